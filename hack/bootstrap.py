@@ -1,7 +1,7 @@
 """Make the project's environment from nothing but a Python: find or install uv, then let it sync `.venv`.
 
-Runs before there is an environment, so it needs the standard library alone. It writes to `.venv` in the checkout
-and to the cache folder, nowhere else.
+Runs before there is an environment, so it needs the standard library alone. It writes to `.venv` and to the
+cache folder, nowhere else.
 """
 
 import os

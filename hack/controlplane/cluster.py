@@ -47,7 +47,7 @@ class Ports:
 
 
 class Cluster:
-    """Use as a context manager, or with `start` and `stop`; a second one on the same folder finds the first."""
+    """Use as a context manager, or with `start` and `stop`; another on the same folder finds the first."""
 
     def __init__(
         self, folder: Path, *, tethered: bool = True, controllers: bool = True, audit: bool = False
@@ -77,14 +77,7 @@ class Cluster:
         for program in programs:  # build before the first one runs
             CONTROL_PLANE.path(program)
         self.folder.mkdir(parents=True, exist_ok=True)
-        for attempt in range(1, _START_ATTEMPTS + 1):
-            try:
-                return self._start_once()
-            except ServiceError as failure:
-                self.stop()
-                if attempt == _START_ATTEMPTS or "address already in use" not in str(failure):
-                    raise
-        raise AssertionError("unreachable")
+        return self._start_on_free_ports()
 
     def stop(self) -> None:
         """End all programs at once: nothing in a throwaway cluster is worth a graceful shutdown."""
@@ -135,6 +128,15 @@ class Cluster:
             yield
         finally:
             self.start_apiserver()
+
+    def _start_on_free_ports(self, attempts: int = _START_ATTEMPTS) -> Self:
+        try:
+            return self._start_once()
+        except ServiceError as failure:
+            self.stop()
+            if attempts == 1 or "address already in use" not in str(failure):
+                raise
+            return self._start_on_free_ports(attempts - 1)
 
     def _start_once(self) -> Self:
         ports = Ports(*free_ports(3))

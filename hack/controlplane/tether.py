@@ -1,8 +1,8 @@
 """Become another program that the kernel kills when its parent dies, on request as another user.
 
 Run as a script: `python tether.py PARENT_PID USER COMMAND...`, with 0 for no tether and an empty USER for the
-present one. The kernel watches the thread that started it, so start it from one that stays. It is a program of its
-own instead of a `preexec_fn`, because code between fork and exec can deadlock in a process with threads.
+present one. The kernel watches the thread that started it, so start it from one that stays. This is not a
+`preexec_fn`, because code between fork and exec can deadlock in a process with threads.
 """
 
 import ctypes
