@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -34,7 +34,7 @@ class Service:
     def log(self) -> Path:
         return self.folder / f"{self.name}.log"
 
-    def start(self, command: Sequence[str | Path]) -> Self:
+    def start(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -42,6 +42,7 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=environment,
                 start_new_session=True,  # Ctrl-C is for the person's own program, which then stops this one
             )
         self._pid_file.write_text(str(self._process.pid))

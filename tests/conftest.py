@@ -1,0 +1,107 @@
+import uuid
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from controlplane import Cluster
+from postgres import Postgres
+from tests.support.installation import install, remove_objects
+from tests.support.kube import Kube
+from tests.support.operator import OperatorProcess
+
+_CLUSTER_GROUPS = 2  # at most so many workers start a cluster of their own
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that need a cluster on few workers, file by file: each such worker starts a server."""
+    for item in items:
+        if {"cluster", "own_cluster"} & set(getattr(item, "fixturenames", ())):
+            group = zlib.crc32(item.path.name.encode()) % _CLUSTER_GROUPS
+            item.add_marker(pytest.mark.xdist_group(f"cluster-{group}"))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster for the whole run, with Tenantry's resources installed; leave it as it was."""
+    with Cluster(tmp_path_factory.mktemp("cluster"), audit=True) as started:
+        install(started)
+        yield started
+
+
+@pytest.fixture
+def own_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster that the test may stop and break."""
+    with Cluster(tmp_path / "cluster", audit=True) as started:
+        install(started)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as started:
+        yield started
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace of the test's own, which is a tenant of its own."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    kube = Kube.of(cluster, name)
+    kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    remove_objects(kube)
+
+
+@pytest.fixture
+def kube(cluster: Cluster, namespace: str) -> Kube:
+    return Kube.of(cluster, namespace)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgres: Postgres) -> Iterator[str]:
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """An empty database; the test runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def run_operator(
+    cluster: Cluster, namespace: str, tmp_path: Path
+) -> Iterator[Callable[..., OperatorProcess]]:
+    """Start operators on the test's namespace: `run_operator(store_url, "--flag", environment={})`."""
+    started: list[OperatorProcess] = []
+
+    def run(
+        store_url: str, *arguments: str, environment: dict[str, str] | None = None, namespaced: bool = True
+    ) -> OperatorProcess:
+        folder = tmp_path / f"operator-{len(started)}"
+        scope = [f"--namespace-scope={namespace}"] if namespaced else []
+        operator = OperatorProcess(
+            folder, cluster.operator_kubeconfig, store_url, *scope, *arguments, environment=environment
+        )
+        started.append(operator)
+        return operator.start().wait_ready()
+
+    yield run
+    for operator in started:
+        operator.terminate()
+        print(operator.log[-5000:])  # shown with a test that failed
+
+
+@pytest.fixture
+def operator(run_operator: Callable[..., OperatorProcess], store_url: str) -> OperatorProcess:
+    return run_operator(store_url)

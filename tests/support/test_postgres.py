@@ -1,0 +1,32 @@
+import psycopg
+import pytest
+
+from postgres import Postgres
+
+
+def answer(url: str) -> object:
+    with psycopg.connect(url, connect_timeout=2) as connection:
+        return connection.execute("SELECT 1").fetchone()
+
+
+def test_databases_are_apart(postgres: Postgres) -> None:
+    first, second = postgres.create_database(), postgres.create_database()
+    with psycopg.connect(first) as connection:
+        connection.execute("CREATE TABLE only_here ()")
+    with psycopg.connect(second) as connection, pytest.raises(psycopg.errors.UndefinedTable):
+        connection.execute("SELECT FROM only_here")
+
+
+def test_hang_and_outage_pass() -> None:
+    with Postgres() as own:
+        url = own.url()
+        with own.hang(), pytest.raises(psycopg.errors.ConnectionTimeout):
+            answer(url)
+        assert answer(url) == (1,)
+        with own.outage(), pytest.raises(psycopg.OperationalError):
+            answer(url)
+        assert answer(url) == (1,)
+
+
+def test_each_kind_of_store_starts_empty(store_url: str) -> None:
+    assert store_url.startswith(("sqlite:///", "postgresql://"))
