@@ -1,0 +1,187 @@
+"""The audit trail: what is recorded of a change, and the chain that shows any later edit (TT-15, design §4).
+
+A record's hash covers the one before it. Personal data is covered by a salted digest only, so that it can be erased
+together with its salt while the chain stays whole.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tenantry.domain.account import Account, Member
+
+#: The hash before the first record.
+GENESIS = "0" * 64
+_MASK = "(secret)"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One effect, before it has its place in the chain. ``facts`` are hashed as they are; ``personal`` by digest."""
+
+    action: str
+    kind: str
+    subject: str
+    resource_uid: str | None
+    facts: dict[str, Any]
+    personal: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One link of the chain."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    change: Change
+    salt: str | None
+    personal_digest: str
+    previous: str
+    hash: str
+
+
+def personal_digest(personal: dict[str, Any], salt: str) -> str:
+    """Return the digest that binds personal data to the chain; with the salt gone it tells nothing."""
+    return hmac.new(salt.encode(), _canonical(personal), hashlib.sha256).hexdigest()
+
+
+def link(sequence: int, at: datetime, actor: str, change: Change, salt: str, previous: str) -> Record:
+    """Return the change as the next link of the chain."""
+    digest = personal_digest(change.personal, salt) if change.personal else ""
+    link_hash = record_hash(sequence, at.isoformat(), actor, change, digest, previous)
+    return Record(sequence, at, actor, change, salt if change.personal else None, digest, previous, link_hash)
+
+
+def record_hash(sequence: int, at: str, actor: str, change: Change, digest: str, previous: str) -> str:
+    """Return the hash over everything of a record but its personal data."""
+    covered = [
+        sequence,
+        at,
+        actor,
+        change.action,
+        change.kind,
+        change.subject,
+        change.resource_uid,
+        change.facts,
+        digest,
+        previous,
+    ]
+    return hashlib.sha256(_canonical(covered)).hexdigest()
+
+
+def sign(key: bytes, tenant: str, sequence: int, head: str) -> str:
+    """Return the signature of a checkpoint: without the key nobody can pass off a shorter chain as whole."""
+    return hmac.new(key, f"{tenant}\n{sequence}\n{head}".encode(), hashlib.sha256).hexdigest()
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def describe_account_change(before: Account | None, after: Account | None) -> Change:
+    """Return what is recorded of an account's change: what it was, what it is; secrets masked."""
+    subject = after or before
+    if subject is None:
+        message = "a change needs an account before or after it"
+        raise ValueError(message)
+    facts = _difference(_facts(before), _facts(after))
+    personal = _difference(_personal(before), _personal(after))
+    resource_uid = subject.resource_uid or (before.resource_uid if before else None)
+    return Change(_action(before, after), "Account", subject.id, resource_uid, facts, personal)
+
+
+def _action(before: Account | None, after: Account | None) -> str:
+    if after is None:
+        return "AccountErased"
+    if after.tombstone is not None:
+        return "AccountDeleted"
+    if before is None:
+        return "AccountCreated"
+    if before.tombstone is not None:
+        return "AccountRestored"
+    if before.in_force and not after.in_force:
+        return "AccountEvicted"
+    return "AccountSeated" if after.in_force and not before.in_force else "AccountChanged"
+
+
+def _facts(account: Account | None) -> dict[str, Any]:
+    """Return what may stay on record for good: policy, seats, switches; nothing that names a person."""
+    if account is None:
+        return {}
+    password = account.password
+    return {
+        "manager": account.manager.value,
+        "active": account.active,
+        "seat": [account.seat.pool, account.seat.type.value] if account.seat else None,
+        "waiting": sorted(f"{c.kind}/{c.owner}/{c.name}" for c in account.waiting.capacities)
+        if account.waiting
+        else None,
+        "workgroups": {m.workgroup: _membership(m) for m in account.members},
+        "formerWorkgroups": sorted(account.former_workgroups),
+        "assigned": dict(account.assigned),
+        "password": f"{_MASK} {password.changed.isoformat()}" if password else None,
+        "deleted": account.tombstone.mode.value if account.tombstone else None,
+    }
+
+
+def _membership(member: Member) -> dict[str, Any]:
+    return {
+        "kind": member.kind.value,
+        "role": member.role,
+        "groups": list(member.groups),
+        "access": [list(a) for a in member.access],
+        "scopes": [[name, list(values)] for name, values in member.scopes],
+    }
+
+
+def _personal(account: Account | None) -> dict[str, Any]:
+    if account is None or not account.user_name:
+        return {}
+    return {
+        "userName": account.user_name,
+        "profile": account.profile or {},
+        "attributes": dict(account.attributes),
+        "preferences": dict(account.preferences),
+    }
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return field by field [before, after] where they differ; an absent side is null."""
+    return {
+        key: [before.get(key), after.get(key)]
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    }
+
+
+def first_fault(records: Iterable[Record], head: tuple[int, str]) -> str | None:
+    """Return what is wrong with a tenant's chain, from its first record to its head, or None."""
+    sequence, previous = 0, GENESIS
+    for record in records:
+        fault = _fault(record, sequence, previous)
+        if fault is not None:
+            return fault
+        sequence, previous = record.sequence, record.hash
+    if (sequence, previous) != head:
+        return f"the trail ends at record {sequence}, but {head[0]} were written: its end was cut or altered"
+    return None
+
+
+def _fault(record: Record, sequence: int, previous: str) -> str | None:
+    if record.sequence != sequence + 1:
+        return f"record {sequence + 1} is missing: the next one is {record.sequence}"
+    if record.previous != previous:
+        return f"record {record.sequence} does not follow record {sequence}: one of them was replaced or moved"
+    expected = record_hash(
+        record.sequence, record.at.isoformat(), record.actor, record.change, record.personal_digest, record.previous
+    )
+    if record.hash != expected:
+        return f"record {record.sequence} was altered"
+    if record.salt is not None and personal_digest(record.change.personal, record.salt) != record.personal_digest:
+        return f"the personal data of record {record.sequence} was altered"
+    return None

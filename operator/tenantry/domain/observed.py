@@ -1,0 +1,79 @@
+"""A Kubernetes object as the rules see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from tenantry.domain.refusal import Refusal
+from tenantry.specs import LicensePoolSpec, ProjectMemberSpec, UserSpec, WorkgroupSpec
+
+S = TypeVar("S", LicensePoolSpec, WorkgroupSpec, UserSpec, ProjectMemberSpec)
+
+
+class Kind(StrEnum):
+    """The kinds of resource, in the order in which a batch plans them."""
+
+    LICENSE_POOL = "LicensePool"
+    WORKGROUP = "Workgroup"
+    USER = "User"
+    PROJECT_MEMBER = "ProjectMember"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(Generic[S]):
+    """One object: its identity is the UID, never the name.
+
+    ``document`` is the spec as written, kept as it is in the store. ``spec`` is None where it does not parse;
+    ``fault`` then says why.
+    """
+
+    kind: Kind
+    uid: str
+    namespace: str
+    name: str
+    generation: int
+    created: datetime
+    deleting: bool
+    paused: bool
+    document: str
+    spec: S | None
+    fault: Refusal | None = None
+
+    @property
+    def arrival(self) -> tuple[datetime, str]:
+        """Return the key of arbitration: first come, first served (design §3)."""
+        return (self.created, self.uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Something an object depends on: when it changes, the object is looked at again."""
+
+    kind: str
+    name: str
+
+
+def workgroup_ref(name: str) -> Ref:
+    """Refer to a Workgroup."""
+    return Ref(Kind.WORKGROUP, name)
+
+
+def pool_ref(name: str) -> Ref:
+    """Refer to a LicensePool."""
+    return Ref(Kind.LICENSE_POOL, name)
+
+
+def user_ref(name: str) -> Ref:
+    """Refer to a User by the name of its resource."""
+    return Ref(Kind.USER, name)
+
+
+def secret_ref(name: str) -> Ref:
+    """Refer to a Secret."""
+    return Ref("Secret", name)
+
+
+def login_ref(key: str) -> Ref:
+    """Refer to a login key that another account holds."""
+    return Ref("Login", key)

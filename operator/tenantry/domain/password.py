@@ -1,0 +1,97 @@
+"""What a Secret offers as a password, after it was read, compared and hashed outside of the transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tenantry.domain.account import Password
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.specs.workgroup import PasswordPolicy
+
+#: The most hashes kept of earlier passwords: the bound of ``password.history``.
+LONGEST_HISTORY = 24
+
+
+class OfferKind(StrEnum):
+    """What became of reading the Secret."""
+
+    NO_SECRET = "NoSecret"
+    NO_KEY = "NoKey"
+    NOT_TEXT = "NotText"
+    SAME = "Same"
+    USED_BEFORE = "UsedBefore"
+    NEW = "New"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordOffer:
+    """The password that a Secret offers. The value itself is not here, only what the rules need of it.
+
+    ``source`` is the Secret's identity and version. ``compared`` is the stored hash that the value was compared with:
+    a transaction that finds another must compare again. ``position`` tells how far back in the history it was found.
+    """
+
+    kind: OfferKind
+    source: str = ""
+    hash: str = ""
+    length: int = 0
+    compared: str = ""
+    position: int = 0
+
+
+def strictest(policies: list[PasswordPolicy]) -> PasswordPolicy:
+    """Return the one policy that satisfies all of them (design §2, decision 1)."""
+    return PasswordPolicy(
+        min_length=max(p.min_length for p in policies),
+        max_length=min(p.max_length for p in policies),
+        history=max(p.history for p in policies),
+    )
+
+
+def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, key: str) -> Refusal | None:
+    """Return why the offered password cannot be taken, or None. Names the Secret, never its value."""
+    field = "spec.password.secretKeyRef"
+    match offer.kind:
+        case OfferKind.NO_SECRET:
+            return Refusal(
+                Reason.SECRET_NOT_FOUND,
+                f"{field}.name",
+                f'Secret "{secret}" does not exist or may not be read; create it',
+            )
+        case OfferKind.NO_KEY:
+            return Refusal(Reason.SECRET_KEY_NOT_FOUND, f"{field}.key", f'Secret "{secret}" has no key "{key}"; add it')
+        case OfferKind.NOT_TEXT:
+            return Refusal(
+                Reason.PASSWORD_INVALID, f"{field}.key", f'key "{key}" of Secret "{secret}" is not UTF-8 text'
+            )
+        case OfferKind.SAME:
+            return None
+    if offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history:
+        return Refusal(
+            Reason.PASSWORD_IN_HISTORY,
+            field,
+            f'Secret "{secret}" holds one of the last {policy.history} passwords; choose another',
+        )
+    if not policy.min_length <= offer.length <= policy.max_length:
+        return Refusal(
+            Reason.PASSWORD_INVALID,
+            field,
+            f'the password in Secret "{secret}" has {offer.length} characters; '
+            f"{policy.min_length} to {policy.max_length} are accepted",
+        )
+    return None
+
+
+def apply_offer(present: Password | None, offer: PasswordOffer | None, now: datetime) -> Password | None:
+    """Return the password after an accepted offer; an unchanged value keeps its time and history."""
+    if offer is None:
+        return present
+    if present is not None and offer.kind is OfferKind.SAME:
+        return (
+            present
+            if present.source == offer.source
+            else Password(present.hash, present.changed, present.history, offer.source)
+        )
+    history = (present.hash, *present.history)[:LONGEST_HISTORY] if present is not None else ()
+    return Password(offer.hash, now, history, offer.source)

@@ -1,0 +1,37 @@
+"""Expected refusals, as values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tenantry.domain.reason import Reason
+
+#: A message that lists what would be accepted names at most this many.
+_MOST_CHOICES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is refused: the reason, the field's path below the object, and what would be right."""
+
+    reason: Reason
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+def choices(names: Iterable[str]) -> str:
+    """Return what would be accepted, for the end of a message."""
+    known = list(names)
+    if not known:
+        return "there is none"
+    listed = ", ".join(known[:_MOST_CHOICES])
+    more = len(known) - _MOST_CHOICES
+    return (
+        f"there are {listed} and {more} more"
+        if more > 0
+        else f"there is {listed}"
+        if len(known) == 1
+        else f"there are {listed}"
+    )

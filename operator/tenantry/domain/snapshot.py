@@ -1,0 +1,67 @@
+"""What a plan decides on: the rows of one tenant that a batch touches, read in its transaction."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeAlias, TypeVar
+
+from tenantry.domain.account import Account
+from tenantry.domain.capacity import Usage
+from tenantry.domain.password import PasswordOffer
+from tenantry.specs import LicensePoolSpec, WorkgroupSpec
+
+P = TypeVar("P", WorkgroupSpec, LicensePoolSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy(Generic[P]):
+    """A Workgroup or LicensePool as the store last took it. A deleting one grants nothing new."""
+
+    name: str
+    uid: str
+    generation: int
+    spec: P
+    deleting: bool = False
+    reduced: datetime | None = None
+
+
+WorkgroupPolicy: TypeAlias = Policy[WorkgroupSpec]
+PoolPolicy: TypeAlias = Policy[LicensePoolSpec]
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The state of one tenant as far as a batch needs it; the plans of the batch keep it true as they go.
+
+    ``accounts`` is keyed by resource UID, ``logins`` by login key (tombstones are there too), ``owners`` gives the
+    name of the User resource by account id, ``projects`` the ProjectMembers in force as (workgroup, user name).
+    """
+
+    now: datetime
+    attached: bool = True
+    workgroups: dict[str, WorkgroupPolicy] = field(default_factory=dict)
+    pools: dict[str, PoolPolicy] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    logins: dict[str, Account] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    projects: set[tuple[str, str]] = field(default_factory=set)
+    sequences: dict[str, int] = field(default_factory=dict)
+    passwords: dict[str, PasswordOffer] = field(default_factory=dict)
+
+    def record(self, before: Account | None, after: Account | None) -> None:
+        """Take one account's change into the snapshot, so that the next plan of the batch sees it."""
+        if before is not None:
+            self.logins.pop(before.login_key, None)
+            if before.resource_uid is not None:
+                self.accounts.pop(before.resource_uid, None)
+        if after is not None:
+            if not after.scope:
+                self.logins[after.login_key] = after
+            if after.resource_uid is not None:
+                self.accounts[after.resource_uid] = after
+
+    def next_in_sequence(self, name: str) -> int:
+        """Return the next value of a sequence; a value is never given twice (TT-04)."""
+        value = self.sequences.get(name, 1)
+        self.sequences[name] = value + 1
+        return value

@@ -1,0 +1,328 @@
+"""Plan one User: from its spec, its account and the policies to the account it should have, and its status."""
+
+from dataclasses import dataclass, replace
+
+from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone
+from tenantry.domain.capacity import Capacity
+from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
+from tenantry.domain.password import apply_offer
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.domain.seating import Verdict, capacities_held, full, judge, place_in_line
+from tenantry.domain.snapshot import Snapshot
+from tenantry.domain.status import Finding, not_ready, ready
+from tenantry.domain.user_context import Entry, UserContext
+from tenantry.domain.user_rules import check_user, definitions_of_attributes, definitions_of_preferences
+from tenantry.domain.user_status import describe_user
+from tenantry.specs import UserSpec, UserStatus
+from tenantry.specs.user import MembershipKind
+from tenantry.specs.workgroup import AttributeFormat, DeletionMode
+
+#: The parts of a spec that are the person's profile; the rest is policy.
+PROFILE_FIELDS = frozenset(
+    {
+        "display_name",
+        "name",
+        "user_type",
+        "organization",
+        "emails",
+        "phone_numbers",
+        "addresses",
+        "preferred_language",
+        "timezone",
+        "comment",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UserPlan:
+    """What becomes of one User. ``before`` to ``after`` is what the store writes; equal means nothing.
+
+    ``status`` has no conditions yet: they are stamped from ``findings`` against the former ones.
+    """
+
+    before: Account | None
+    after: Account | None
+    status: UserStatus
+    findings: tuple[Finding, ...]
+    refs: frozenset[Ref]
+
+
+def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = False) -> UserPlan:
+    """Plan a User that exists. With ``turn`` it is the first in line for what it waits for."""
+    account = snapshot.accounts.get(user.uid)
+    if not snapshot.attached:
+        return _refuse(user, snapshot, account, [detached()])
+    if user.spec is None:
+        fault = user.fault or Refusal(Reason.INVALID_SPEC, "spec", "does not parse")
+        return _refuse(user, snapshot, account, [fault])
+    ctx = UserContext(user, user.spec, snapshot, account)
+    refusals = check_user(ctx)
+    if refusals:
+        return _refuse(user, snapshot, account, refusals)
+    verdict = judge(ctx, turn=turn)
+    return _queue(ctx, verdict) if verdict.blocked else _provision(ctx)
+
+
+def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
+    """Plan a User that goes: its seat frees, and its account becomes a tombstone or is erased (design §2)."""
+    account = snapshot.accounts.get(user.uid)
+    named = () if user.spec is None else tuple(m.workgroup_ref for m in user.spec.workgroups)
+    after = None if account is None else bury(account, deletion_mode(account, named, snapshot), snapshot)
+    _take(snapshot, account, after)
+    return UserPlan(account, after, UserStatus(), (), frozenset())
+
+
+def detached() -> Refusal:
+    """Return the refusal of everything in a detached tenant (design §2, decision 14)."""
+    return Refusal(
+        Reason.DETACHED,
+        "metadata.namespace",
+        "the store holds accounts of another cluster or of objects that are gone; nothing is granted or deleted here "
+        "until somebody runs: tenantry tenant attach",
+    )
+
+
+def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None, refusals: list[Refusal]) -> UserPlan:
+    """Keep the last good state. Switching off is obeyed all the same; a place in line that never led in is given up."""
+    after = account
+    if account is not None and snapshot.attached:
+        if user.spec is not None:
+            after = account.with_active(user.spec.active)
+        after = None if not account.provisioned else replace(after or account, waiting=None)
+    _take(snapshot, account, after)
+    return _planned(user, snapshot, account, after, not_ready(refusals))
+
+
+def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
+    """Put the account in line. What it had stays whole; a new one gets its row, and with it the login."""
+    waiting = place_in_line(ctx, verdict.blocked)
+    if ctx.account is not None and ctx.account.in_force:
+        after = replace(ctx.account.with_active(ctx.spec.active), waiting=waiting)
+    else:
+        after = replace(_described(ctx), waiting=waiting)
+    before = ctx.account or ctx.former
+    _take(ctx.snapshot, before, after)
+    refusals = [full(capacity, ctx.snapshot) for capacity in verdict.blocked]
+    return _planned(ctx.user, ctx.snapshot, before, after, not_ready(refusals))
+
+
+def _provision(ctx: UserContext) -> UserPlan:
+    """Put the spec in force."""
+    base = _described(ctx)
+    members = tuple(_member(ctx, entry) for entry in ctx.entries)
+    now_member = {m.workgroup for m in members if m.kind is MembershipKind.MEMBER}
+    after = replace(
+        base,
+        members=members,
+        former_workgroups=(base.former_workgroups | _left(ctx, now_member)) - now_member,
+        seat=_seat(ctx),
+        waiting=None,
+        provisioned=True,
+        assigned=_assigned(ctx, base),
+    )
+    before = ctx.account or ctx.former
+    _take(ctx.snapshot, before, after)
+    findings = [*ready("The account is provisioned."), *_warnings(ctx)]
+    return _planned(ctx.user, ctx.snapshot, before, after, findings)
+
+
+def _described(ctx: UserContext) -> Account:
+    """Return the account with the person's data of the spec, new, present or restored."""
+    spec = ctx.spec
+    base = (
+        ctx.account
+        or _restored(ctx)
+        or Account(
+            id=ctx.user.uid,
+            user_name=spec.user_name,
+            login_key=ctx.key,
+            manager=Manager.KUBERNETES,
+            created=ctx.snapshot.now,
+        )
+    )
+    return replace(
+        base,
+        user_name=spec.user_name,
+        resource_uid=ctx.user.uid,
+        active=spec.active,
+        profile=spec.model_dump(mode="json", by_alias=True, include=set(PROFILE_FIELDS), exclude_defaults=True),
+        attributes=tuple((a.name, a.value) for a in spec.attributes),
+        preferences=_preferences(ctx, base),
+        password=_password(ctx, base),
+    )
+
+
+def _password(ctx: UserContext, base: Account) -> Password | None:
+    """Return the password by the Secret. Taking the reference out of the spec leaves the password as it is."""
+    offer = ctx.snapshot.passwords.get(ctx.user.uid) if ctx.spec.password is not None else None
+    return apply_offer(base.password, offer, ctx.snapshot.now)
+
+
+def _restored(ctx: UserContext) -> Account | None:
+    """Return the tombstone raised: its id, its sequences, and its preferences as they were (NR-14)."""
+    if ctx.former is None:
+        return None
+    return replace(
+        ctx.former, tombstone=None, restored_preferences=ctx.former.preferences, former_workgroups=frozenset()
+    )
+
+
+def _preferences(ctx: UserContext, base: Account) -> tuple[tuple[str, str], ...]:
+    """Return the preferences in force: the spec's, else the restored, else the default."""
+    given = {p.name: p.value for p in ctx.spec.preferences}
+    restored = dict(base.restored_preferences)
+    found = []
+    for definition in definitions_of_preferences(ctx).values():
+        kept = restored.get(definition.name)
+        value = given.get(definition.name) or (kept if kept in definition.values else None) or definition.default
+        if value is not None:
+            found.append((definition.name, value))
+    return tuple(found)
+
+
+def _member(ctx: UserContext, entry: Entry) -> Member:
+    """Return what the account has in one workgroup; without groups, those by default for its license type (NR-14)."""
+    wanted = entry.membership
+    groups = tuple(wanted.groups)
+    if not groups and entry.is_member and entry.policy is not None and ctx.spec.license is not None:
+        groups = tuple(g.name for g in entry.policy.spec.groups if ctx.spec.license.type in g.default_for)
+    return Member(
+        workgroup=wanted.workgroup_ref,
+        kind=wanted.membership,
+        role=wanted.role,
+        groups=groups,
+        access=tuple((a.module, a.level) for a in wanted.access),
+        scopes=tuple((s.name, tuple(s.values)) for s in wanted.scopes),
+    )
+
+
+def _left(ctx: UserContext, now_member: set[str]) -> frozenset[str]:
+    """Return the workgroups that this change deletes the account from, where that is remembered (NR-25)."""
+    if ctx.account is None:
+        return frozenset()
+    was = {m.workgroup for m in ctx.account.members if m.kind is MembershipKind.MEMBER}
+    return frozenset(w for w in was - now_member if _mode_of(w, ctx.snapshot) is not DeletionMode.PERMANENT)
+
+
+def _seat(ctx: UserContext) -> Seat | None:
+    """Return the seat by the spec; one that stays keeps the time it was granted."""
+    if ctx.spec.license is None or ctx.pool is None:
+        return None
+    held = ctx.account.seat if ctx.account is not None else None
+    if held is not None and (held.pool, held.type) == (ctx.pool.name, ctx.spec.license.type):
+        return held
+    return Seat(ctx.pool.name, ctx.spec.license.type, ctx.snapshot.now)
+
+
+def _assigned(ctx: UserContext, base: Account) -> tuple[tuple[str, int], ...]:
+    """Return the sequence values: those it has for ever, and new ones where a policy asks (TT-04)."""
+    have = dict(base.assigned)
+    for definition in definitions_of_attributes(ctx).values():
+        if definition.format is AttributeFormat.SEQUENCE and definition.name not in have:
+            have[definition.name] = ctx.snapshot.next_in_sequence(definition.name)
+    return tuple(have.items())
+
+
+def _warnings(ctx: UserContext) -> list[Finding]:
+    """Return what is accepted but worth telling."""
+    found = []
+    if not ctx.spec.emails:
+        message = "spec.emails: there is no address, so notifications will not reach this user; add one"
+        found.append(Finding("Notifiable", holds=False, reason=Reason.EMAIL_MISSING, message=message))
+    needing = [e for e in ctx.entries if _requires_project(e)]
+    if needing:
+        without = [e for e in needing if (e.membership.workgroup_ref, ctx.user.name) not in ctx.snapshot.projects]
+        message = "; ".join(
+            f'{e.field}.role: role "{e.membership.role}" is for members of a project and this user is in none; '
+            "make a ProjectMember"
+            for e in without
+        )
+        reason = Reason.NO_PROJECT if without else Reason.PROJECTS_ASSIGNED
+        text = message or "The user is in a project."
+        found.append(Finding("ProjectsAssigned", holds=not without, reason=reason, message=text))
+    return found
+
+
+def _requires_project(entry: Entry) -> bool:
+    role = entry.policy.spec.roles_by_name.get(entry.membership.role or "") if entry.policy else None
+    return role is not None and role.requires_project
+
+
+def _mode_of(workgroup: str, snapshot: Snapshot) -> DeletionMode:
+    policy = snapshot.workgroups.get(workgroup)
+    return policy.spec.deletion.mode if policy else DeletionMode.RESTORABLE
+
+
+def deletion_mode(account: Account, named: tuple[str, ...], snapshot: Snapshot) -> DeletionMode:
+    """Return how the account is deleted by the policies of its workgroups; the most lasting, should they differ.
+
+    An account that was never in force leaves nothing. One that is not in force now goes by the workgroups ``named``.
+    """
+    if not account.provisioned:
+        return DeletionMode.PERMANENT
+    workgroups = tuple(m.workgroup for m in account.members) or named
+    modes = {_mode_of(w, snapshot) for w in workgroups} or {DeletionMode.RESTORABLE}
+    lasting = (DeletionMode.PERMANENT_RESERVED, DeletionMode.RESTORABLE, DeletionMode.PERMANENT)
+    return next(mode for mode in lasting if mode in modes)
+
+
+def bury(account: Account, mode: DeletionMode, snapshot: Snapshot) -> Account | None:
+    """Return what stays of the account: its tombstone, or None where it is erased and its login freed."""
+    if mode is DeletionMode.PERMANENT:
+        return None
+    tombstone = Tombstone(snapshot.now, mode)
+    if mode is DeletionMode.PERMANENT_RESERVED:
+        return Account(
+            id=account.id,
+            user_name="",
+            login_key=account.login_key,
+            manager=account.manager,
+            created=account.created,
+            assigned=account.assigned,
+            tombstone=tombstone,
+        )
+    return replace(
+        account,
+        resource_uid=None,
+        members=(),
+        former_workgroups=frozenset(),
+        seat=None,
+        waiting=None,
+        password=None,
+        tombstone=tombstone,
+    )
+
+
+def _take(snapshot: Snapshot, before: Account | None, after: Account | None) -> None:
+    """Count the change and let the next plan of the batch see it."""
+    if before == after:
+        return
+    snapshot.usage.move(capacities_held(before, snapshot), capacities_held(after, snapshot))
+    snapshot.usage.queue(_queued(before), _queued(after))
+    snapshot.record(before, after)
+
+
+def _queued(account: Account | None) -> frozenset[Capacity]:
+    return account.waiting.capacities if account is not None and account.waiting is not None else frozenset()
+
+
+def _planned(
+    user: Observed[UserSpec], snapshot: Snapshot, before: Account | None, after: Account | None, findings: list[Finding]
+) -> UserPlan:
+    ready_reason = findings[0].reason
+    status = describe_user(user.generation, after, ready_reason)
+    return UserPlan(before, after, status, tuple(findings), refs_of(user, snapshot, ready_reason))
+
+
+def refs_of(user: Observed[UserSpec], snapshot: Snapshot, reason: Reason) -> frozenset[Ref]:
+    """Return what this User depends on: a change there has it looked at again."""
+    if user.spec is None:
+        return frozenset()
+    found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
+    if user.spec.password is not None:
+        found.add(secret_ref(user.spec.password.secret_key_ref.name))
+    if reason in {Reason.LOGIN_TAKEN, Reason.LOGIN_DELETED}:
+        found.add(login_ref(UserContext(user, user.spec, snapshot, None).key))
+    return frozenset(found)

@@ -1,0 +1,74 @@
+"""One User with all that its rules look at."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tenantry.domain.account import Account
+from tenantry.domain.login import login_key
+from tenantry.domain.observed import Observed
+from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
+from tenantry.specs import UserSpec, WorkgroupSpec
+from tenantry.specs.user import Membership, MembershipKind
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of spec.workgroups with its policy, which may not be there."""
+
+    index: int
+    membership: Membership
+    policy: WorkgroupPolicy | None
+
+    @property
+    def field(self) -> str:
+        """Return the entry's path in the object."""
+        return f"spec.workgroups[{self.index}]"
+
+    @property
+    def is_member(self) -> bool:
+        """Tell whether the entry is a membership, not only access."""
+        return self.membership.membership is MembershipKind.MEMBER
+
+
+@dataclass(frozen=True)
+class UserContext:
+    """The User, its present account, and the policies it names."""
+
+    user: Observed[UserSpec]
+    spec: UserSpec
+    snapshot: Snapshot
+    account: Account | None
+
+    @cached_property
+    def key(self) -> str:
+        """Return the login key."""
+        return login_key(self.spec.user_name)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the entries of spec.workgroups with their policies."""
+        return tuple(
+            Entry(index, membership, self.snapshot.workgroups.get(membership.workgroup_ref))
+            for index, membership in enumerate(self.spec.workgroups)
+        )
+
+    @cached_property
+    def policies(self) -> tuple[WorkgroupSpec, ...]:
+        """Return the policies that are there."""
+        return tuple(entry.policy.spec for entry in self.entries if entry.policy is not None)
+
+    @cached_property
+    def pool_name(self) -> str | None:
+        """Return the one pool of the account's workgroups (a second one is refused by a rule)."""
+        return next((p.license_pool_ref for p in self.policies if p.license_pool_ref is not None), None)
+
+    @cached_property
+    def pool(self) -> PoolPolicy | None:
+        """Return that pool where it is there."""
+        return None if self.pool_name is None else self.snapshot.pools.get(self.pool_name)
+
+    @cached_property
+    def former(self) -> Account | None:
+        """Return the tombstone under this login, or None."""
+        other = self.snapshot.logins.get(self.key)
+        return other if other is not None and other.tombstone is not None else None

@@ -1,0 +1,44 @@
+"""The status of a User, from its account's row."""
+
+from tenantry.domain.account import Account
+from tenantry.domain.reason import Reason, Settles
+from tenantry.domain.status import rfc3339
+from tenantry.specs import UserStatus
+from tenantry.specs.user import (
+    AccountState,
+    AssignedValue,
+    MembershipStatus,
+    PasswordStatus,
+    Preference,
+    SeatStatus,
+)
+
+
+def describe_user(generation: int, account: Account | None, reason: Reason) -> UserStatus:
+    """Return the status without its conditions. Without a row the account is Refused, or Waiting for what may come."""
+    if account is None:
+        state = AccountState.REFUSED if reason.settles is Settles.PERSON else AccountState.WAITING
+        return UserStatus(observed_generation=generation, state=state)
+    return UserStatus(
+        observed_generation=generation,
+        state=account.state,
+        account_id=account.id,
+        license=_seat(account),
+        assigned=tuple(AssignedValue(name=n, value=str(v)) for n, v in account.assigned),
+        preferences=tuple(Preference(name=n, value=v) for n, v in account.preferences) if account.in_force else (),
+        workgroups=tuple(
+            MembershipStatus(workgroup_ref=m.workgroup, membership=m.kind, role=m.role, groups=m.groups)
+            for m in account.members
+        ),
+        password=PasswordStatus(changed_time=rfc3339(account.password.changed)) if account.password else None,
+    )
+
+
+def _seat(account: Account) -> SeatStatus | None:
+    if account.seat is None and account.waiting is None:
+        return None
+    return SeatStatus(
+        type=account.seat.type if account.seat else None,
+        pool=account.seat.pool if account.seat else None,
+        waiting_since_time=rfc3339(account.waiting.since) if account.waiting else None,
+    )

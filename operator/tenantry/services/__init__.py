@@ -1,0 +1,1 @@
+"""Use cases: one function is one use case is one transaction."""

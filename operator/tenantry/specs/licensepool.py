@@ -1,0 +1,187 @@
+"""LicensePool: what was bought."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from tenantry.specs.base import (
+    Count,
+    Name,
+    ObjectName,
+    ObjectStatus,
+    Reference,
+    SpecModel,
+    Text,
+    Timestamp,
+    cel,
+    list_map,
+    rules,
+)
+
+
+class LicenseType(StrEnum):
+    """The three ways a license seats an account."""
+
+    STATIC = "Static"
+    FLOATING = "Floating"
+    RESTRICTED = "Restricted"
+
+
+class ReductionPolicy(StrEnum):
+    """What happens to the accounts above a capacity that was lowered."""
+
+    KEEP = "Keep"
+    EVICT = "Evict"
+
+
+class Plan(SpecModel):
+    """The subscription plan, as far as it decides what may be bought and who may be let in."""
+
+    name: Name = Field(description="The plan's name as the vendor calls it; for people.")
+    add_ons_allowed: bool = Field(
+        default=True, description="Whether this plan can be extended by add-ons. Where false, every addOns must be 0."
+    )
+    multiple_accounts: bool = Field(
+        default=True,
+        description="Whether this plan has accounts beside the one that subscribed. Where false, every User is refused.",
+    )
+
+
+class License(SpecModel):
+    """A number of licenses of one type."""
+
+    type: LicenseType = Field(
+        description=(
+            "Static seats one account a license. Floating seats several accounts a license, one of them logged in at a "
+            "time. Restricted is like Static, with a ceiling on what may be done."
+        )
+    )
+    quantity: Annotated[int, Field(ge=0, le=1_000_000)] = Field(description="How many licenses were bought.")
+    accounts_per_license: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=1,
+        description="How many accounts share one license. Floating only; write 10 where ten accounts share one.",
+    )
+
+    @property
+    def capacity(self) -> int:
+        """Return how many accounts these licenses seat."""
+        return self.quantity * self.accounts_per_license
+
+
+class RoleReference(SpecModel):
+    """A role of a workgroup."""
+
+    workgroup_ref: ObjectName = Field(description="The Workgroup that defines the role; it may not exist yet.")
+    role: Reference = Field(description="The role's name in that workgroup.")
+
+
+class Limit(SpecModel):
+    """A count that a subscription sets on what named roles consume."""
+
+    name: Name = Field(description="The limit's name, used in messages and in status.")
+    included: Count = Field(default=0, description="How many accounts the subscription itself includes.")
+    add_ons: Count = Field(default=0, description="How many more were bought as add-ons.")
+    consumed_by: tuple[RoleReference, ...] = Field(
+        min_length=1,
+        max_length=64,
+        description="The roles whose holders count against this limit; an account counts once, whatever it holds.",
+        json_schema_extra=list_map("workgroupRef", "role"),
+    )
+
+    @property
+    def capacity(self) -> int:
+        """Return how many accounts this limit lets in."""
+        return self.included + self.add_ons
+
+
+class Reduction(SpecModel):
+    """What happens when a capacity falls below what is in use."""
+
+    policy: ReductionPolicy = Field(
+        default=ReductionPolicy.KEEP,
+        description="Keep leaves every seated account where it is and grants no new seat. Evict takes the newest seats.",
+    )
+    grace_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        default=30, description="Days between the fall of the capacity and the eviction. Evict only."
+    )
+
+
+_ADD_ONS_ALLOWED = cel(
+    "!has(self.plan) || self.plan.addOnsAllowed || !has(self.limits) || self.limits.all(l, l.addOns == 0)",
+    "this plan allows no add-ons: every limits[].addOns must be 0, or plan.addOnsAllowed true",
+    ".limits",
+)
+_FLOATING_ONLY = cel(
+    "self.type == 'Floating' || self.accountsPerLicense == 1",
+    "accountsPerLicense is for Floating licenses; Static and Restricted seat one account each",
+    ".accountsPerLicense",
+)
+License.model_config["json_schema_extra"] = rules(_FLOATING_ONLY)
+
+
+class LicensePoolSpec(SpecModel):
+    """What was bought: licenses by type, limits with add-ons, and what happens when either shrinks."""
+
+    model_config = {"json_schema_extra": rules(_ADD_ONS_ALLOWED)}
+
+    display_name: Text | None = Field(default=None, description="The pool's name for people.")
+    plan: Plan | None = Field(default=None, description="The subscription plan; absent means no restriction by plan.")
+    licenses: tuple[License, ...] = Field(
+        default=(),
+        max_length=3,
+        description="How many licenses of each type. A type that is not listed has no seat.",
+        json_schema_extra=list_map("type"),
+    )
+    limits: tuple[Limit, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Counts on what named roles consume. Once there is one, every role must be in a limit or free.",
+        json_schema_extra=list_map("name"),
+    )
+    free_roles: tuple[RoleReference, ...] = Field(
+        default=(),
+        max_length=256,
+        description="Roles that count against no limit.",
+        json_schema_extra=list_map("workgroupRef", "role"),
+    )
+    when_reduced: Reduction = Field(
+        default=Reduction(), description="What happens to accounts above a capacity that was lowered."
+    )
+
+
+class LicenseUsage(SpecModel):
+    """The accounts of one license type."""
+
+    type: LicenseType = Field(description="The license type.")
+    purchased: int = Field(description="Licenses bought.")
+    capacity: int = Field(description="Accounts that these licenses seat.")
+    used: int = Field(description="Accounts seated.")
+    waiting: int = Field(description="Accounts waiting for a seat.")
+
+
+class LimitUsage(SpecModel):
+    """The accounts under one limit."""
+
+    name: Annotated[str, StringConstraints(max_length=63)] = Field(description="The limit's name.")
+    capacity: int = Field(description="Accounts that the limit lets in: included and add-ons.")
+    used: int = Field(description="Accounts that hold a role of this limit.")
+    waiting: int = Field(description="Accounts waiting for this limit.")
+
+
+class LicensePoolStatus(ObjectStatus):
+    """What is in use, counted from the rows of the store in the transaction that last changed them."""
+
+    licenses: tuple[LicenseUsage, ...] = Field(
+        default=(), max_length=3, description="Use by license type.", json_schema_extra=list_map("type")
+    )
+    limits: tuple[LimitUsage, ...] = Field(
+        default=(), max_length=32, description="Use by limit.", json_schema_extra=list_map("name")
+    )
+    capacity: int | None = Field(default=None, description="Accounts that all licenses and limits let in.")
+    used: int | None = Field(default=None, description="Accounts that hold a seat or count against a limit.")
+    free: int | None = Field(default=None, description="Capacity not in use; never below 0.")
+    waiting: int | None = Field(default=None, description="Accounts waiting for a seat or a limit.")
+    reduced_time: Timestamp | None = Field(
+        default=None, description="When a capacity fell below what was in use; eviction counts its grace from here."
+    )

@@ -1,0 +1,305 @@
+"""User: one account."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from tenantry.specs.base import (
+    IMMUTABLE,
+    SET,
+    ObjectName,
+    ObjectStatus,
+    Reference,
+    SpecModel,
+    Text,
+    Timestamp,
+    cel,
+    list_map,
+    rules,
+)
+from tenantry.specs.licensepool import LicenseType
+from tenantry.specs.workgroup import Access
+
+#: No space at the edges; what else is refused (controls, ignorable characters) is for domain.login to say.
+UserName = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^\S(.*\S)?$")]
+#: CRD ``format: email`` takes ``a@b`` and ``Foo <a@b.de>``; the pattern takes neither.
+EMAIL_PATTERN = r"^[^\s@<>(),;:\"\[\]\\]+@[^\s@<>(),;:\"\[\]\\]+\.[^\s@<>(),;:\"\[\]\\.]+$"
+EmailAddress = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=EMAIL_PATTERN)]
+PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=40, pattern=r"^[+]?[0-9(][0-9 ()./x-]*$")]
+
+
+class UserType(StrEnum):
+    """Whether the person belongs to the organization; says nothing of the license."""
+
+    INTERNAL = "Internal"
+    EXTERNAL = "External"
+
+
+class MembershipKind(StrEnum):
+    """The two steps into a workgroup: access to it, and membership in it."""
+
+    MEMBER = "Member"
+    AVAILABLE = "Available"
+
+
+class OnExisting(StrEnum):
+    """What to do when the login belonged to a deleted account."""
+
+    REFUSE = "Refuse"
+    RESTORE = "Restore"
+
+
+class AccountState(StrEnum):
+    """The state of the account; conditions speak of the spec."""
+
+    ACTIVE = "Active"
+    INACTIVE = "Inactive"
+    WAITING = "Waiting"
+    REFUSED = "Refused"
+    DELETING = "Deleting"
+
+
+class PersonName(SpecModel):
+    """The parts of a person's name (SCIM name)."""
+
+    given_name: Text | None = Field(default=None, description="First name.")
+    family_name: Text | None = Field(default=None, description="Last name.")
+
+
+class Email(SpecModel):
+    """One email address (SCIM emails)."""
+
+    value: EmailAddress = Field(description="The address, without a display name.")
+    primary: bool = Field(default=False, description="Whether this is the address to write to. At most one is.")
+
+
+class Phone(SpecModel):
+    """One phone number (SCIM phoneNumbers)."""
+
+    type: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(
+        description="What it reaches: work, mobile, fax, …"
+    )
+    value: PhoneNumber = Field(description="The number.")
+
+
+class Address(SpecModel):
+    """One postal address (SCIM addresses)."""
+
+    type: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(description="work, home, …")
+    street_address: Annotated[str, StringConstraints(max_length=512)] | None = Field(
+        default=None, description="Street and number; a second line stands here too, after a line break."
+    )
+    locality: Text | None = Field(default=None, description="City.")
+    region: Text | None = Field(default=None, description="State or region.")
+    postal_code: Annotated[str, StringConstraints(max_length=32)] | None = Field(default=None, description="ZIP code.")
+    country: Text | None = Field(default=None, description="Country.")
+
+
+class LicenseRequest(SpecModel):
+    """The seat this account takes."""
+
+    type: LicenseType = Field(description="Static, Floating or Restricted, from the workgroups' LicensePool.")
+
+
+class ScopeValues(SpecModel):
+    """Values of one scope that the member is given."""
+
+    name: Reference = Field(description="The scope's name in the workgroup.")
+    values: tuple[Reference, ...] = Field(
+        min_length=1,
+        max_length=64,
+        description="Values of the scope, or the single value * where the scope allows it.",
+        json_schema_extra=SET | rules(cel("self.size() == 1 || !('*' in self)", "* stands alone or not at all")),
+    )
+
+
+class Membership(SpecModel):
+    """This account's part in one workgroup."""
+
+    workgroup_ref: ObjectName = Field(description="The Workgroup; it may not exist yet.")
+    membership: MembershipKind = Field(
+        default=MembershipKind.MEMBER,
+        description="Member is in the workgroup. Available has access to it and can be added, no more.",
+    )
+    role: Reference | None = Field(default=None, description="The role, as the workgroup defines it.")
+    groups: tuple[Reference, ...] = Field(
+        default=(), max_length=16, description="Groups of the workgroup.", json_schema_extra=SET
+    )
+    access: tuple[Access, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Levels module by module, in place of the role's. Only with a customizable role.",
+        json_schema_extra=list_map("module"),
+    )
+    scopes: tuple[ScopeValues, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Values of the workgroup's scopes, such as calendars.",
+        json_schema_extra=list_map("name"),
+    )
+
+
+class Attribute(SpecModel):
+    """The value of an attribute that a workgroup defines."""
+
+    name: Reference = Field(description="The attribute's name.")
+    value: Text = Field(description="The value, in the attribute's format.")
+
+
+class Preference(SpecModel):
+    """The value of a preference that a workgroup defines."""
+
+    name: Reference = Field(description="The preference's name.")
+    value: Reference = Field(description="One of the preference's values.")
+
+
+class SecretKeyRef(SpecModel):
+    """A key of a Secret in the same namespace."""
+
+    name: ObjectName = Field(description="The Secret; it may not exist yet.")
+    key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
+        default="password", description="The key of the Secret."
+    )
+
+
+class PasswordRequest(SpecModel):
+    """Where the password comes from."""
+
+    secret_key_ref: SecretKeyRef = Field(description="The Secret's key that holds the password, in UTF-8.")
+
+
+_AVAILABLE_HAS_NOTHING = cel(
+    "self.membership != 'Available' || !(has(self.role) || (has(self.groups) && self.groups.size() > 0) || "
+    "(has(self.access) && self.access.size() > 0) || (has(self.scopes) && self.scopes.size() > 0))",
+    "membership Available has no role, groups, access or scopes: make it Member, or remove them",
+)
+Membership.model_config["json_schema_extra"] = rules(_AVAILABLE_HAS_NOTHING)
+
+
+class UserSpec(SpecModel):
+    """One account: who it is, where it belongs, and which license seats it."""
+
+    user_name: UserName = Field(
+        description="The login: unique in the namespace whatever its case, and immutable.",
+        json_schema_extra=rules(cel(IMMUTABLE, "userName cannot change; delete this User and make another")),
+    )
+    display_name: Text | None = Field(default=None, description="The name to show.")
+    name: PersonName = Field(default=PersonName(), description="The parts of the person's name.")
+    user_type: UserType = Field(
+        default=UserType.INTERNAL, description="Internal or External; independent of the license type."
+    )
+    organization: Text | None = Field(default=None, description="The company; lists are grouped by it.")
+    emails: tuple[Email, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Email addresses. The primary one, else the first, gets the notifications.",
+        json_schema_extra=list_map("value")
+        | rules(cel("self.filter(e, e.primary).size() <= 1", "at most one email can be primary")),
+    )
+    phone_numbers: tuple[Phone, ...] = Field(
+        default=(), max_length=8, description="Phone numbers.", json_schema_extra=list_map("type", "value")
+    )
+    addresses: tuple[Address, ...] = Field(
+        default=(), max_length=4, description="Postal addresses.", json_schema_extra=list_map("type")
+    )
+    preferred_language: (
+        Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None
+    ) = Field(default=None, description="Language tag (RFC 5646), such as en or de-AT.")
+    timezone: (
+        Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")] | None
+    ) = Field(default=None, description="Time zone of the IANA database, such as Europe/Vienna.")
+    comment: Annotated[str, StringConstraints(max_length=4096)] | None = Field(
+        default=None, description="A note for administrators."
+    )
+    active: bool = Field(default=True, description="Whether the account may be used. An inactive one keeps its seat.")
+    license: LicenseRequest | None = Field(
+        default=None, description="The seat this account takes; absent means none, whatever the workgroups."
+    )
+    workgroups: tuple[Membership, ...] = Field(
+        min_length=1,
+        max_length=16,
+        description="The workgroups this account has access to, and what it is given in each.",
+        json_schema_extra=list_map("workgroupRef"),
+    )
+    attributes: tuple[Attribute, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Values of the workgroups' attributes.",
+        json_schema_extra=list_map("name"),
+    )
+    preferences: tuple[Preference, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Values of the workgroups' preferences; one that is omitted has its default.",
+        json_schema_extra=list_map("name"),
+    )
+    password: PasswordRequest | None = Field(
+        default=None, description="Where the password comes from; applied whenever the Secret's value changes."
+    )
+    on_existing: OnExisting = Field(
+        default=OnExisting.REFUSE,
+        description="Refuse or Restore an account of this login that was deleted before and is restorable.",
+    )
+
+
+class SeatStatus(SpecModel):
+    """The seat of the account."""
+
+    type: LicenseType | None = Field(default=None, description="The license type of the seat held.")
+    pool: Annotated[str, StringConstraints(max_length=253)] | None = Field(
+        default=None, description="The LicensePool that gave it."
+    )
+    waiting_since_time: Timestamp | None = Field(
+        default=None, description="Since when the account waits for a seat or a limit."
+    )
+
+
+class AssignedValue(SpecModel):
+    """A value that the store assigned."""
+
+    name: Annotated[str, StringConstraints(max_length=63)] = Field(description="The attribute's name.")
+    value: Annotated[str, StringConstraints(max_length=63)] = Field(description="The value; never changed or reused.")
+
+
+class MembershipStatus(SpecModel):
+    """What the account has in one workgroup."""
+
+    workgroup_ref: Annotated[str, StringConstraints(max_length=253)] = Field(description="The Workgroup.")
+    membership: MembershipKind = Field(description="Member, or Available.")
+    role: Annotated[str, StringConstraints(max_length=63)] | None = Field(default=None, description="The role.")
+    groups: tuple[Annotated[str, StringConstraints(max_length=63)], ...] = Field(
+        default=(), max_length=16, description="The groups: the spec's, else the default for the license type."
+    )
+
+
+class PasswordStatus(SpecModel):
+    """The password, as far as it can be told."""
+
+    changed_time: Timestamp | None = Field(default=None, description="When the password last changed.")
+
+
+class UserStatus(ObjectStatus):
+    """The account behind this User."""
+
+    state: AccountState | None = Field(default=None, description="The state of the account.")
+    account_id: Annotated[str, StringConstraints(max_length=63)] | None = Field(
+        default=None, description="The account in the identity store; it stays the same over a restore."
+    )
+    license: SeatStatus | None = Field(default=None, description="The seat held or waited for.")
+    assigned: tuple[AssignedValue, ...] = Field(
+        default=(), max_length=32, description="Values assigned by the store.", json_schema_extra=list_map("name")
+    )
+    preferences: tuple[Preference, ...] = Field(
+        default=(),
+        max_length=32,
+        description="The preferences in force: given, restored, or by default.",
+        json_schema_extra=list_map("name"),
+    )
+    workgroups: tuple[MembershipStatus, ...] = Field(
+        default=(),
+        max_length=16,
+        description="What is in force in each workgroup. It differs from the spec while the spec is refused or waits.",
+        json_schema_extra=list_map("workgroupRef"),
+    )
+    password: PasswordStatus | None = Field(default=None, description="The password.")
