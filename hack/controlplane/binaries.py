@@ -75,9 +75,7 @@ class Toolset:
 
 
 def _run_go(command: list[str | Path], source: Path) -> None:
-    done = subprocess.run(
-        command, cwd=source, env=go_environment(), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=source, env=go_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BuildError(f"{' '.join(map(str, command))}\n{done.stderr[-4000:]}")
 

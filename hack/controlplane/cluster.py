@@ -49,9 +49,7 @@ class Ports:
 class Cluster:
     """Use as a context manager, or with `start` and `stop`; another on the same folder finds the first."""
 
-    def __init__(
-        self, folder: Path, *, tethered: bool = True, controllers: bool = True, audit: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, *, tethered: bool = True, controllers: bool = True, audit: bool = False) -> None:
         self.folder = folder.resolve()
         self.kubeconfig = self.folder / "kubeconfig"
         self.operator_kubeconfig = self.folder / "operator.kubeconfig"  # only what RBAC gives the operator

@@ -115,9 +115,7 @@ def command_line(pid: int) -> str:
         pass
     if Path("/proc/self").exists():
         return ""
-    said = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    said = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return said.stdout
 
 

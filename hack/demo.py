@@ -1,0 +1,216 @@
+"""Show the main job on a real control plane, printing each command before it runs.
+
+`demo.py show` starts everything, walks through the quickstart and stops everything; `up` starts and leaves it running;
+`down` stops what `up` started.
+"""
+
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from controlplane import CONTROL_PLANE, Cluster
+from controlplane.cluster import remove
+from controlplane.progress import ticking
+from controlplane.service import Service, ServiceError, free_ports
+
+ROOT = Path(__file__).resolve().parent.parent
+MANIFESTS = "manifests/base"
+QUICKSTART = "examples/quickstart"
+ONE_TOO_MANY = f"{QUICKSTART}/one-too-many.yaml"
+NAMESPACE = "quickstart"
+WAIT = "--timeout=60s"
+
+
+class DemoError(RuntimeError):
+    """A step did not do what it shows."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs commands as a person would type them: same words, same environment."""
+
+    environment: dict[str, str]
+
+    def run(self, *command: str) -> None:
+        print(f"\n$ {shlex.join(command)}", flush=True)
+        if subprocess.run(command, cwd=ROOT, env=self.environment, check=False).returncode != 0:
+            raise DemoError(f"failed: {shlex.join(command)}")
+
+    def output(self, *command: str) -> str:
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=False, capture_output=True, text=True)
+        return done.stdout
+
+    def kubectl(self, *arguments: str) -> None:
+        self.run("kubectl", *arguments)
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, _stop_in_order)
+    options = _parser().parse_args()
+    action: Callable[[argparse.Namespace], None] = options.action
+    try:
+        action(options)
+    except (DemoError, ServiceError) as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    for name, action in (("show", _show), ("up", _up), ("down", _down)):
+        command = actions.add_parser(name)
+        command.add_argument("--kubeconfig", type=Path, help="use this cluster instead of starting one")
+        command.add_argument("--dir", type=Path, default=ROOT / "build" / name.replace("down", "up"))
+        command.set_defaults(action=action)
+    return parser
+
+
+def _show(options: argparse.Namespace) -> None:
+    shutil.rmtree(options.dir, ignore_errors=True)
+    with _control_plane(options) as shell, _installed(shell, own=bool(options.kubeconfig)):
+        operator = _start_operator(shell, options.dir, tethered=True)
+        try:
+            _walk_through(shell)
+        finally:
+            operator.stop(grace=15)
+    print("\nEverything that this demo started is stopped again.")
+
+
+def _up(options: argparse.Namespace) -> None:
+    shell = _lasting_control_plane(options)
+    _install(shell)
+    _start_operator(shell, options.dir, tethered=False)
+    folder = Path(shutil.which("kubectl", path=shell.environment["PATH"]) or "kubectl").parent
+    print("\nTenantry is running. Next:\n")
+    print(f"export KUBECONFIG={shlex.quote(shell.environment['KUBECONFIG'])}")
+    print(f'export PATH={shlex.quote(str(folder))}:"$PATH"')
+    print(f"kubectl apply -k {QUICKSTART}\nkubectl get tenantry\n\n`make down` stops it.")
+
+
+def _down(options: argparse.Namespace) -> None:
+    Service("operator", options.dir).stop(grace=15)
+    remove(Cluster(options.dir / "cluster"))
+    shutil.rmtree(options.dir, ignore_errors=True)
+    print("Stopped.")
+
+
+def _walk_through(shell: Shell) -> None:
+    shell.kubectl("create", "namespace", NAMESPACE)
+    shell.kubectl("config", "set-context", "--current", f"--namespace={NAMESPACE}")
+    _say("Two seats were bought, two people get an account")
+    shell.kubectl("apply", "-k", QUICKSTART)
+    shell.kubectl("wait", "-k", QUICKSTART, "--for=condition=Ready", WAIT)
+    shell.kubectl("get", "tenantry")
+    _say("A third one is refused, and says why")
+    shell.kubectl("apply", "-f", ONE_TOO_MANY)
+    shell.kubectl("wait", "-f", ONE_TOO_MANY, "--for=condition=Stalled", WAIT)
+    ready = "{.status.conditions[?(@.type=='Ready')]}"
+    shell.kubectl("get", "-f", ONE_TOO_MANY, "-o", f"jsonpath={ready}")
+    print()
+    _say("One more seat is bought, and the third one gets it")
+    more = '{"spec": {"licenses": [{"type": "Static", "quantity": 3}]}}'
+    shell.kubectl("patch", "licensepool", "acme", "--type=merge", f"--patch={more}")
+    shell.kubectl("wait", "-f", ONE_TOO_MANY, "--for=condition=Ready", WAIT)
+    shell.kubectl("get", "tenantry")
+
+
+def _say(what: str) -> None:
+    print(f"\n--- {what}", flush=True)
+
+
+@contextmanager
+def _control_plane(options: argparse.Namespace) -> Iterator[Shell]:
+    if options.kubeconfig:
+        yield _shell(_copy_of(options.kubeconfig, options.dir))
+        return
+    CONTROL_PLANE.paths()
+    cluster = Cluster(options.dir / "cluster")
+    try:
+        with ticking("Starting the control plane"):
+            cluster.start()
+        yield _shell(cluster.kubeconfig)
+    finally:
+        cluster.stop()
+
+
+def _lasting_control_plane(options: argparse.Namespace) -> Shell:
+    if options.kubeconfig:
+        return _shell(options.kubeconfig.resolve())
+    cluster = Cluster(options.dir / "cluster", tethered=False)
+    if not cluster.running:
+        CONTROL_PLANE.paths()
+        with ticking("Starting the control plane"):
+            cluster.start()
+    return _shell(cluster.kubeconfig)
+
+
+def _copy_of(kubeconfig: Path, folder: Path) -> Path:
+    """Give a copy: the demo changes the current namespace, and the person's own file stays as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(kubeconfig, folder / "kubeconfig"))
+
+
+def _shell(kubeconfig: Path) -> Shell:
+    """Put what the demo runs on PATH, the person's own kubectl first where a cluster of their own is used."""
+    programs = [str(Path(sys.executable).parent), str(CONTROL_PLANE.path("kubectl").parent)]
+    path = os.pathsep.join([*programs, os.environ.get("PATH", os.defpath)])
+    return Shell({**os.environ, "KUBECONFIG": str(kubeconfig), "PATH": path})
+
+
+@contextmanager
+def _installed(shell: Shell, *, own: bool) -> Iterator[None]:
+    """Install, and in a cluster that stays clean up what was not there before."""
+    before = shell.output("kubectl", "get", "crd", "users.tenantry.dev", "-o", "name", "--ignore-not-found")
+    _install(shell)
+    try:
+        yield
+    finally:
+        if own:
+            shell.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+        if own and not before:
+            shell.kubectl("delete", "-k", MANIFESTS, "--ignore-not-found")
+
+
+def _install(shell: Shell) -> None:
+    shell.kubectl("apply", "--server-side", "-k", MANIFESTS)
+    shell.kubectl("wait", "-k", "crds", "--for=condition=Established", WAIT)
+
+
+def _start_operator(shell: Shell, folder: Path, *, tethered: bool) -> Service:
+    (port,) = free_ports(1)
+    store = f"sqlite:///{folder.resolve() / 'store.db'}"
+    command = [sys.executable, "-m", "tenantry", "run", f"--store-url={store}", f"--health-port={port}"]
+    print(f"\n$ tenantry {shlex.join(command[3:])} &", flush=True)
+    operator = Service("operator", folder, tethered).start(command, shell.environment)
+    return operator.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), within=60)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - loopback
+            return True
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _stop_in_order(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
