@@ -169,7 +169,8 @@ def _shell(kubeconfig: Path) -> Shell:
     """Put what the demo runs on PATH, the person's own kubectl first where a cluster of their own is used."""
     programs = [str(Path(sys.executable).parent), str(CONTROL_PLANE.path("kubectl").parent)]
     path = os.pathsep.join([*programs, os.environ.get("PATH", os.defpath)])
-    return Shell({**os.environ, "KUBECONFIG": str(kubeconfig), "PATH": path})
+    files = {"KUBECONFIG": str(kubeconfig), "KUBECACHEDIR": str(kubeconfig.parent / "kubectl-cache")}
+    return Shell({**os.environ, **files, "PATH": path})
 
 
 @contextmanager

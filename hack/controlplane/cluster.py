@@ -1,6 +1,7 @@
 """One throwaway cluster: etcd, the API server and the few controllers that its objects need."""
 
 import json
+import os
 import shutil
 import ssl
 import subprocess
@@ -66,14 +67,7 @@ class Cluster:
         self.stop()
 
     def start(self) -> Self:
-        programs = [
-            "etcd",
-            "kube-apiserver",
-            "kubectl",
-            *(["kube-controller-manager"] if self._controllers else []),
-        ]
-        for program in programs:  # build before the first one runs
-            CONTROL_PLANE.path(program)
+        CONTROL_PLANE.paths()  # builds what is missing before the first one runs
         self.folder.mkdir(parents=True, exist_ok=True)
         return self._start_on_free_ports()
 
@@ -103,13 +97,24 @@ class Cluster:
         return self._certificates / "apiserver.crt"  # the API server appends its own authority to it
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What kubectl and other clients need; kubectl's cache stays with the cluster it is about."""
+        return {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.folder / "kubectl-cache")}
+
+    @property
     def kubectl_path(self) -> Path:
         return CONTROL_PLANE.path("kubectl")
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None, check: bool = True) -> str:
         """Run kubectl as the administrator and give what it printed."""
-        command = [self.kubectl_path, "--kubeconfig", self.kubeconfig, *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [self.kubectl_path, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **self.environment},
+        )
         if check and done.returncode != 0:
             raise KubectlError(arguments, done.stderr)
         return done.stdout + done.stderr if not check else done.stdout
