@@ -1,3 +1,4 @@
+import shutil
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
@@ -7,6 +8,8 @@ import pytest
 
 from controlplane import Cluster
 from postgres import Postgres
+from tenantry.store import Store
+from tenantry.store.migrate import upgrade
 from tests.support.installation import install, remove_objects
 from tests.support.kube import Kube
 from tests.support.operator import OperatorProcess
@@ -59,29 +62,66 @@ def kube(cluster: Cluster, namespace: str) -> Kube:
     return Kube.of(cluster, namespace)
 
 
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'store.db'}"
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database to copy: migrating anew for each test would be most of its time."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    _migrate(f"sqlite:///{path}")
+    return path
 
 
-@pytest.fixture
-def postgresql_url(postgres: Postgres) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def postgresql_template(postgres: Postgres) -> str:
+    """As `sqlite_template`; give the database's name."""
     url = postgres.create_database()
+    _migrate(url)
+    return url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = shutil.copy(sqlite_template, tmp_path / "store.db")
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgres: Postgres, postgresql_template: str) -> Iterator[str]:
+    url = postgres.create_database(postgresql_template)
     yield url
     postgres.drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """An empty database; the test runs once on each kind."""
+    """A migrated store without rows; the test runs once on each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
 @pytest.fixture
-def run_operator(
-    cluster: Cluster, namespace: str, tmp_path: Path
-) -> Iterator[Callable[..., OperatorProcess]]:
+def store(store_url: str) -> Iterator[Store]:
+    opened = Store.open(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table, on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.create_database()
+
+
+def _migrate(url: str) -> None:
+    store = Store.open(url)
+    upgrade(store)
+    store.close()
+
+
+@pytest.fixture
+def run_operator(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Callable[..., OperatorProcess]]:
     """Start operators on the test's namespace: `run_operator(store_url, "--flag", environment={})`."""
     started: list[OperatorProcess] = []
 

@@ -102,9 +102,7 @@ class Kube:
         conditions = self.get(kind, name).get("status", {}).get("conditions", [])
         return next((found for found in conditions if found["type"] == condition), {})
 
-    def request(
-        self, method: str, path: str, body: object = None, content_type: str = "application/json"
-    ) -> Object:
+    def request(self, method: str, path: str, body: object = None, content_type: str = "application/json") -> Object:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         encoded = None if body is None else json.dumps(body).encode()
         reply = self.pool.request(method, self.server + path, body=encoded, headers=headers)

@@ -73,9 +73,7 @@ def test_operator_account_has_no_rights_of_its_own(cluster: Cluster, kube: Kube)
 def test_audit_log_tells_who_wrote(cluster: Cluster, kube: Kube) -> None:
     before = mark(cluster.audit_log)
     kube.create(config_map("one"))
-    found = eventually(
-        lambda: [w for w in writes(cluster.audit_log, before, user="admin") if w.name == "one"]
-    )
+    found = eventually(lambda: [w for w in writes(cluster.audit_log, before, user="admin") if w.name == "one"])
     assert [(write.verb, write.resource, write.status) for write in found] == [("create", "configmaps", 201)]
 
 
@@ -97,9 +95,7 @@ def test_no_process_outlives_the_one_that_started_the_cluster(tmp_path: Path) ->
     script = "import sys, time; from pathlib import Path; from controlplane import Cluster\n"
     script += "Cluster(Path(sys.argv[1])).start(); print('up', flush=True); time.sleep(600)"
     environment = {**os.environ, "PYTHONPATH": "hack"}
-    with subprocess.Popen(
-        [sys.executable, "-c", script, tmp_path], env=environment, stdout=subprocess.PIPE
-    ) as starter:
+    with subprocess.Popen([sys.executable, "-c", script, tmp_path], env=environment, stdout=subprocess.PIPE) as starter:
         assert starter.stdout is not None
         assert starter.stdout.readline() == b"up\n"
         pids = [int(file.read_text()) for file in tmp_path.glob("*.pid")]

@@ -2,6 +2,9 @@ import psycopg
 import pytest
 
 from postgres import Postgres
+from tenantry.store import Store
+from tenantry.store.migrate import newest, revision
+from tenantry.store.schema import metadata
 
 
 def answer(url: str) -> object:
@@ -28,5 +31,15 @@ def test_hang_and_outage_pass() -> None:
         assert answer(url) == (1,)
 
 
-def test_each_kind_of_store_starts_empty(store_url: str) -> None:
-    assert store_url.startswith(("sqlite:///", "postgresql://"))
+def test_each_kind_of_store_is_migrated_and_has_no_rows(store: Store) -> None:
+    with store.read() as connection:
+        assert revision(connection) == newest()
+        for table in metadata.sorted_tables:
+            assert connection.execute(table.select()).all() == []
+
+
+def test_an_empty_store_has_no_revision(empty_store_url: str) -> None:
+    store = Store.open(empty_store_url)
+    with store.read() as connection:
+        assert revision(connection) is None
+    store.close()
