@@ -1,40 +1,256 @@
 """Reconcile batches of objects into the store. The signatures are the contract with the controllers."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
+from tenantry.domain.capacity import CapacityKind
 from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.reason import Reason
+from tenantry.domain.snapshot import Snapshot
+from tenantry.domain.status import rfc3339
+from tenantry.services import members, policies, tenancy, users
+from tenantry.services.batch import Batch
+from tenantry.services.observed import observe
 from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
+from tenantry.specs import UserSpec
+from tenantry.specs.base import Condition, ConditionStatus
 from tenantry.store import Store
+from tenantry.store.account import load_by_uid, load_sequences
+from tenantry.store.policy import load_policies
+from tenantry.store.resource import (
+    ResourceRow,
+    load_due_resources,
+    load_resources,
+    load_secret_users,
+)
+from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
+from tenantry.store.usage import count_usage
+
+#: A batch has at most this many objects.
+BATCH_SIZE = 500
+#: Objects younger than this when a listing began may be missing from it without being gone.
+_LISTING_MARGIN = timedelta(seconds=60)
+#: Reasons for which a Secret is looked at again although neither it nor its User changed.
+_SECRET_REASONS = frozenset({Reason.SECRET_NOT_FOUND, Reason.SECRET_KEY_NOT_FOUND})
 
 
 def reconcile(store: Store, work: Work) -> list[Outcome]:
     """Bring the rows in step with a batch of objects, in one transaction.
 
     Returns one outcome for each object given, and for each other object whose status changed on the way (a waiter that
-    got a seat, a pool whose use changed).
+    got a seat, a pool whose use changed). Objects that are as they were cost one read and no lock.
 
     Raises:
         StoreUnavailable: the database is gone or locked; nothing was changed.
         LeadershipLost: a newer epoch stands in the store; nothing was changed.
     """
-    raise NotImplementedError
+    settled, fresh = _triage(store, work)
+    if not fresh:
+        return settled
+    with store.write() as connection:
+        batch = _open(connection, store, replace(work, objects=fresh))
+        _run(batch)
+    return [*settled, *batch.outcomes.values()]
 
 
-def load_due(store: Store, now: datetime, limit: int = 500) -> dict[str, list[Observed[Any]]]:
+def _triage(store: Store, work: Work) -> tuple[list[Outcome], list[Observed[Any]]]:
+    """Tell apart the objects whose rows are in step and those to plan."""
+    with store.read() as connection:
+        tenant = find_tenant(connection, work.tenant.namespace)
+        if tenant is None or tenant.observed_uid != work.tenant.uid:
+            return [], list(work.objects)
+        rows = load_resources(connection, [o.uid for o in work.objects])
+    settled, fresh = [], []
+    for seen in work.objects:
+        row = rows.get(seen.uid)
+        if row is None or seen.uid in work.offers or not row.shows(seen) or _is_due(row, work.now):
+            fresh.append(seen)
+        else:
+            settled.append(Outcome(seen.uid, seen.kind, seen.namespace, seen.name, row.parsed_status()))
+    return settled, fresh
+
+
+def _is_due(row: ResourceRow, now: datetime) -> bool:
+    return row.due is not None and row.due <= now
+
+
+def _open(connection: Connection, store: Store, work: Work) -> Batch:
+    """Lock the tenant, and read what the batch decides on."""
+    tenant = tenancy.enter(connection, work.tenant, work.epoch, work.now)
+    rows = load_resources(connection, [o.uid for o in work.objects])
+    gone = _predecessors(connection, tenant, work, rows)
+    rows |= {row.uid: row for row in gone}
+    former = [observe(replace(row, paused=False), work.tenant.namespace, deleting=True) for row in gone]
+    return Batch(
+        connection=connection,
+        tenant=tenant,
+        work=replace(work, objects=[*former, *work.objects]),
+        policies=load_policies(connection, tenant.id),
+        snapshot=Snapshot(now=work.now, attached=tenant.attached, passwords=dict(work.offers)),
+        audit_key=store.audit_key,
+        rows=rows,
+    )
+
+
+def _predecessors(
+    connection: Connection, tenant: TenantRow, work: Work, rows: Mapping[str, ResourceRow]
+) -> list[ResourceRow]:
+    found: list[ResourceRow] = []
+    for kind in Kind:
+        names = {o.name: o.uid for o in work.objects if o.kind is kind and o.uid not in rows and not o.deleting}
+        found += tenancy.predecessors(connection, tenant, kind, names) if names else []
+    return [row for row in found if row.uid not in rows]
+
+
+def _run(batch: Batch) -> None:
+    """Plan and write: policies, Users that go, Users that come, those whose turn it is, then what follows from it."""
+    paused = [o for o in batch.work.objects if o.paused]
+    active = [o for o in batch.work.objects if not o.paused]
+    for seen in paused:
+        _pause(batch, seen)
+    governing = [o for o in active if o.kind in {Kind.LICENSE_POOL, Kind.WORKGROUP}]
+    policies.take_policies(batch, sorted(governing, key=lambda o: o.kind is Kind.WORKGROUP))
+    before = _count(batch)
+    users.reconcile_users(batch, [o for o in active if o.kind is Kind.USER])
+    if batch.tenant.attached:
+        users.evict_newest(batch)
+        users.seat_waiters(batch)
+    moved = _pools_moved(batch, before)
+    policies.conclude_policies(batch, governing, moved)
+    fresh = members.reconcile_members(batch, [o for o in active if o.kind is Kind.PROJECT_MEMBER])
+    batch.write()
+    members.put_in_force(batch, fresh)
+
+
+def _count(batch: Batch) -> dict[str, dict[Any, int]]:
+    """Read the use of every capacity, by the policies of now, and return it as it was before the batch."""
+    snapshot = batch.snapshot
+    snapshot.workgroups, snapshot.pools = batch.policies.workgroups, batch.policies.pools
+    snapshot.usage = count_usage(batch.connection, batch.tenant.id, batch.policies)
+    batch.sequences = load_sequences(batch.connection, batch.tenant.id)
+    snapshot.sequences = dict(batch.sequences)
+    return {"used": dict(snapshot.usage.used), "waiting": dict(snapshot.usage.waiting)}
+
+
+def _pools_moved(batch: Batch, before: dict[str, dict[Any, int]]) -> set[str]:
+    usage = batch.snapshot.usage
+    now = {"used": usage.used, "waiting": usage.waiting}
+    return {
+        capacity.owner
+        for what, counts in now.items()
+        for capacity in counts.keys() | before[what].keys()
+        if capacity.kind is not CapacityKind.ROLE and counts.get(capacity, 0) != before[what].get(capacity, 0)
+    }
+
+
+def _pause(batch: Batch, seen: Observed[Any]) -> None:
+    """Report that the object is paused, and change nothing else."""
+    row = batch.rows.get(seen.uid)
+    status = row.parsed_status() if row is not None else {}
+    message = "The annotation tenantry.dev/paused is true: the spec is not acted on until it is removed."
+    kept = [c for c in status.get("conditions", ()) if c["type"] != Reason.PAUSED]
+    added = [_condition(Reason.PAUSED, ConditionStatus.TRUE, message, batch, seen)]
+    if not kept:
+        kept = [_condition("Ready", ConditionStatus.UNKNOWN, message, batch, seen)]
+    batch.hold(seen, {**status, "conditions": [*kept, *added]}, kept[0]["reason"])
+
+
+def _condition(type_: str, status: ConditionStatus, message: str, batch: Batch, seen: Observed[Any]) -> dict[str, Any]:
+    condition = Condition(
+        type=type_,
+        status=status,
+        reason=Reason.PAUSED,
+        message=message,
+        last_transition_time=rfc3339(batch.now),
+        observed_generation=seen.generation,
+    )
+    return condition.model_dump(mode="json", by_alias=True)
+
+
+def load_due(store: Store, now: datetime, limit: int = BATCH_SIZE) -> dict[str, list[Observed[Any]]]:
     """Return by namespace the objects that must be looked at again by now, as their rows remember them."""
-    raise NotImplementedError
+    with store.read() as connection:
+        found = load_due_resources(connection, now, limit)
+    return {namespace: [observe(row, namespace) for row in rows] for namespace, rows in found.items()}
 
 
 def passwords_needed(store: Store, tenant: TenantRef, objects: Sequence[Observed[Any]]) -> list[PasswordNeed]:
     """Return the Secrets to read before this batch: for Users with a password whose spec or look-up is new."""
-    raise NotImplementedError
+    wanted = {
+        o.uid: o
+        for o in objects
+        if isinstance(o.spec, UserSpec) and o.spec.password is not None and not o.deleting and not o.paused
+    }
+    if not wanted:
+        return []
+    with store.read() as connection:
+        rows = load_resources(connection, list(wanted))
+        needs = {n.uid: n for n in _needs(connection, wanted.values(), tenant.namespace)}
+    return [n for uid, n in needs.items() if _must_read(rows.get(uid), wanted[uid], n)]
 
 
-def passwords_known(store: Store, after_uid: str, limit: int = 500) -> list[PasswordNeed]:
+def _must_read(row: ResourceRow | None, seen: Observed[Any], need: PasswordNeed) -> bool:
+    return row is None or not need.present or row.generation != seen.generation or row.reason in _SECRET_REASONS
+
+
+def _needs(connection: Connection, objects: Iterable[Observed[Any]], namespace: str) -> list[PasswordNeed]:
+    """Return the Secret of each User, with the hashes that its value is compared with."""
+    some = {
+        o.uid: o.spec.password.secret_key_ref
+        for o in objects
+        if isinstance(o.spec, UserSpec) and o.spec.password is not None
+    }
+    accounts = {a.resource_uid: a for a in load_by_uid(connection, list(some))}
+    found = []
+    for uid, ref in some.items():
+        account = accounts.get(uid)
+        password = account.password if account is not None else None
+        found.append(
+            PasswordNeed(
+                uid=uid,
+                namespace=namespace,
+                secret=ref.name,
+                key=ref.key,
+                source=password.source if password else "",
+                present=password.hash if password else "",
+                history=password.history if password else (),
+            )
+        )
+    return found
+
+
+def passwords_known(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> list[PasswordNeed]:
     """Return a page of all Users with a password, by UID, for the look-out for rotated Secrets."""
-    raise NotImplementedError
+    with store.read() as connection:
+        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit))
+
+
+def passwords_missing(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> list[PasswordNeed]:
+    """Return a page of the Users whose Secret, or its key, was not there: those are looked for more often."""
+    with store.read() as connection:
+        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit, _SECRET_REASONS))
+
+
+def _needs_of_rows(connection: Connection, rows: Iterable[tuple[str, ResourceRow]]) -> list[PasswordNeed]:
+    found = []
+    for namespace, row in rows:
+        found += _needs(connection, [observe(row, namespace)], namespace)
+    return found
+
+
+def load_objects(store: Store, uids: Sequence[str]) -> dict[str, list[Observed[Any]]]:
+    """Return by namespace these objects, as their rows remember them."""
+    with store.read() as connection:
+        tenants = {t.id: t.namespace for t in list_tenants(connection)}
+        rows = load_resources(connection, uids).values()
+    found: dict[str, list[Observed[Any]]] = {}
+    for row in rows:
+        found.setdefault(tenants[row.tenant_id], []).append(observe(row, tenants[row.tenant_id]))
+    return found
 
 
 def sweep(
@@ -49,4 +265,17 @@ def sweep(
 
     Rows whose object is gone are planned as deleted, unless too many went at once: then the tenant is detached.
     """
-    raise NotImplementedError
+    missing = tenancy.find_missing(store, tenant, live, since - _LISTING_MARGIN)
+    if missing.too_many:
+        tenancy.detach(store, tenant, epoch, now)
+        return SweepReport(missing.drifted, detached=True)
+    if missing.tenant is None or not missing.tenant.attached:
+        return SweepReport(missing.drifted, detached=missing.tenant is not None)
+    outcomes: list[Outcome] = []
+    for start in range(0, len(missing.rows), BATCH_SIZE):
+        rows = missing.rows[start : start + BATCH_SIZE]
+        gone = [observe(replace(row, paused=False), tenant.namespace, deleting=True) for row in rows]
+        outcomes += reconcile(store, Work(tenant, gone, now, epoch))
+    if missing.tenant.confirmed:
+        tenancy.settle(store, tenant)
+    return SweepReport(missing.drifted, tuple(outcomes))

@@ -1,0 +1,198 @@
+"""One transaction's work on one tenant: what was read, what was planned, and the writing of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tenantry.domain.account import Account
+from tenantry.domain.audit import Change, describe_account_change
+from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
+from tenantry.domain.snapshot import Snapshot
+from tenantry.domain.status import Finding, stamp
+from tenantry.services.work import Outcome, Work
+from tenantry.specs import Status
+from tenantry.specs.base import Condition
+from tenantry.store.account import apply_accounts, save_sequences
+from tenantry.store.audit import append_records, erase_personal
+from tenantry.store.policy import Policies
+from tenantry.store.resource import (
+    ResourceRow,
+    delete_resources,
+    insert_resources,
+    load_refs,
+    mark_dependents,
+    mark_objects,
+    replace_refs,
+    update_resources,
+)
+from tenantry.store.rows import dump
+from tenantry.store.tenant import TenantRow, save_tenant
+
+#: Who is on record for what a resource caused.
+ACTOR = "kubernetes"
+
+
+@dataclass(slots=True)
+class Batch:
+    """The state of one transaction. Plans go through ``conclude`` and ``change``; ``write`` puts them in the store."""
+
+    connection: Connection
+    tenant: TenantRow
+    work: Work
+    policies: Policies
+    snapshot: Snapshot
+    audit_key: bytes = b""
+    rows: dict[str, ResourceRow] = field(default_factory=dict)
+    results: dict[str, ResourceRow] = field(default_factory=dict)
+    wanted_refs: dict[str, frozenset[Ref]] = field(default_factory=dict)
+    released: dict[str, ResourceRow] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    effects: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
+    unwritten: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
+    records: list[Change] = field(default_factory=list)
+    dependents: set[Ref] = field(default_factory=set)
+    concerned: dict[Kind, set[str]] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        """Return the moment of this transaction."""
+        return self.work.now
+
+    def objects(self, kind: Kind) -> list[Observed[Any]]:
+        """Return the batch's objects of a kind, in order of arrival."""
+        return sorted((o for o in self.work.objects if o.kind is kind), key=lambda o: o.arrival)
+
+    def change(self, before: Account | None, after: Account | None) -> None:
+        """Take one account's change; a second one of the same account joins the first."""
+        if before == after:
+            return
+        subject = after or before
+        if subject is None:  # pragma: no cover - before == after == None returned above
+            return
+        for kept in (self.effects, self.unwritten):
+            first = kept[subject.id][0] if subject.id in kept else before
+            kept[subject.id] = (first, after)
+        self._notify(before, after)
+
+    def _notify(self, before: Account | None, after: Account | None) -> None:
+        """Note who is to be looked at again because of an account's change."""
+        if before is not None and (after is None or after.tombstone is not None):
+            self.dependents.add(login_ref(before.login_key))
+        members_before = before.members if before else ()
+        members_after = after.members if after else ()
+        if members_before == members_after:
+            return
+        owner = (after.resource_uid if after else None) or (before.resource_uid if before else None)
+        row = self.results.get(owner or "") or self.rows.get(owner or "")
+        if row is not None:
+            self.dependents.add(user_ref(row.name))
+        for name in {m.workgroup for m in members_before} - {m.workgroup for m in members_after}:
+            self.leave(name)
+
+    def leave(self, workgroup: str) -> None:
+        """Note that an account left a workgroup: one that waits to go, or its pool, may go now."""
+        policy = self.policies.workgroups.get(workgroup)
+        if policy is None:
+            return
+        if policy.deleting:
+            self.concern(Kind.WORKGROUP, workgroup)
+        pool = self.policies.pools.get(policy.spec.license_pool_ref or "")
+        if pool is not None and pool.deleting:
+            self.concern(Kind.LICENSE_POOL, pool.name)
+
+    def concern(self, kind: Kind, name: str) -> None:
+        """Have an object looked at again, by name."""
+        self.concerned.setdefault(kind, set()).add(name)
+
+    def flush(self) -> None:
+        """Write the accounts changed so far, so that the database can be asked about them."""
+        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()), self.now)
+        self.unwritten.clear()
+
+    def conclude(
+        self,
+        seen: Observed[Any],
+        status: Status,
+        findings: Iterable[Finding],
+        *,
+        refs: frozenset[Ref] | None = None,
+        due: datetime | None = None,
+    ) -> None:
+        """Take an object's status. Conditions get their times from what was committed before."""
+        row = self.results.get(seen.uid) or self.rows.get(seen.uid)
+        previous = row.parsed_status() if row is not None else {}
+        conditions = stamp(findings, _conditions(previous), seen.generation, self.now)
+        document = status.model_copy(update={"conditions": conditions}).model_dump(
+            mode="json", by_alias=True, exclude_defaults=True
+        )
+        self._result(seen, document, conditions[0].reason, due)
+        if refs is not None:
+            self.wanted_refs[seen.uid] = refs
+
+    def hold(self, seen: Observed[Any], status: dict[str, Any], reason: str) -> None:
+        """Take an object's status as it is to be, whole (a paused object)."""
+        self._result(seen, status, reason, None)
+
+    def _result(self, seen: Observed[Any], status: dict[str, Any], reason: str, due: datetime | None) -> None:
+        self.results[seen.uid] = ResourceRow(
+            uid=seen.uid,
+            tenant_id=self.tenant.id,
+            kind=seen.kind,
+            name=seen.name,
+            namespace_uid=self.work.tenant.uid,
+            generation=seen.generation,
+            created=seen.created,
+            paused=seen.paused,
+            deleting=seen.deleting,
+            document=seen.document,
+            status=dump(status),
+            reason=reason,
+            due=due,
+        )
+        self.outcomes[seen.uid] = Outcome(seen.uid, seen.kind, seen.namespace, seen.name, status)
+
+    def release(self, seen: Observed[Any]) -> None:
+        """Let an object go: its row is forgotten and its finalizer may be removed."""
+        self.results.pop(seen.uid, None)
+        self.wanted_refs.pop(seen.uid, None)
+        if seen.uid in self.rows:
+            self.released[seen.uid] = self.rows[seen.uid]
+        self.outcomes[seen.uid] = Outcome(seen.uid, seen.kind, seen.namespace, seen.name, None, released=True)
+
+    def write(self) -> None:
+        """Write all that was planned. The order keeps unique logins and foreign keys whole."""
+        self.flush()
+        save_sequences(self.connection, self.tenant.id, self.sequences, self.snapshot.sequences)
+        self._write_audit()
+        self._write_resources()
+        if self.tenant.epoch < self.work.epoch:
+            save_tenant(self.connection, self.tenant, epoch=self.work.epoch)
+
+    def _write_audit(self) -> None:
+        records = [describe_account_change(before, after) for before, after in self.effects.values() if before != after]
+        append_records(self.connection, self.tenant, [*self.records, *records], ACTOR, self.now, self.audit_key)
+        erased = [before.id for before, after in self.effects.values() if before and (not after or not after.user_name)]
+        erase_personal(self.connection, self.tenant.id, erased)
+
+    def _write_resources(self) -> None:
+        delete_resources(self.connection, list(self.released))
+        insert_resources(self.connection, [r for uid, r in self.results.items() if uid not in self.rows])
+        known = [r for uid, r in self.results.items() if uid in self.rows]
+        update_resources(self.connection, [r for r in known if r != self.rows[r.uid] or self._was_marked()])
+        present = load_refs(self.connection, [r.uid for r in known]) if known else {}
+        replace_refs(self.connection, self.tenant.id, present, self.wanted_refs)
+        mark_dependents(self.connection, self.tenant.id, self.dependents, self.now)
+        for kind, names in self.concerned.items():
+            mark_objects(self.connection, self.tenant.id, kind, names, self.now)
+
+    def _was_marked(self) -> bool:
+        """Tell whether this transaction made objects due before it planned them: then ``due`` in ``rows`` is stale."""
+        return any(o.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL} for o in self.work.objects)
+
+
+def _conditions(status: dict[str, Any]) -> list[Condition]:
+    return [Condition.model_validate(c) for c in status.get("conditions", ())]

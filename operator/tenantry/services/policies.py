@@ -1,0 +1,187 @@
+"""Workgroups and LicensePools of a batch: taken before the Users are planned, concluded after."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from tenantry.domain.audit import Change
+from tenantry.domain.capacity import Capacity
+from tenantry.domain.licensepool import only_amounts_differ, plan_pool
+from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, workgroup_ref
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.domain.seating import pool_capacities
+from tenantry.domain.snapshot import Policy, PoolPolicy, WorkgroupPolicy
+from tenantry.domain.status import not_ready
+from tenantry.domain.user import detached
+from tenantry.domain.workgroup import plan_workgroup
+from tenantry.services.batch import Batch
+from tenantry.services.observed import observe
+from tenantry.specs import LicensePoolSpec, LicensePoolStatus, WorkgroupSpec, WorkgroupStatus
+from tenantry.store.account import load_system
+from tenantry.store.policy import delete_policy, mark_policy, save_policy
+from tenantry.store.resource import load_named, mark_dependents, mark_uids
+from tenantry.store.usage import all_in_line, count_members
+
+
+def take_policies(batch: Batch, objects: Sequence[Observed[Any]]) -> None:
+    """Put the specs of Workgroups and LicensePools in force, and have their dependents looked at again.
+
+    A spec that does not parse changes nothing: the last good one stays.
+    """
+    for seen in objects:
+        if batch.tenant.attached and seen.spec is not None:
+            _take(batch, seen)
+
+
+def _take(batch: Batch, seen: Observed[Any]) -> None:
+    present = _policies(batch, seen.kind).get(seen.name)
+    if present is None and seen.deleting:
+        return
+    if present is not None and (present.uid, present.generation, present.deleting) == (
+        seen.uid,
+        seen.generation,
+        seen.deleting,
+    ):
+        return
+    reduced = present.reduced if present is not None else None
+    policy: Policy[Any] = Policy(seen.name, seen.uid, seen.generation, seen.spec, seen.deleting, reduced)
+    save_policy(batch.connection, batch.tenant.id, seen.kind, policy, seen.document, known=present is not None)
+    _policies(batch, seen.kind)[seen.name] = policy
+    batch.records.append(_record(seen, present))
+    _wake(batch, seen.kind, present, policy)
+
+
+def _policies(batch: Batch, kind: Kind) -> dict[str, Any]:
+    return batch.policies.workgroups if kind is Kind.WORKGROUP else batch.policies.pools
+
+
+def _record(seen: Observed[Any], present: Policy[Any] | None) -> Change:
+    facts: dict[str, Any] = {
+        "generation": [present.generation if present else None, seen.generation],
+        "deleting": [present.deleting if present else None, seen.deleting],
+        "specDigest": [None, hashlib.sha256(seen.document.encode()).hexdigest()],
+    }
+    if isinstance(seen.spec, LicensePoolSpec):
+        before = present.spec if present else None
+        facts["amounts"] = [_amounts(before) if before else None, _amounts(seen.spec)]
+    return Change("PolicyChanged", seen.kind, seen.name, seen.uid, facts, {})
+
+
+def _amounts(spec: LicensePoolSpec) -> dict[str, int]:
+    return {x.type.value: x.capacity for x in spec.licenses} | {x.name: x.capacity for x in spec.limits}
+
+
+def _wake(batch: Batch, kind: Kind, before: Policy[Any] | None, after: Policy[Any]) -> None:
+    """Have everything that this policy concerns looked at again. When only amounts moved, only those who wait."""
+    if isinstance(after.spec, LicensePoolSpec) and before is not None and not after.deleting | before.deleting:
+        changed = _moved(before, after)
+        if only_amounts_differ(before.spec, after.spec):
+            mark_uids(batch.connection, all_in_line(batch.connection, batch.tenant.id, changed), batch.now)
+            return
+    if before is not None and before.spec == after.spec and after.deleting:
+        return  # a policy that goes concerns newcomers only, and those are planned when they come
+    mark_dependents(batch.connection, batch.tenant.id, _concerned(batch, kind, after.name), batch.now)
+
+
+def _moved(before: PoolPolicy, after: PoolPolicy) -> list[Capacity]:
+    old, new = pool_capacities(before), pool_capacities(after)
+    return [c for c in old.keys() | new.keys() if old.get(c) != new.get(c)]
+
+
+def _concerned(batch: Batch, kind: Kind, name: str) -> set[Ref]:
+    """Return what objects refer to when they depend on this policy: a pool's Users refer to its Workgroups."""
+    if kind is Kind.WORKGROUP:
+        return {workgroup_ref(name)}
+    return {pool_ref(name)} | {
+        workgroup_ref(w.name) for w in batch.policies.workgroups.values() if w.spec.license_pool_ref == name
+    }
+
+
+def conclude_policies(batch: Batch, objects: Sequence[Observed[Any]], pools_moved: set[str]) -> None:
+    """Plan the status of the batch's policies, and of every pool whose use has changed."""
+    batch.flush()
+    for seen in objects:
+        if seen.kind is Kind.WORKGROUP:
+            _conclude_workgroup(batch, seen)
+    for pool in [*(o for o in objects if o.kind is Kind.LICENSE_POOL), *_others(batch, objects, pools_moved)]:
+        _conclude_pool(batch, pool)
+    batch.flush()
+
+
+def _others(batch: Batch, objects: Sequence[Observed[Any]], names: set[str]) -> list[Observed[Any]]:
+    """Return the pools that the batch did not bring but changed the use of."""
+    missing = names - {o.name for o in objects if o.kind is Kind.LICENSE_POOL}
+    if not missing:
+        return []
+    rows = load_named(batch.connection, batch.tenant.id, Kind.LICENSE_POOL, missing)
+    batch.rows.update({row.uid: row for row in rows})
+    return [observe(row, batch.work.tenant.namespace) for row in rows if not row.paused]
+
+
+def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
+    policy = batch.policies.workgroups.get(seen.name)
+    refusals = _unusable(batch, seen)
+    if refusals:
+        batch.conclude(seen, WorkgroupStatus(observed_generation=seen.generation), not_ready(refusals))
+        return
+    if policy is None:
+        batch.release(seen)
+        return
+    users = count_members(batch.connection, batch.tenant.id, seen.name)
+    system = tuple(load_system(batch.connection, batch.tenant.id, seen.name))
+    if seen.deleting and not users:
+        _forget(batch, seen, policy)
+        for account in system:
+            batch.change(account, None)
+        return
+    plan = plan_workgroup(policy, system, batch.snapshot, users=users)
+    kept = {a.id for a in plan.after}
+    for account in plan.after:
+        batch.change(next((a for a in plan.before if a.id == account.id), None), account)
+    for account in plan.before:
+        if account.id not in kept:
+            batch.change(account, None)
+    pool = policy.spec.license_pool_ref
+    batch.conclude(seen, plan.status, plan.findings, refs=frozenset({pool_ref(pool)} if pool else ()))
+
+
+def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
+    refusals = _unusable(batch, seen)
+    if refusals:
+        batch.conclude(seen, LicensePoolStatus(observed_generation=seen.generation), not_ready(refusals))
+        return
+    policy = batch.policies.pools.get(seen.name)
+    if policy is None:
+        batch.release(seen)
+        return
+    usage = batch.snapshot.usage
+    users = sum(usage.used[c] for c in pool_capacities(policy))
+    if seen.deleting and not users:
+        _forget(batch, seen, policy)
+        return
+    plan = plan_pool(policy, usage, batch.now, users=users)
+    if plan.reduced != policy.reduced:
+        arguments = (batch.connection, batch.tenant.id, Kind.LICENSE_POOL, seen.name)
+        mark_policy(*arguments, deleting=policy.deleting, reduced=plan.reduced)
+        batch.policies.pools[seen.name] = replace(policy, reduced=plan.reduced)
+    batch.conclude(seen, plan.status, plan.findings, refs=frozenset(), due=plan.due)
+
+
+def _unusable(batch: Batch, seen: Observed[Any]) -> list[Refusal]:
+    if not batch.tenant.attached:
+        return [detached()]
+    if seen.spec is None and not seen.deleting:
+        return [seen.fault or Refusal(Reason.INVALID_SPEC, "spec", "does not parse")]
+    return []
+
+
+def _forget(batch: Batch, seen: Observed[Any], policy: WorkgroupPolicy | PoolPolicy) -> None:
+    """Drop a policy that is deleted and that no account needs."""
+    delete_policy(batch.connection, batch.tenant.id, seen.kind, policy.name)
+    _policies(batch, seen.kind).pop(policy.name)
+    batch.records.append(Change("PolicyDeleted", seen.kind, seen.name, seen.uid, {"generation": seen.generation}, {}))
+    targets = _concerned(batch, seen.kind, policy.name)
+    mark_dependents(batch.connection, batch.tenant.id, targets, batch.now)
+    batch.release(seen)

@@ -1,0 +1,168 @@
+"""Whose store is it: the identity of a namespace, sweeps, and the attaching of a detached tenant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from tenantry.domain.account import Manager
+from tenantry.domain.login import login_key
+from tenantry.domain.observed import Kind
+from tenantry.errors import InputError, LeadershipLost
+from tenantry.services.observed import observe
+from tenantry.services.work import TenantRef
+from tenantry.store import Store
+from tenantry.store.account import load_all, rebind
+from tenantry.store.resource import (
+    ResourceRow,
+    delete_resources,
+    load_named,
+    load_resources,
+    load_tenant_resources,
+    mark_tenant,
+)
+from tenantry.store.tenant import TenantRow, find_tenant, has_accounts, list_tenants, lock_tenant, save_tenant
+
+#: A sweep that finds more than this share of a tenant's accounts without objects, and more than this many, is not
+#: believed (design §2, decision 14).
+_MOST_GONE_SHARE = 0.2
+_MOST_GONE = 10
+
+
+def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime) -> TenantRow:
+    """Lock the tenant, check that no newer leader wrote, and settle whose namespace it is.
+
+    Raises:
+        LeadershipLost: the store has seen a newer epoch than ours.
+    """
+    tenant = lock_tenant(connection, ref.namespace, ref.uid)
+    if tenant.epoch > epoch:
+        message = f"the store has seen lease epoch {tenant.epoch}, ours is {epoch}"
+        raise LeadershipLost(message)
+    if ref.uid == tenant.observed_uid:
+        return tenant
+    if has_accounts(connection, tenant.id):
+        values = {"observed_uid": ref.uid, "attached": ref.uid == tenant.namespace_uid}
+    else:
+        values = {"observed_uid": ref.uid, "namespace_uid": ref.uid, "attached": True}
+        gone = [r.uid for r in load_resources(connection, list(load_tenant_resources(connection, tenant.id))).values()]
+        delete_resources(connection, gone)
+    save_tenant(connection, tenant, **values)
+    mark_tenant(connection, tenant.id, now)
+    return replace(tenant, **values)  # type: ignore[arg-type] # the values are of the fields' types
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a sweep found gone: the rows whose objects are not there any more."""
+
+    tenant: TenantRow | None
+    rows: tuple[ResourceRow, ...] = ()
+    drifted: tuple[tuple[Kind, str, str], ...] = ()
+    too_many: bool = False
+
+
+def find_missing(store: Store, ref: TenantRef, live: Mapping[str, tuple[Kind, str, int]], before: datetime) -> Missing:
+    """Compare the rows of objects made ``before`` the listing with the objects there are."""
+    with store.read() as connection:
+        tenant = find_tenant(connection, ref.namespace)
+        known = load_tenant_resources(connection, tenant.id) if tenant is not None else {}
+        drifted = tuple(
+            (kind, name, uid)
+            for uid, (kind, name, generation) in live.items()
+            if uid not in known or known[uid][2] != generation
+        )
+        if tenant is None:
+            return Missing(None, drifted=drifted)
+        absent = [uid for uid in known if uid not in live]
+        rows = [r for r in load_resources(connection, absent).values() if r.created < before] if absent else []
+    gone = tuple(r for r in rows if not (r.deleting and r.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL}))
+    users = sum(kind is Kind.USER for kind, _, _ in known.values())
+    lost = sum(r.kind is Kind.USER for r in gone)
+    too_many = lost > _MOST_GONE and lost > users * _MOST_GONE_SHARE and not tenant.confirmed
+    return Missing(tenant, gone, drifted, too_many)
+
+
+def detach(store: Store, ref: TenantRef, epoch: int, now: datetime) -> None:
+    """Stop deleting and granting in a tenant, until a person attaches it again."""
+    with store.write() as connection:
+        tenant = enter(connection, ref, epoch, now)
+        if tenant.attached:
+            save_tenant(connection, tenant, attached=False)
+            mark_tenant(connection, tenant.id, now)
+
+
+def settle(store: Store, ref: TenantRef) -> None:
+    """End the confirmation that an attach gave: the sweep that it was for is over."""
+    with store.write() as connection:
+        tenant = find_tenant(connection, ref.namespace)
+        if tenant is not None and tenant.confirmed:
+            save_tenant(connection, tenant, confirmed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What an attach does: logins bound to the objects of now, and logins whose object is not there."""
+
+    bound: tuple[str, ...]
+    unbound: tuple[str, ...]
+
+
+def attach(store: Store, namespace: str, now: datetime, *, dry_run: bool = False) -> Attachment:
+    """Attach a detached tenant to the cluster that was seen last: accounts go to the objects of the same login.
+
+    Accounts whose login no object has are deleted by the next sweep, by the policy of their workgroups.
+
+    Raises:
+        InputError: the store has no such tenant, or it is attached.
+    """
+    with store.write() as connection:
+        tenant = find_tenant(connection, namespace)
+        if tenant is None:
+            known = ", ".join(t.namespace for t in list_tenants(connection)) or "none"
+            message = f'the store has no tenant "{namespace}"; it has: {known}'
+            raise InputError(message)
+        if tenant.attached:
+            message = f'tenant "{namespace}" is attached; there is nothing to do'
+            raise InputError(message)
+        attachment, moves = _match(connection, tenant)
+        if not dry_run:
+            _bind(connection, tenant, moves, now)
+    return attachment
+
+
+def _match(connection: Connection, tenant: TenantRow) -> tuple[Attachment, list[tuple[str, str, str]]]:
+    """Return who is bound and who is not, and the moves as (account id, former UID, new UID)."""
+    owned = [a for a in load_all(connection, tenant.id) if a.manager is Manager.KUBERNETES and a.tombstone is None]
+    rows = load_resources(connection, list(load_tenant_resources(connection, tenant.id)))
+    candidates = {}
+    for row in rows.values():
+        if row.kind is Kind.USER and row.namespace_uid == tenant.observed_uid:
+            user = observe(row, tenant.namespace)
+            if user.spec is not None:
+                candidates[login_key(user.spec.user_name)] = row.uid
+    bound, unbound, moves = [], [], []
+    for account in owned:
+        uid = candidates.get(account.login_key)
+        if uid is None:
+            unbound.append(account.user_name)
+        elif uid != account.resource_uid:
+            bound.append(account.user_name)
+            moves.append((account.id, account.resource_uid or "", uid))
+    return Attachment(tuple(bound), tuple(unbound)), moves
+
+
+def _bind(connection: Connection, tenant: TenantRow, moves: list[tuple[str, str, str]], now: datetime) -> None:
+    delete_resources(connection, [former for _, former, _ in moves])
+    for account_id, _, uid in moves:
+        rebind(connection, account_id, uid)
+    save_tenant(connection, tenant, attached=True, confirmed=True, namespace_uid=tenant.observed_uid)
+    mark_tenant(connection, tenant.id, now)
+
+
+def predecessors(connection: Connection, tenant: TenantRow, kind: Kind, names: Mapping[str, str]) -> list[ResourceRow]:
+    """Return rows of earlier objects by name to UID: a new object of that name proves that they are gone."""
+    if not tenant.attached:
+        return []
+    return [r for r in load_named(connection, tenant.id, kind, names) if names[r.name] != r.uid]

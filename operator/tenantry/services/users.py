@@ -1,0 +1,133 @@
+"""Users of a batch: those that go, those that come, and those whose turn it is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from tenantry.domain.capacity import Capacity, CapacityKind
+from tenantry.domain.licensepool import evict, eviction_time, exceeded
+from tenantry.domain.login import login_key
+from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.seating import bought, capacities_held
+from tenantry.domain.snapshot import PoolPolicy
+from tenantry.domain.user import UserPlan, plan_removal, plan_user
+from tenantry.services.batch import Batch
+from tenantry.services.observed import observe
+from tenantry.specs import UserSpec
+from tenantry.store.account import load_by_id, load_by_login, load_by_uid
+from tenantry.store.project_member import load_projects
+from tenantry.store.resource import load_resources, names_of_owners
+from tenantry.store.usage import first_in_line, newest_holders, newest_seats
+
+#: How many of a waiting list are looked at in one go.
+_LINE_PAGE = 50
+
+
+def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
+    """Read into the snapshot what the plans of these Users look at."""
+    connection, snapshot = batch.connection, batch.snapshot
+    known = [a for a in load_by_uid(connection, [u.uid for u in users if u.uid not in snapshot.accounts])]
+    keys = {login_key(u.spec.user_name) for u in users if u.spec is not None} - snapshot.logins.keys()
+    others = load_by_login(connection, batch.tenant.id, keys)
+    for account in (*known, *others):
+        snapshot.record(None, account)
+    owners = {a.resource_uid: a.id for a in others if a.resource_uid is not None}
+    for uid, name in names_of_owners(connection, owners).items():
+        snapshot.owners[owners[uid]] = name
+    snapshot.projects |= load_projects(connection, batch.tenant.id, [u.name for u in users])
+
+
+def reconcile_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
+    """Plan Users: first those that go, so that their seats serve those that come."""
+    load_users(batch, users)
+    for user in sorted(users, key=lambda u: (not u.deleting, u.arrival)):
+        if user.deleting and batch.snapshot.attached:
+            plan = plan_removal(user, batch.snapshot)
+            batch.change(plan.before, plan.after)
+            batch.release(user)
+        else:
+            _take(batch, user, plan_user(user, batch.snapshot))
+
+
+def _take(batch: Batch, user: Observed[UserSpec], plan: UserPlan) -> None:
+    batch.change(plan.before, plan.after)
+    batch.conclude(user, plan.status, plan.findings, refs=plan.refs)
+    if plan.after is not None:
+        batch.snapshot.owners[plan.after.id] = user.name
+
+
+def evict_newest(batch: Batch) -> None:
+    """Take back the newest seats of pools whose grace has passed; who loses one goes to the end of the line."""
+    for pool in batch.policies.pools.values():
+        due = eviction_time(pool, pool.reduced)
+        if due is None or due > batch.now:
+            continue
+        batch.flush()
+        for capacity, count in exceeded(pool, batch.snapshot.usage).items():
+            _evict(batch, capacity, _newest(batch, pool, capacity, count))
+
+
+def _newest(batch: Batch, pool: PoolPolicy, capacity: Capacity, count: int) -> list[str]:
+    if capacity.kind is CapacityKind.LICENSE:
+        return newest_seats(batch.connection, batch.tenant.id, capacity, count)
+    roles = [(r.workgroup_ref, r.role) for x in pool.spec.limits if x.name == capacity.name for r in x.consumed_by]
+    return newest_holders(batch.connection, batch.tenant.id, roles, count)
+
+
+def _evict(batch: Batch, capacity: Capacity, ids: Sequence[str]) -> None:
+    snapshot = batch.snapshot
+    evicted = []
+    for before in load_by_id(batch.connection, ids):
+        after = evict(before, frozenset({capacity}), batch.now)
+        snapshot.usage.move(capacities_held(before, snapshot), frozenset())
+        snapshot.usage.waiting[capacity] += 1
+        snapshot.record(before, after)
+        batch.change(before, after)
+        evicted.append(before.resource_uid)
+    _plan_again(batch, [uid for uid in evicted if uid is not None], turn=False)
+
+
+def seat_waiters(batch: Batch) -> None:
+    """Let in those whose turn it is: only as many as there is room for are looked at (design §3)."""
+    exhausted: set[Capacity] = set()
+    while (capacity := _next_with_room(batch, exhausted)) is not None:
+        batch.flush()
+        for page in _line(batch, capacity):
+            _plan_again(batch, [uid for _, uid in page], turn=True)
+            if not _room(batch, capacity):
+                break
+        exhausted.add(capacity)
+
+
+def _next_with_room(batch: Batch, exhausted: set[Capacity]) -> Capacity | None:
+    waiting = batch.snapshot.usage.waiting
+    return next((c for c in sorted(waiting) if waiting[c] > 0 and c not in exhausted and _room(batch, c)), None)
+
+
+def _room(batch: Batch, capacity: Capacity) -> int:
+    room = bought(capacity, batch.snapshot)
+    return 0 if room is None else batch.snapshot.usage.free(capacity, room)
+
+
+def _line(batch: Batch, capacity: Capacity) -> Iterator[list[tuple[datetime, str]]]:
+    """Yield the waiting list in order, each time as many as there is room for just then."""
+    after: tuple[datetime, str] | None = None
+    while True:
+        size = min(_LINE_PAGE, _room(batch, capacity))
+        page = first_in_line(batch.connection, batch.tenant.id, capacity, after, size)
+        if not page:
+            return
+        yield page
+        after = page[-1]
+
+
+def _plan_again(batch: Batch, uids: Iterable[str], *, turn: bool) -> None:
+    """Plan Users that the batch did not bring, from their rows. A paused one keeps its place and is passed over."""
+    wanted = list(uids)
+    missing = [uid for uid in wanted if uid not in batch.results and uid not in batch.rows]
+    batch.rows.update(load_resources(batch.connection, missing) if missing else {})
+    rows = [batch.results.get(uid) or batch.rows.get(uid) for uid in wanted]
+    users = [observe(row, batch.work.tenant.namespace) for row in rows if row is not None]
+    users = [u for u in users if u.kind is Kind.USER and not u.paused and not u.deleting]
+    load_users(batch, users)
+    for user in users:
+        _take(batch, user, plan_user(user, batch.snapshot, turn=turn))

@@ -1,0 +1,295 @@
+"""Accounts: from rows to values and back. What is written is the difference of two values."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
+
+from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone, Waiting
+from tenantry.domain.capacity import Capacity, CapacityKind
+from tenantry.specs.licensepool import LicenseType
+from tenantry.specs.user import MembershipKind
+from tenantry.specs.workgroup import DeletionMode
+from tenantry.store.rows import dump, parse
+from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits
+
+
+def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
+    """Return the accounts that these resources own."""
+    return _load(connection, accounts.c.resource_uid.in_(uids)) if uids else []
+
+
+def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
+    """Return the accounts and tombstones with these login keys; system users are apart."""
+    if not keys:
+        return []
+    return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.login_key.in_(keys))
+
+
+def load_by_id(connection: Connection, ids: Collection[str]) -> list[Account]:
+    """Return the accounts of these ids."""
+    return _load(connection, accounts.c.id.in_(ids)) if ids else []
+
+
+def load_system(connection: Connection, tenant_id: int, workgroup: str) -> list[Account]:
+    """Return the system users of a workgroup."""
+    return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == workgroup)
+
+
+def load_all(connection: Connection, tenant_id: int) -> list[Account]:
+    """Return every account of a tenant, tombstones and system users too, by login."""
+    found = _load(connection, accounts.c.tenant_id == tenant_id)
+    return sorted(found, key=lambda a: (a.scope, a.login_key))
+
+
+def _load(connection: Connection, *where: Any) -> list[Account]:  # noqa: ANN401 - SQL expressions
+    rows = connection.execute(select(accounts).where(*where)).all()
+    if not rows:
+        return []
+    parts = _parts(connection, [row.id for row in rows])
+    return [_account(row, parts) for row in rows]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The rows that belong to some accounts, by account id."""
+
+    members: dict[str, list[Member]] = field(default_factory=dict)
+    seats: dict[str, Seat] = field(default_factory=dict)
+    waits: dict[str, set[Capacity]] = field(default_factory=dict)
+    assigned: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+
+
+#: Up to this many ids travel as parameters of one statement.
+_MOST_IDS = 2000
+
+
+def _parts(connection: Connection, ids: Sequence[str]) -> _Parts:
+    parts = _Parts()
+    for start in range(0, len(ids), _MOST_IDS):
+        _read_parts(connection, ids[start : start + _MOST_IDS], parts)
+    return parts
+
+
+def _read_parts(connection: Connection, ids: Sequence[str], parts: _Parts) -> None:
+    where = memberships.c.account_id.in_(ids)
+    for row in connection.execute(select(memberships).where(where).order_by(memberships.c.position)):
+        parts.members.setdefault(row.account_id, []).append(_member(row))
+    for row in connection.execute(select(seats).where(seats.c.account_id.in_(ids))):
+        parts.seats[row.account_id] = Seat(row.pool, LicenseType(row.type), row.granted)
+    for row in connection.execute(select(waits).where(waits.c.account_id.in_(ids))):
+        parts.waits.setdefault(row.account_id, set()).add(Capacity(CapacityKind(row.kind), row.owner, row.name))
+    query = select(assigned_values).where(assigned_values.c.account_id.in_(ids)).order_by(assigned_values.c.name)
+    for row in connection.execute(query):
+        parts.assigned.setdefault(row.account_id, []).append((row.name, row.value))
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        workgroup=row.workgroup,
+        kind=MembershipKind(row.kind),
+        role=row.role,
+        groups=tuple(parse(row.groups)),
+        access=tuple((module, level) for module, level in parse(row.access)),
+        scopes=tuple((name, tuple(values)) for name, values in parse(row.scopes)),
+    )
+
+
+def _account(row: Row[Any], parts: _Parts) -> Account:
+    waiting = parts.waits.get(row.id)
+    return Account(
+        id=row.id,
+        user_name=row.user_name,
+        login_key=row.login_key,
+        manager=Manager(row.manager),
+        created=row.created,
+        scope=row.scope,
+        resource_uid=row.resource_uid,
+        active=row.active,
+        can_log_in=row.can_log_in,
+        profile=parse(row.profile),
+        attributes=_pairs(row.attributes),
+        preferences=_pairs(row.preferences),
+        restored_preferences=_pairs(row.restored_preferences),
+        assigned=tuple(parts.assigned.get(row.id, ())),
+        password=_password(row),
+        members=tuple(parts.members.get(row.id, ())),
+        former_workgroups=frozenset(parse(row.former_workgroups)),
+        seat=parts.seats.get(row.id),
+        waiting=Waiting(row.waiting_since, frozenset(waiting)) if waiting else None,
+        tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
+        provisioned=row.provisioned,
+    )
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in parse(text))
+
+
+def _password(row: Row[Any]) -> Password | None:
+    if row.password_hash is None:
+        return None
+    return Password(row.password_hash, row.password_changed, tuple(parse(row.password_history)), row.password_source)
+
+
+def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
+    password, tombstone = account.password, account.tombstone
+    return {
+        "id": account.id,
+        "tenant_id": tenant_id,
+        "scope": account.scope,
+        "login_key": account.login_key,
+        "user_name": account.user_name,
+        "manager": account.manager.value,
+        "resource_uid": account.resource_uid,
+        "created": account.created,
+        "active": account.active,
+        "can_log_in": account.can_log_in,
+        "provisioned": account.provisioned,
+        "profile": dump(account.profile),
+        "attributes": dump(account.attributes),
+        "preferences": dump(account.preferences),
+        "restored_preferences": dump(account.restored_preferences),
+        "former_workgroups": dump(sorted(account.former_workgroups)),
+        "waiting_since": account.waiting.since if account.waiting else None,
+        "password_hash": password.hash if password else None,
+        "password_changed": password.changed if password else None,
+        "password_history": dump(password.history if password else ()),
+        "password_source": password.source if password else "",
+        "deleted": tombstone.deleted if tombstone else None,
+        "deletion_mode": tombstone.mode.value if tombstone else None,
+    }
+
+
+#: An account before and after; either may be missing.
+Pair = tuple[Account | None, Account | None]
+
+
+def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
+    """Write accounts from what they were to what they are: one statement a table and kind of write."""
+    real = [(before, after) for before, after in changes if before != after]
+    _write_accounts(connection, tenant_id, real)
+    for table, rows_of in _PART_TABLES:
+        _write_part(connection, table, real, lambda a, rows_of=rows_of: rows_of(a, tenant_id, now))  # type: ignore[misc]
+
+
+def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
+    gone = [before.id for before, after in changes if before is not None and after is None]
+    if gone:
+        connection.execute(delete(accounts).where(accounts.c.id.in_(gone)))
+    known = [_account_values(after, tenant_id) for before, after in changes if before is not None and after is not None]
+    if known:
+        values = [{"b_id": row.pop("id"), **row} for row in known]
+        connection.execute(update(accounts).where(accounts.c.id == bindparam("b_id")), values)
+    new = [_account_values(after, tenant_id) for before, after in changes if before is None and after is not None]
+    if new:
+        connection.execute(insert(accounts), new)
+
+
+_Rows = Callable[[Account], list[dict[str, Any]]]
+
+
+def _write_part(connection: Connection, table: Table, changes: Sequence[Pair], rows_of: _Rows) -> None:
+    """Replace the part rows of those accounts where they differ."""
+    stale, fresh = [], []
+    for before, after in changes:
+        old = rows_of(before) if before is not None else []
+        new = rows_of(after) if after is not None else []
+        if old == new:
+            continue
+        if old and before is not None:
+            stale.append(before.id)
+        fresh.extend(new)
+    if stale:
+        connection.execute(delete(table).where(table.c.account_id.in_(stale)))
+    if fresh:
+        connection.execute(insert(table), fresh)
+
+
+def _member_rows(account: Account, tenant_id: int, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "account_id": account.id,
+            "workgroup": m.workgroup,
+            "tenant_id": tenant_id,
+            "position": position,
+            "system": account.manager is Manager.SYSTEM,
+            "since": account.seat.granted if account.seat else now,
+            "kind": m.kind.value,
+            "role": m.role,
+            "groups": dump(m.groups),
+            "access": dump(m.access),
+            "scopes": dump(m.scopes),
+        }
+        for position, m in enumerate(account.members)
+    ]
+
+
+def _seat_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[str, Any]]:
+    if account.seat is None:
+        return []
+    seat = account.seat
+    return [
+        {
+            "account_id": account.id,
+            "tenant_id": tenant_id,
+            "pool": seat.pool,
+            "type": seat.type.value,
+            "granted": seat.granted,
+        }
+    ]
+
+
+def _wait_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[str, Any]]:
+    if account.waiting is None:
+        return []
+    return [
+        {
+            "account_id": account.id,
+            "kind": c.kind.value,
+            "owner": c.owner,
+            "name": c.name,
+            "tenant_id": tenant_id,
+            "since": account.waiting.since,
+            "resource_uid": account.resource_uid,
+        }
+        for c in sorted(account.waiting.capacities)
+    ]
+
+
+def _assigned_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[str, Any]]:
+    return [
+        {"tenant_id": tenant_id, "name": name, "value": value, "account_id": account.id}
+        for name, value in account.assigned
+    ]
+
+
+_PART_TABLES = (
+    (memberships, _member_rows),
+    (seats, _seat_rows),
+    (waits, _wait_rows),
+    (assigned_values, _assigned_rows),
+)
+
+
+def load_sequences(connection: Connection, tenant_id: int) -> dict[str, int]:
+    """Return the next value of each sequence of a tenant."""
+    query = select(sequences.c.name, sequences.c.next).where(sequences.c.tenant_id == tenant_id)
+    return {name: following for name, following in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
+
+
+def save_sequences(connection: Connection, tenant_id: int, before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    """Write the sequences that moved."""
+    for name, following in after.items():
+        if name not in before:
+            connection.execute(insert(sequences).values(tenant_id=tenant_id, name=name, next=following))
+        elif before[name] != following:
+            where = (sequences.c.tenant_id == tenant_id, sequences.c.name == name)
+            connection.execute(update(sequences).where(*where).values(next=following))
+
+
+def rebind(connection: Connection, account_id: str, resource_uid: str) -> None:
+    """Give an account to another object of the same login (tenant attach)."""
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(resource_uid=resource_uid))

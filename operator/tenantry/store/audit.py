@@ -1,0 +1,78 @@
+"""The audit trail: written with the change it tells of, in the same transaction."""
+
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from tenantry.domain.audit import Change, Record, link, sign
+from tenantry.store.rows import dump, parse
+from tenantry.store.schema import audit_records
+from tenantry.store.tenant import TenantRow, save_tenant
+
+_PAGE = 1000
+
+
+def append_records(
+    connection: Connection, tenant: TenantRow, changes: Sequence[Change], actor: str, now: datetime, key: bytes
+) -> None:
+    """Append one record an effect, and move the tenant's head. ``key`` signs the head where there is one."""
+    if not changes:
+        return
+    records = []
+    sequence, head = tenant.audit_sequence, tenant.audit_head
+    for change in changes:
+        sequence += 1
+        record = link(sequence, now.astimezone(UTC), actor, change, secrets.token_hex(16), head)
+        head = record.hash
+        records.append(_values(record, tenant.id))
+    connection.execute(insert(audit_records), records)
+    signature = sign(key, tenant.namespace, sequence, head) if key else ""
+    save_tenant(connection, tenant, audit_sequence=sequence, audit_head=head, audit_signature=signature)
+
+
+def _values(record: Record, tenant_id: int) -> dict[str, object]:
+    change = record.change
+    return {
+        "tenant_id": tenant_id,
+        "sequence": record.sequence,
+        "at": record.at.isoformat(),
+        "actor": record.actor,
+        "action": change.action,
+        "kind": change.kind,
+        "subject": change.subject,
+        "resource_uid": change.resource_uid,
+        "facts": dump(change.facts),
+        "personal": dump(change.personal) if change.personal else None,
+        "salt": record.salt,
+        "personal_digest": record.personal_digest,
+        "previous": record.previous,
+        "hash": record.hash,
+    }
+
+
+def erase_personal(connection: Connection, tenant_id: int, subjects: Collection[str]) -> None:
+    """Erase the personal data of these accounts from the trail; the facts and the chain stay (TH-18)."""
+    if subjects:
+        where = (audit_records.c.tenant_id == tenant_id, audit_records.c.subject.in_(subjects))
+        connection.execute(update(audit_records).where(*where).values(personal=None, salt=None))
+
+
+def read_records(connection: Connection, tenant_id: int, after: int = 0) -> Iterator[Record]:
+    """Yield the records of a tenant in order, a page at a time."""
+    while True:
+        where = (audit_records.c.tenant_id == tenant_id, audit_records.c.sequence > after)
+        query = select(audit_records).where(*where).order_by(audit_records.c.sequence).limit(_PAGE)
+        page = connection.execute(query).all()
+        if not page:
+            return
+        yield from map(_record, page)
+        after = page[-1].sequence
+
+
+def _record(row: Row[tuple[object, ...]]) -> Record:
+    personal = parse(row.personal) if row.personal else {}
+    change = Change(row.action, row.kind, row.subject, row.resource_uid, parse(row.facts), personal)
+    at = datetime.fromisoformat(row.at)
+    return Record(row.sequence, at, row.actor, change, row.salt, row.personal_digest, row.previous, row.hash)

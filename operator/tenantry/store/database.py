@@ -1,0 +1,119 @@
+"""The database behind the store: engines, transactions, and which faults mean that it is away."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from tenantry.errors import StoreUnavailable
+
+#: How long a writer waits for another before the batch is given back to be tried again.
+_BUSY_SECONDS = 5
+_READ_ONLY = "tenantry_read_only"
+#: SQLSTATE classes that say "not now": connection, resources, operator intervention, serialization and locks.
+_PASSING = ("08", "53", "57", "40", "55")
+
+
+class Store:
+    """The identity store: SQLite embedded, or PostgreSQL."""
+
+    def __init__(self, engine: Engine, audit_key: bytes = b"") -> None:
+        self.engine = engine
+        self.audit_key = audit_key
+        self.dialect = engine.dialect.name
+
+    @classmethod
+    def open(cls, url: str, audit_key: bytes = b"") -> "Store":
+        """Open a store; nothing is connected yet.
+
+        ``url`` is a SQLAlchemy database URL. ``audit_key`` signs the head of each tenant's audit trail; empty: unsigned.
+        """
+        parsed = make_url(url)
+        engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+        return cls(engine, audit_key)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StoreUnavailable: there is none.
+        """
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that writes: committed at the end, rolled back on any exception.
+
+        Raises:
+            StoreUnavailable: the database is gone or stays locked; nothing was changed.
+        """
+        with _told_apart(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that only reads: it takes no lock that a writer waits for."""
+        with _told_apart(), self.engine.connect() as connection:
+            yield connection.execution_options(**{_READ_ONLY: True})
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn the faults of a database that is away into StoreUnavailable; let faults of ours pass."""
+    try:
+        yield
+    except (DisconnectionError, PoolTimeoutError) as error:
+        raise StoreUnavailable(type(error).__name__) from error
+    except DBAPIError as error:
+        if _is_passing(error):
+            raise StoreUnavailable(type(error.orig).__name__) from error
+        raise
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return not str(error.orig).startswith(("no such table", "no such column", "near"))
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError | InterfaceError)
+    return str(state).startswith(_PASSING)
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own: see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-16000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later gets SQLITE_BUSY at once, without waiting: a writer says so first.
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _postgresql(url: URL) -> Engine:
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    arguments = {"connect_timeout": _BUSY_SECONDS, "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC"}
+    return create_engine(url, pool_pre_ping=True, pool_size=5, connect_args=arguments)

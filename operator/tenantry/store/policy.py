@@ -1,0 +1,92 @@
+"""Policies: Workgroups and LicensePools as last taken. Parsed ones are kept in memory, keyed by what was read now."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import Connection, delete, insert, select, update
+
+from tenantry.domain.observed import Kind
+from tenantry.domain.snapshot import Policy, PoolPolicy, WorkgroupPolicy
+from tenantry.specs import LicensePoolSpec, WorkgroupSpec
+from tenantry.store.schema import policies
+
+_MOST_PARSED = 512
+_PARSED: OrderedDict[tuple[str, str, int], BaseModel] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every policy of a tenant by name."""
+
+    workgroups: dict[str, WorkgroupPolicy]
+    pools: dict[str, PoolPolicy]
+
+
+def load_policies(connection: Connection, tenant_id: int) -> Policies:
+    """Return the policies of a tenant. A spec is read and parsed once for each UID and generation."""
+    head = select(
+        policies.c.kind, policies.c.name, policies.c.uid, policies.c.generation, policies.c.deleting, policies.c.reduced
+    ).where(policies.c.tenant_id == tenant_id)
+    found = Policies({}, {})
+    for kind, name, uid, generation, deleting, reduced in connection.execute(head).all():
+        spec = _spec(connection, tenant_id, Kind(kind), name, uid, generation)
+        if isinstance(spec, WorkgroupSpec):
+            found.workgroups[name] = Policy(name, uid, generation, spec, deleting, reduced)
+        elif isinstance(spec, LicensePoolSpec):
+            found.pools[name] = Policy(name, uid, generation, spec, deleting, reduced)
+    return found
+
+
+def _spec(connection: Connection, tenant_id: int, kind: Kind, name: str, uid: str, generation: int) -> BaseModel:
+    key = (kind, uid, generation)
+    spec = _PARSED.get(key)
+    if spec is None:
+        where = (policies.c.tenant_id == tenant_id, policies.c.kind == kind, policies.c.name == name)
+        document = connection.execute(select(policies.c.document).where(*where)).scalar_one()
+        model = WorkgroupSpec if kind is Kind.WORKGROUP else LicensePoolSpec
+        spec = _PARSED[key] = model.model_validate_json(document)
+        if len(_PARSED) > _MOST_PARSED:
+            _PARSED.popitem(last=False)
+    else:
+        _PARSED.move_to_end(key)
+    return spec
+
+
+def save_policy(
+    connection: Connection,
+    tenant_id: int,
+    kind: Kind,
+    policy: WorkgroupPolicy | PoolPolicy,
+    document: str,
+    *,
+    known: bool,
+) -> None:
+    """Write a policy as taken now."""
+    values = {
+        "uid": policy.uid,
+        "generation": policy.generation,
+        "document": document,
+        "deleting": policy.deleting,
+        "reduced": policy.reduced,
+    }
+    if known:
+        where = (policies.c.tenant_id == tenant_id, policies.c.kind == kind, policies.c.name == policy.name)
+        connection.execute(update(policies).where(*where).values(values))
+    else:
+        connection.execute(insert(policies).values(tenant_id=tenant_id, kind=kind.value, name=policy.name, **values))
+
+
+def mark_policy(
+    connection: Connection, tenant_id: int, kind: Kind, name: str, *, deleting: bool, reduced: datetime | None
+) -> None:
+    """Write what is not of the spec: that the object goes, and since when the pool is over-committed."""
+    where = (policies.c.tenant_id == tenant_id, policies.c.kind == kind, policies.c.name == name)
+    connection.execute(update(policies).where(*where).values(deleting=deleting, reduced=reduced))
+
+
+def delete_policy(connection: Connection, tenant_id: int, kind: Kind, name: str) -> None:
+    """Forget a policy that nobody needs any more."""
+    where = (policies.c.tenant_id == tenant_id, policies.c.kind == kind, policies.c.name == name)
+    connection.execute(delete(policies).where(*where))

@@ -1,0 +1,45 @@
+"""ProjectMembers whose rules are in force."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from tenantry.specs import ProjectMemberSpec
+from tenantry.store.rows import dump
+from tenantry.store.schema import project_members
+
+
+def load_projects(connection: Connection, tenant_id: int, user_names: Collection[str]) -> set[tuple[str, str]]:
+    """Return (workgroup, User name) of the ProjectMembers in force of these Users."""
+    query = select(project_members.c.workgroup, project_members.c.user_name).where(
+        project_members.c.tenant_id == tenant_id, project_members.c.user_name.in_(user_names)
+    )
+    return {(workgroup, user) for workgroup, user in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
+
+
+def load_in_force(connection: Connection, uids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the rows in force of these ProjectMembers, by UID."""
+    found = connection.execute(select(project_members).where(project_members.c.uid.in_(uids)))
+    return {row.uid: dict(row._mapping) for row in found}  # noqa: SLF001 - the documented way to a Row's mapping
+
+
+def values_of(uid: str, tenant_id: int, spec: ProjectMemberSpec) -> dict[str, Any]:
+    """Return the row of a ProjectMember in force."""
+    return {
+        "uid": uid,
+        "tenant_id": tenant_id,
+        "workgroup": spec.workgroup_ref,
+        "project": spec.project,
+        "user_name": spec.user_ref,
+        "allow": dump([r.model_dump(mode="json", by_alias=True) for r in spec.allow]),
+        "deny": dump([r.model_dump(mode="json", by_alias=True) for r in spec.deny]),
+    }
+
+
+def apply_project_members(connection: Connection, stale: Collection[str], fresh: Collection[dict[str, Any]]) -> None:
+    """Take rows out of force, and put rows in force."""
+    if stale:
+        connection.execute(delete(project_members).where(project_members.c.uid.in_(stale)))
+    if fresh:
+        connection.execute(insert(project_members), list(fresh))

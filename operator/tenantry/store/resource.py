@@ -1,0 +1,178 @@
+"""Objects as last seen, what they depend on, and when they are due."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from tenantry.domain.observed import Kind, Observed, Ref
+from tenantry.store.rows import parse
+from tenantry.store.schema import refs, resources, tenants
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """An object as its row has it; see schema.resources."""
+
+    uid: str
+    tenant_id: int
+    kind: Kind
+    name: str
+    namespace_uid: str
+    generation: int
+    created: datetime
+    paused: bool
+    deleting: bool
+    document: str
+    status: str
+    reason: str
+    due: datetime | None
+
+    def shows(self, seen: Observed[Any]) -> bool:
+        """Tell whether this row was planned from the object as it is seen now."""
+        return (self.generation, self.paused, self.deleting) == (seen.generation, seen.paused, seen.deleting)
+
+    def parsed_status(self) -> dict[str, Any]:
+        """Return the status as committed."""
+        found: dict[str, Any] = parse(self.status)
+        return found
+
+
+def _row(row: Sequence[Any]) -> ResourceRow:
+    uid, tenant_id, kind, *rest = row
+    return ResourceRow(uid, tenant_id, Kind(kind), *rest)
+
+
+def load_resources(connection: Connection, uids: Collection[str]) -> dict[str, ResourceRow]:
+    """Return the rows of these UIDs."""
+    found = connection.execute(select(resources).where(resources.c.uid.in_(uids)))
+    return {row.uid: _row(row) for row in found}
+
+
+def load_named(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str]) -> list[ResourceRow]:
+    """Return the rows of a kind with these names, more than one of a name where an earlier object is still going."""
+    query = select(resources).where(
+        resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(names)
+    )
+    return [_row(row) for row in connection.execute(query)]
+
+
+def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, tuple[Kind, str, int]]:
+    """Return kind, name and generation by UID of all objects of a tenant: what a sweep compares."""
+    columns = (resources.c.uid, resources.c.kind, resources.c.name, resources.c.generation)
+    query = select(*columns).where(resources.c.tenant_id == tenant_id)
+    return {uid: (Kind(kind), name, generation) for uid, kind, name, generation in connection.execute(query)}
+
+
+def load_due_resources(connection: Connection, now: datetime, limit: int) -> dict[str, list[ResourceRow]]:
+    """Return by namespace the rows that are due, the longest due first."""
+    query = (
+        select(tenants.c.namespace, *resources.c)
+        .join(tenants, tenants.c.id == resources.c.tenant_id)
+        .where(resources.c.due <= now)
+        .order_by(resources.c.due, resources.c.uid)
+        .limit(limit)
+    )
+    found: dict[str, list[ResourceRow]] = {}
+    for namespace, *rest in connection.execute(query):
+        found.setdefault(namespace, []).append(_row(rest))
+    return found
+
+
+def names_of_owners(connection: Connection, uids: Collection[str]) -> dict[str, str]:
+    """Return the names of objects by UID."""
+    query = select(resources.c.uid, resources.c.name).where(resources.c.uid.in_(uids))
+    return {uid: name for uid, name in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
+
+
+def insert_resources(connection: Connection, rows: Iterable[ResourceRow]) -> None:
+    """Insert rows of objects seen for the first time."""
+    values = [_values(row) for row in rows]
+    if values:
+        connection.execute(insert(resources), values)
+
+
+def update_resources(connection: Connection, rows: Iterable[ResourceRow]) -> None:
+    """Write rows of objects seen before."""
+    values = [{"b_uid": row.uid, **{k: v for k, v in _values(row).items() if k != "uid"}} for row in rows]
+    if values:
+        connection.execute(update(resources).where(resources.c.uid == bindparam("b_uid")), values)
+
+
+def _values(row: ResourceRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ResourceRow.__slots__}
+
+
+def delete_resources(connection: Connection, uids: Collection[str]) -> None:
+    """Forget objects that are gone; their refs go with them."""
+    if uids:
+        connection.execute(delete(resources).where(resources.c.uid.in_(uids)))
+
+
+def load_refs(connection: Connection, uids: Collection[str]) -> dict[str, frozenset[Ref]]:
+    """Return what these objects depend on."""
+    found: dict[str, set[Ref]] = {}
+    for uid, kind, name in connection.execute(select(refs.c.uid, refs.c.kind, refs.c.name).where(refs.c.uid.in_(uids))):
+        found.setdefault(uid, set()).add(Ref(kind, name))
+    return {uid: frozenset(some) for uid, some in found.items()}
+
+
+def replace_refs(
+    connection: Connection, tenant_id: int, present: Mapping[str, frozenset[Ref]], wanted: Mapping[str, frozenset[Ref]]
+) -> None:
+    """Bring the refs of some objects from what they are to what they should be."""
+    changed = [uid for uid, some in wanted.items() if present.get(uid, frozenset()) != some]
+    stale = [uid for uid in changed if uid in present]
+    if stale:
+        connection.execute(delete(refs).where(refs.c.uid.in_(stale)))
+    rows = [{"uid": u, "kind": r.kind, "name": r.name, "tenant_id": tenant_id} for u in changed for r in wanted[u]]
+    if rows:
+        connection.execute(insert(refs), rows)
+
+
+def mark_dependents(connection: Connection, tenant_id: int, targets: Collection[Ref], now: datetime) -> None:
+    """Make due every object that depends on one of these: a durable queue, in one statement a kind."""
+    by_kind: dict[str, list[str]] = {}
+    for target in targets:
+        by_kind.setdefault(target.kind, []).append(target.name)
+    for kind, names in by_kind.items():
+        dependents = select(refs.c.uid).where(
+            refs.c.tenant_id == tenant_id, refs.c.kind == kind, refs.c.name.in_(names)
+        )
+        connection.execute(update(resources).where(resources.c.uid.in_(dependents)).values(due=now))
+
+
+def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str], now: datetime) -> None:
+    """Make due the objects of these names."""
+    if names:
+        where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(names))
+        connection.execute(update(resources).where(*where).values(due=now))
+
+
+def mark_uids(connection: Connection, uids: Collection[str], now: datetime) -> None:
+    """Make due these objects."""
+    if uids:
+        connection.execute(update(resources).where(resources.c.uid.in_(uids)).values(due=now))
+
+
+def mark_tenant(connection: Connection, tenant_id: int, now: datetime) -> None:
+    """Make due every object of a tenant."""
+    connection.execute(update(resources).where(resources.c.tenant_id == tenant_id).values(due=now))
+
+
+def load_secret_users(
+    connection: Connection, after_uid: str, limit: int, reasons: Collection[str] = ()
+) -> list[tuple[str, ResourceRow]]:
+    """Return a page, by UID, of (namespace, row) of the objects that refer to a Secret; with ``reasons``, of those only."""
+    query = (
+        select(tenants.c.namespace, *resources.c)
+        .join(tenants, tenants.c.id == resources.c.tenant_id)
+        .where(resources.c.uid.in_(select(refs.c.uid).where(refs.c.kind == "Secret")), resources.c.uid > after_uid)
+        .order_by(resources.c.uid)
+        .limit(limit)
+    )
+    if reasons:
+        query = query.where(resources.c.reason.in_(reasons))
+    return [(namespace, _row(rest)) for namespace, *rest in connection.execute(query)]

@@ -1,0 +1,243 @@
+"""The tables. Unique constraints carry the rules that must never break (design §4)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment, kept without an offset: SQLite has no type for one, and one form serves both."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - signature
+        """Drop the offset, after going to UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002, ANN401 - signature
+        """Say UTC again."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _tenant(*, primary_key: bool = False) -> Column[int]:
+    return Column("tenant_id", ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False)
+
+
+#: One namespace. Its row is the lock under which everything of the tenant is decided.
+#: ``attached``: the accounts belong to the cluster that ``namespace_uid`` names; ``observed_uid`` is what was seen last.
+#: ``confirmed``: a person attached it since, so that the next sweep may delete what is gone, however much.
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("namespace", String(253), nullable=False, unique=True),
+    Column("namespace_uid", String(64), nullable=False),
+    Column("observed_uid", String(64), nullable=False),
+    Column("attached", Boolean, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("audit_sequence", Integer, nullable=False),
+    Column("audit_head", String(64), nullable=False),
+    Column("audit_signature", String(64), nullable=False),
+)
+
+#: The objects as last seen, with the status that was committed for them. ``due``: look at it again from then on.
+resources = Table(
+    "resources",
+    metadata,
+    Column("uid", String(64), primary_key=True),
+    _tenant(),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(253), nullable=False),
+    Column("namespace_uid", String(64), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("deleting", Boolean, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", String(63), nullable=False),
+    Column("due", UtcDateTime),
+    Index("ix_resources_tenant_kind_name", "tenant_id", "kind", "name"),
+    Index("ix_resources_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
+    Index("ix_resources_reason", "reason"),
+)
+
+#: What an object depends on.
+refs = Table(
+    "refs",
+    metadata,
+    Column("uid", ForeignKey("resources.uid", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(1024), primary_key=True),
+    _tenant(),
+    Index("ix_refs_tenant_kind_name", "tenant_id", "kind", "name"),
+)
+
+#: Workgroups and LicensePools as last taken. They are keyed by name: one made again is bound again.
+policies = Table(
+    "policies",
+    metadata,
+    _tenant(primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(253), primary_key=True),
+    Column("uid", String(64), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("deleting", Boolean, nullable=False),
+    Column("reduced", UtcDateTime),
+)
+
+#: Accounts, alive and buried: the unique login holds for both.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _tenant(),
+    Column("scope", String(253), nullable=False),
+    Column("login_key", String(1024), nullable=False),
+    Column("user_name", String(254), nullable=False),
+    Column("manager", String(16), nullable=False),
+    Column("resource_uid", String(64), unique=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("can_log_in", Boolean, nullable=False),
+    Column("provisioned", Boolean, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("preferences", Text, nullable=False),
+    Column("restored_preferences", Text, nullable=False),
+    Column("former_workgroups", Text, nullable=False),
+    Column("waiting_since", UtcDateTime),
+    Column("password_hash", Text),
+    Column("password_changed", UtcDateTime),
+    Column("password_history", Text, nullable=False),
+    Column("password_source", Text, nullable=False),
+    Column("deleted", UtcDateTime),
+    Column("deletion_mode", String(32)),
+    UniqueConstraint("tenant_id", "scope", "login_key"),
+)
+
+#: ``system``: of a system user, which counts against nothing. ``since``: when the role was taken; eviction goes by it.
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("workgroup", String(253), primary_key=True),
+    _tenant(),
+    Column("position", Integer, nullable=False),
+    Column("system", Boolean, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("role", String(63)),
+    Column("groups", Text, nullable=False),
+    Column("access", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Index("ix_memberships_holders", "tenant_id", "workgroup", "role", "system", "account_id"),
+)
+
+#: One row is one seat taken. An account has one at most.
+seats = Table(
+    "seats",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Column("pool", String(253), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("granted", UtcDateTime, nullable=False),
+    Index("ix_seats_tenant_pool_type_granted", "tenant_id", "pool", "type", "granted"),
+)
+
+#: The waiting list: one row an account and capacity, in order of (since, resource_uid).
+waits = Table(
+    "waits",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("owner", String(253), primary_key=True),
+    Column("name", String(63), primary_key=True),
+    _tenant(),
+    Column("since", UtcDateTime, nullable=False),
+    Column("resource_uid", String(64), nullable=False),
+    Index("ix_waits_line", "tenant_id", "kind", "owner", "name", "since", "resource_uid"),
+)
+
+#: The last value given of each sequence; what was given is unique and never given again.
+sequences = Table(
+    "sequences",
+    metadata,
+    _tenant(primary_key=True),
+    Column("name", String(63), primary_key=True),
+    Column("next", Integer, nullable=False),
+)
+
+assigned_values = Table(
+    "assigned_values",
+    metadata,
+    _tenant(primary_key=True),
+    Column("name", String(63), primary_key=True),
+    Column("value", Integer, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_assigned_values_account_id", "account_id"),
+)
+
+project_members = Table(
+    "project_members",
+    metadata,
+    Column("uid", ForeignKey("resources.uid", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Column("workgroup", String(253), nullable=False),
+    Column("project", String(63), nullable=False),
+    Column("user_name", String(253), nullable=False),
+    Column("allow", Text, nullable=False),
+    Column("deny", Text, nullable=False),
+    Index("ix_project_members_tenant_user_workgroup", "tenant_id", "user_name", "workgroup"),
+)
+
+#: The audit trail (domain.audit). ``personal`` and ``salt`` go together when a person's data is erased.
+audit_records = Table(
+    "audit_records",
+    metadata,
+    _tenant(primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("at", String(40), nullable=False),
+    Column("actor", String(253), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(253), nullable=False),
+    Column("resource_uid", String(64)),
+    Column("facts", Text, nullable=False),
+    Column("personal", Text),
+    Column("salt", String(64)),
+    Column("personal_digest", String(64), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_records_tenant_subject", "tenant_id", "subject"),
+)

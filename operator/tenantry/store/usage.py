@@ -1,0 +1,128 @@
+"""What is in use: counted from the rows, under the tenant's lock."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from tenantry.domain.capacity import Capacity, CapacityKind, Usage
+from tenantry.store.policy import Policies
+from tenantry.store.schema import memberships, seats, waits
+
+
+def count_usage(connection: Connection, tenant_id: int, policies: Policies) -> Usage:
+    """Return the use of every capacity of the tenant.
+
+    Each count reads one index, and of guests nothing. System users count against nothing (NR-07).
+    """
+    usage = Usage()
+    _count_seats(connection, tenant_id, usage)
+    _count_roles(connection, tenant_id, policies, usage)
+    _count_limits(connection, tenant_id, policies, usage)
+    _count_waiting(connection, tenant_id, usage)
+    return usage
+
+
+def _count_seats(connection: Connection, tenant_id: int, usage: Usage) -> None:
+    query = (
+        select(seats.c.pool, seats.c.type, func.count())
+        .where(seats.c.tenant_id == tenant_id)
+        .group_by(seats.c.pool, seats.c.type)
+    )
+    for pool, type_, count in connection.execute(query):
+        usage.used[Capacity(CapacityKind.LICENSE, pool, type_)] = count
+
+
+def _count_roles(connection: Connection, tenant_id: int, policies: Policies, usage: Usage) -> None:
+    """Count the holders of the roles that have a cap."""
+    capped = [(w.name, r.name) for w in policies.workgroups.values() for r in w.spec.roles if r.max_holders is not None]
+    if not capped:
+        return
+    query = (
+        select(memberships.c.workgroup, memberships.c.role, func.count())
+        .where(memberships.c.tenant_id == tenant_id, _in_roles(capped), ~memberships.c.system)
+        .group_by(memberships.c.workgroup, memberships.c.role)
+    )
+    for workgroup, role, count in connection.execute(query):
+        usage.used[Capacity(CapacityKind.ROLE, workgroup, role)] = count
+
+
+def _count_limits(connection: Connection, tenant_id: int, policies: Policies, usage: Usage) -> None:
+    """Count the accounts under each limit: one that holds two of its roles counts once."""
+    for pool in policies.pools.values():
+        for limit in pool.spec.limits:
+            roles = [(r.workgroup_ref, r.role) for r in limit.consumed_by]
+            query = select(func.count(memberships.c.account_id.distinct())).where(
+                memberships.c.tenant_id == tenant_id, _in_roles(roles), ~memberships.c.system
+            )
+            usage.used[Capacity(CapacityKind.LIMIT, pool.name, limit.name)] = connection.execute(query).scalar_one()
+
+
+def _count_waiting(connection: Connection, tenant_id: int, usage: Usage) -> None:
+    query = (
+        select(waits.c.kind, waits.c.owner, waits.c.name, func.count())
+        .where(waits.c.tenant_id == tenant_id)
+        .group_by(waits.c.kind, waits.c.owner, waits.c.name)
+    )
+    for kind, owner, name, count in connection.execute(query):
+        usage.waiting[Capacity(CapacityKind(kind), owner, name)] = count
+
+
+def _in_roles(roles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    return or_(*(and_(memberships.c.workgroup == w, memberships.c.role == r) for w, r in roles))
+
+
+def first_in_line(
+    connection: Connection, tenant_id: int, capacity: Capacity, after: tuple[datetime, str] | None, limit: int
+) -> list[tuple[datetime, str]]:
+    """Return (since, resource UID) of the first that wait for a capacity, after a place in line."""
+    where = [
+        waits.c.tenant_id == tenant_id,
+        waits.c.kind == capacity.kind,
+        waits.c.owner == capacity.owner,
+        waits.c.name == capacity.name,
+    ]
+    if after is not None:
+        since, uid = after
+        where.append(or_(waits.c.since > since, and_(waits.c.since == since, waits.c.resource_uid > uid)))
+    query = select(waits.c.since, waits.c.resource_uid).where(*where)
+    query = query.order_by(waits.c.since, waits.c.resource_uid).limit(limit)
+    return [(since, uid) for since, uid in connection.execute(query)]  # noqa: C416 - a Row is not a pair to mypy
+
+
+def all_in_line(connection: Connection, tenant_id: int, capacities: Collection[Capacity]) -> list[str]:
+    """Return the UIDs of all that wait for one of these capacities."""
+    some = [and_(waits.c.kind == c.kind, waits.c.owner == c.owner, waits.c.name == c.name) for c in capacities]
+    if not some:
+        return []
+    query = select(waits.c.resource_uid.distinct()).where(waits.c.tenant_id == tenant_id, or_(*some))
+    return list(connection.execute(query).scalars())
+
+
+def newest_seats(connection: Connection, tenant_id: int, capacity: Capacity, count: int) -> list[str]:
+    """Return the accounts whose seats of a license type were granted last."""
+    query = (
+        select(seats.c.account_id)
+        .where(seats.c.tenant_id == tenant_id, seats.c.pool == capacity.owner, seats.c.type == capacity.name)
+        .order_by(seats.c.granted.desc(), seats.c.account_id.desc())
+        .limit(count)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def newest_holders(connection: Connection, tenant_id: int, roles: Collection[tuple[str, str]], count: int) -> list[str]:
+    """Return the accounts that came last to one of these roles."""
+    query = (
+        select(memberships.c.account_id)
+        .where(memberships.c.tenant_id == tenant_id, _in_roles(roles), ~memberships.c.system)
+        .group_by(memberships.c.account_id)
+        .order_by(func.max(memberships.c.since).desc(), memberships.c.account_id.desc())
+        .limit(count)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def count_members(connection: Connection, tenant_id: int, workgroup: str) -> int:
+    """Return how many accounts of Users are in a workgroup."""
+    where = (memberships.c.tenant_id == tenant_id, memberships.c.workgroup == workgroup, ~memberships.c.system)
+    return connection.execute(select(func.count()).where(*where)).scalar_one()
