@@ -26,10 +26,12 @@ from controlplane.service import Service, ServiceError, free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFESTS = "manifests/base"
+CRDS = [f"{plural}.tenantry.dev" for plural in ("licensepools", "workgroups", "users", "projectmembers")]
 QUICKSTART = "examples/quickstart"
 ONE_TOO_MANY = f"{QUICKSTART}/one-too-many.yaml"
 NAMESPACE = "quickstart"
 WAIT = "--timeout=60s"
+WHY_STALLED = '{range .status.conditions[?(@.type=="Stalled")]}{.reason}: {.message}{end}'
 
 
 class DemoError(RuntimeError):
@@ -82,19 +84,22 @@ def _parser() -> argparse.ArgumentParser:
 
 def _show(options: argparse.Namespace) -> None:
     shutil.rmtree(options.dir, ignore_errors=True)
-    with _control_plane(options) as shell, _installed(shell, own=bool(options.kubeconfig)):
-        operator = _start_operator(shell, options.dir, tethered=True)
-        try:
-            _walk_through(shell)
-        finally:
-            operator.stop(grace=15)
+    stays = bool(options.kubeconfig)
+    with (
+        _control_plane(options) as shell,
+        _installed(shell, clean_up=stays),
+        _operator(shell, options.dir),
+        _namespace(shell, clean_up=stays),
+    ):
+        _walk_through(shell)
     print("\nEverything that this demo started is stopped again.")
 
 
 def _up(options: argparse.Namespace) -> None:
     shell = _lasting_control_plane(options)
     _install(shell)
-    _start_operator(shell, options.dir, tethered=False)
+    if not Service("operator", options.dir).running:
+        _start_operator(shell, options.dir, tethered=False)
     folder = Path(shutil.which("kubectl", path=shell.environment["PATH"]) or "kubectl").parent
     print("\nTenantry is running. Next:\n")
     print(f"export KUBECONFIG={shlex.quote(shell.environment['KUBECONFIG'])}")
@@ -110,21 +115,18 @@ def _down(options: argparse.Namespace) -> None:
 
 
 def _walk_through(shell: Shell) -> None:
-    shell.kubectl("create", "namespace", NAMESPACE)
-    shell.kubectl("config", "set-context", "--current", f"--namespace={NAMESPACE}")
     _say("Two seats were bought, two people get an account")
     shell.kubectl("apply", "-k", QUICKSTART)
-    shell.kubectl("wait", "-k", QUICKSTART, "--for=condition=Ready", WAIT)
+    shell.kubectl("wait", "tenantry", "--all", "--for=condition=Ready", WAIT)
     shell.kubectl("get", "tenantry")
     _say("A third one is refused, and says why")
     shell.kubectl("apply", "-f", ONE_TOO_MANY)
     shell.kubectl("wait", "-f", ONE_TOO_MANY, "--for=condition=Stalled", WAIT)
-    ready = "{.status.conditions[?(@.type=='Ready')]}"
-    shell.kubectl("get", "-f", ONE_TOO_MANY, "-o", f"jsonpath={ready}")
+    shell.kubectl("get", "-f", ONE_TOO_MANY, "-o", f"jsonpath={WHY_STALLED}")
     print()
     _say("One more seat is bought, and the third one gets it")
     more = '{"spec": {"licenses": [{"type": "Static", "quantity": 3}]}}'
-    shell.kubectl("patch", "licensepool", "acme", "--type=merge", f"--patch={more}")
+    shell.kubectl("patch", "licensepool", "acme", "--type", "merge", "--patch", more)
     shell.kubectl("wait", "-f", ONE_TOO_MANY, "--for=condition=Ready", WAIT)
     shell.kubectl("get", "tenantry")
 
@@ -174,22 +176,41 @@ def _shell(kubeconfig: Path) -> Shell:
 
 
 @contextmanager
-def _installed(shell: Shell, *, own: bool) -> Iterator[None]:
-    """Install, and in a cluster that stays clean up what was not there before."""
-    before = shell.output("kubectl", "get", "crd", "users.tenantry.dev", "-o", "name", "--ignore-not-found")
+def _installed(shell: Shell, *, clean_up: bool) -> Iterator[None]:
+    """Install, and in a cluster that stays take away what was not there before."""
+    before = shell.output("kubectl", "get", "crd", CRDS[0], "-o", "name", "--ignore-not-found")
     _install(shell)
     try:
         yield
     finally:
-        if own:
-            shell.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
-        if own and not before:
+        if clean_up and not before:
             shell.kubectl("delete", "-k", MANIFESTS, "--ignore-not-found")
+
+
+@contextmanager
+def _operator(shell: Shell, folder: Path) -> Iterator[None]:
+    operator = _start_operator(shell, folder, tethered=True)
+    try:
+        yield
+    finally:
+        operator.stop(grace=15)
+
+
+@contextmanager
+def _namespace(shell: Shell, *, clean_up: bool) -> Iterator[None]:
+    """Work in a namespace of the demo's own; it goes while the operator is there to release what is in it."""
+    shell.kubectl("create", "namespace", NAMESPACE)
+    shell.kubectl("config", "set-context", "--current", f"--namespace={NAMESPACE}")
+    try:
+        yield
+    finally:
+        if clean_up:
+            shell.kubectl("delete", "namespace", NAMESPACE, WAIT)
 
 
 def _install(shell: Shell) -> None:
     shell.kubectl("apply", "--server-side", "-k", MANIFESTS)
-    shell.kubectl("wait", "-k", "crds", "--for=condition=Established", WAIT)
+    shell.kubectl("wait", "crd", *CRDS, "--for=condition=Established", WAIT)
 
 
 def _start_operator(shell: Shell, folder: Path, *, tethered: bool) -> Service:

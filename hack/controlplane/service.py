@@ -30,6 +30,9 @@ class Service:
     user: str = ""
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        self.folder = self.folder.resolve()  # as it stands in the command lines by which it is found again
+
     @property
     def log(self) -> Path:
         return self.folder / f"{self.name}.log"
