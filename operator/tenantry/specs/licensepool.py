@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from tenantry.specs.base import (
     Count,
@@ -44,7 +44,7 @@ class Plan(SpecModel):
     )
     multiple_accounts: bool = Field(
         default=True,
-        description="Whether this plan has accounts beside the one that subscribed. Where false, every User is refused.",
+        description="Whether this plan has accounts beside the subscriber's own. Where false, every User is refused.",
     )
 
 
@@ -100,7 +100,7 @@ class Reduction(SpecModel):
 
     policy: ReductionPolicy = Field(
         default=ReductionPolicy.KEEP,
-        description="Keep leaves every seated account where it is and grants no new seat. Evict takes the newest seats.",
+        description="Keep leaves seated accounts where they are and grants nothing new. Evict takes the newest seats.",
     )
     grace_days: Annotated[int, Field(ge=0, le=365)] = Field(
         default=30, description="Days between the fall of the capacity and the eviction. Evict only."
@@ -123,7 +123,7 @@ License.model_config["json_schema_extra"] = rules(_FLOATING_ONLY)
 class LicensePoolSpec(SpecModel):
     """What was bought: licenses by type, limits with add-ons, and what happens when either shrinks."""
 
-    model_config = {"json_schema_extra": rules(_ADD_ONS_ALLOWED)}
+    model_config = ConfigDict(json_schema_extra=rules(_ADD_ONS_ALLOWED))
 
     display_name: Text | None = Field(default=None, description="The pool's name for people.")
     plan: Plan | None = Field(default=None, description="The subscription plan; absent means no restriction by plan.")

@@ -21,10 +21,15 @@ from tenantry.specs.base import (
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.workgroup import Access
 
-#: No space at the edges; what else is refused (controls, ignorable characters) is for domain.login to say.
-UserName = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^\S(.*\S)?$")]
+# Patterns are read by three engines (Go in the API server, Rust in pydantic, Python in `validate`), and \s is not the
+# same to them: ASCII to the first, Unicode to the others. So spaces are spelled out.
+#: No ASCII space at the edges; what else is refused (other spaces, controls, ignorables) is for domain.login to say.
+UserName = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\t\n\f\r ](.*[^\t\n\f\r ])?$")]
 #: CRD ``format: email`` takes ``a@b`` and ``Foo <a@b.de>``; the pattern takes neither.
-EMAIL_PATTERN = r"^[^\s@<>(),;:\"\[\]\\]+@[^\s@<>(),;:\"\[\]\\]+\.[^\s@<>(),;:\"\[\]\\.]+$"
+EMAIL_PATTERN = (
+    r"^[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\]+@"
+    r"[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\]+\.[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\.]+$"
+)
 EmailAddress = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=EMAIL_PATTERN)]
 PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=40, pattern=r"^[+]?[0-9(][0-9 ()./x-]*$")]
 
@@ -117,25 +122,41 @@ class ScopeValues(SpecModel):
 class Membership(SpecModel):
     """This account's part in one workgroup."""
 
-    workgroup_ref: ObjectName = Field(description="The Workgroup; it may not exist yet.")
+    workgroup_ref: ObjectName = Field(
+        description="The Workgroup in the same namespace. It may not exist yet: the account then waits for it."
+    )
     membership: MembershipKind = Field(
         default=MembershipKind.MEMBER,
-        description="Member is in the workgroup. Available has access to it and can be added, no more.",
+        description=(
+            "Member is in the workgroup. Available has access to it and can be added later; it has no role, groups, "
+            "access or scopes yet."
+        ),
     )
-    role: Reference | None = Field(default=None, description="The role, as the workgroup defines it.")
+    role: Reference | None = Field(
+        default=None, description="The name of one of the workgroup's roles; absent means none."
+    )
     groups: tuple[Reference, ...] = Field(
-        default=(), max_length=16, description="Groups of the workgroup.", json_schema_extra=SET
+        default=(),
+        max_length=16,
+        description=(
+            "Names of the workgroup's groups. Where there is none, the account is put into the groups that are the "
+            "default for its license type (defaultFor)."
+        ),
+        json_schema_extra=SET,
     )
     access: tuple[Access, ...] = Field(
         default=(),
         max_length=32,
-        description="Levels module by module, in place of the role's. Only with a customizable role.",
+        description=(
+            "Levels of access of this account's own: each replaces what the role gives to that module. Only with a "
+            "role that is customizable."
+        ),
         json_schema_extra=list_map("module"),
     )
     scopes: tuple[ScopeValues, ...] = Field(
         default=(),
         max_length=16,
-        description="Values of the workgroup's scopes, such as calendars.",
+        description="Values of the workgroup's scopes, such as the calendars that the account may see.",
         json_schema_extra=list_map("name"),
     )
 
@@ -219,7 +240,10 @@ class UserSpec(SpecModel):
     workgroups: tuple[Membership, ...] = Field(
         min_length=1,
         max_length=16,
-        description="The workgroups this account has access to, and what it is given in each.",
+        description=(
+            "The workgroups this account has access to, and what it is given in each. Removing an entry deletes the "
+            "membership as the workgroup's deletion policy says; the account and its other memberships stay."
+        ),
         json_schema_extra=list_map("workgroupRef"),
     )
     attributes: tuple[Attribute, ...] = Field(

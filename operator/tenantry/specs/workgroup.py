@@ -4,7 +4,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from tenantry.specs.base import (
     ATOMIC,
@@ -21,6 +21,7 @@ from tenantry.specs.base import (
 )
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.projectmember import Operation, ResourceName
+from tenantry.specs.workgroup_rules import WORKGROUP_RULES
 
 #: In ``access``: every module; and the highest level a module has.
 EVERY_MODULE = "*"
@@ -110,10 +111,20 @@ class ProfilePolicy(SpecModel):
 class AttributeDefinition(SpecModel):
     """An attribute that accounts of this workgroup have."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "self.format != 'Sequence' || !self.required",
+                "the store assigns a Sequence: it cannot be required of a User",
+                ".required",
+            )
+        )
+    )
+
     name: Name = Field(description="The attribute's name.")
     format: AttributeFormat = Field(
         default=AttributeFormat.TEXT,
-        description="The form of the value. A Sequence is assigned by the store, never set, and shown in status.assigned.",
+        description="The form of the value. A Sequence is assigned by the store and shown in status.assigned.",
     )
     required: bool = Field(default=False, description="Whether every User must give a value. Not for a Sequence.")
     max_length: Annotated[int, Field(ge=1, le=256)] = Field(default=256, description="The most characters of a value.")
@@ -145,20 +156,29 @@ class SystemUser(SpecModel):
 class Level(SpecModel):
     """A level of access to a module."""
 
-    name: Reference = Field(description="The level's name. Highest is taken: it means the last level.")
+    name: Reference = Field(
+        description="The level's name. Highest is taken: it means the last level.",
+        json_schema_extra=rules(cel("self != 'Highest'", "Highest means the last level; give this level another name")),
+    )
     display_name: Text | None = Field(default=None, description="The level's name for people.")
 
 
 class Module(SpecModel):
     """A part of the application that access is given to by levels."""
 
-    name: Reference = Field(description="The module's name.")
+    name: Reference = Field(
+        description="The module's name, any but *, which means every module.",
+        json_schema_extra=rules(cel("self != '*'", "* means every module; give this module another name")),
+    )
     display_name: Text | None = Field(default=None, description="The module's name for people.")
     levels: tuple[Level, ...] = Field(
         min_length=1,
         max_length=8,
         description="Levels from low to high: the first is the default, a higher one includes the lower ones.",
-        json_schema_extra=ATOMIC,
+        json_schema_extra=ATOMIC
+        | rules(
+            cel("self.all(l, self.exists_one(m, m.name == l.name))", "a level's name stands only once in its module")
+        ),
     )
 
     def level_named(self, name: str) -> Level | None:
@@ -226,7 +246,11 @@ class Scope(SpecModel):
     """Named values, such as calendars, that a member is given some of."""
 
     name: Reference = Field(description="The scope's name.")
-    values: tuple[Reference, ...] = Field(max_length=256, description="The values there are.", json_schema_extra=SET)
+    values: tuple[Reference, ...] = Field(
+        max_length=256,
+        description="The values there are. A User asks for all of them with *, which is therefore none of them.",
+        json_schema_extra=SET | rules(cel("!('*' in self)", "* asks for every value and cannot be one of them")),
+    )
     allow_all: bool = Field(default=False, description="Whether a User may write * for all values, those to come too.")
 
 
@@ -235,7 +259,10 @@ class ProjectResource(SpecModel):
 
     type: Operation = Field(description="The resource type: device, bucket, …")
     names: tuple[ResourceName, ...] = Field(
-        min_length=1, max_length=64, description="The names of the resources.", json_schema_extra=SET
+        min_length=1,
+        max_length=64,
+        description="The names of the resources.",
+        json_schema_extra=SET | rules(cel("!('*' in self)", "* stands for every resource and cannot name one")),
     )
     operations: tuple[Operation, ...] = Field(
         min_length=1, max_length=32, description="What can be done with them.", json_schema_extra=SET
@@ -258,36 +285,16 @@ class DeletionPolicy(SpecModel):
     mode: DeletionMode = Field(
         default=DeletionMode.RESTORABLE,
         description=(
-            "Restorable keeps the account for a User with onExisting: Restore. Permanent erases it and frees the login. "
-            "PermanentReserved erases it and never frees the login."
+            "Restorable keeps the account for a User with onExisting: Restore. Permanent erases it and frees the "
+            "login. PermanentReserved erases it and never frees the login."
         ),
     )
-
-
-_LEVELS_EXIST = (
-    "!has(self.{0}) || self.{0}.all(x, !has(x.access) || x.access.all(a, a.module == '*' ? "
-    "(a.level == 'Highest' || (has(self.modules) && self.modules.exists(m, m.levels.exists(l, l.name == a.level)))) : "
-    "(has(self.modules) && self.modules.exists(m, m.name == a.module && "
-    "(a.level == 'Highest' || m.levels.exists(l, l.name == a.level))))))"
-)
 
 
 class WorkgroupSpec(SpecModel):
     """The policy of a group of accounts: logins, passwords, profile, modules, roles, groups, projects, deletion."""
 
-    model_config = {
-        "json_schema_extra": rules(
-            cel(
-                "has(self.licensePoolRef) == has(oldSelf.licensePoolRef)",
-                "licensePoolRef cannot be added or removed; make another Workgroup",
-                ".licensePoolRef",
-            ),
-            cel(_LEVELS_EXIST.format("roles"), "roles[].access names a module or level that modules[] does not define"),
-            cel(
-                _LEVELS_EXIST.format("groups"), "groups[].access names a module or level that modules[] does not define"
-            ),
-        )
-    }
+    model_config = ConfigDict(json_schema_extra=WORKGROUP_RULES)
 
     display_name: Text | None = Field(default=None, description="The workgroup's name for people.")
     license_pool_ref: ObjectName | None = Field(
