@@ -114,7 +114,7 @@ class Account:
         """Return the membership in that workgroup, or None."""
         return next((m for m in self.members if m.workgroup == workgroup), None)
 
-    def with_active(self, active: bool) -> "Account":
+    def with_active(self, *, active: bool) -> "Account":
         """Return the account switched on or off: switching off must work whatever else is wrong."""
         return self if self.active == active else replace(self, active=active)
 

@@ -1,6 +1,6 @@
 """What a Secret offers as a password, after it was read, compared and hashed outside of the transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ LONGEST_HISTORY = 24
 class OfferKind(StrEnum):
     """What became of reading the Secret."""
 
-    NO_SECRET = "NoSecret"
+    NO_SECRET = "NoSecret"  # noqa: S105 - an outcome
     NO_KEY = "NoKey"
     NOT_TEXT = "NotText"
     SAME = "Same"
@@ -29,7 +29,8 @@ class PasswordOffer:
     """The password that a Secret offers. The value itself is not here, only what the rules need of it.
 
     ``source`` is the Secret's identity and version. ``compared`` is the stored hash that the value was compared with:
-    a transaction that finds another must compare again. ``position`` tells how far back in the history it was found.
+    a transaction that finds another must compare again. ``position`` tells how many changes ago the value was in use:
+    1 is the password before the present one. ``hash`` is set for New and for UsedBefore.
     """
 
     kind: OfferKind
@@ -52,21 +53,16 @@ def strictest(policies: list[PasswordPolicy]) -> PasswordPolicy:
 def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, key: str) -> Refusal | None:
     """Return why the offered password cannot be taken, or None. Names the Secret, never its value."""
     field = "spec.password.secretKeyRef"
-    match offer.kind:
-        case OfferKind.NO_SECRET:
-            return Refusal(
-                Reason.SECRET_NOT_FOUND,
-                f"{field}.name",
-                f'Secret "{secret}" does not exist or may not be read; create it',
-            )
-        case OfferKind.NO_KEY:
-            return Refusal(Reason.SECRET_KEY_NOT_FOUND, f"{field}.key", f'Secret "{secret}" has no key "{key}"; add it')
-        case OfferKind.NOT_TEXT:
-            return Refusal(
-                Reason.PASSWORD_INVALID, f"{field}.key", f'key "{key}" of Secret "{secret}" is not UTF-8 text'
-            )
-        case OfferKind.SAME:
-            return None
+    unreadable = {
+        OfferKind.NO_SECRET: (Reason.SECRET_NOT_FOUND, f'Secret "{secret}" does not exist; create it'),
+        OfferKind.NO_KEY: (Reason.SECRET_KEY_NOT_FOUND, f'Secret "{secret}" has no key "{key}"; add it'),
+        OfferKind.NOT_TEXT: (Reason.PASSWORD_INVALID, f'key "{key}" of Secret "{secret}" is not UTF-8 text'),
+    }
+    if offer.kind in unreadable:
+        reason, message = unreadable[offer.kind]
+        return Refusal(reason, field, message)
+    if offer.kind is OfferKind.SAME:
+        return None
     if offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history:
         return Refusal(
             Reason.PASSWORD_IN_HISTORY,
@@ -88,10 +84,6 @@ def apply_offer(present: Password | None, offer: PasswordOffer | None, now: date
     if offer is None:
         return present
     if present is not None and offer.kind is OfferKind.SAME:
-        return (
-            present
-            if present.source == offer.source
-            else Password(present.hash, present.changed, present.history, offer.source)
-        )
+        return replace(present, source=offer.source)
     history = (present.hash, *present.history)[:LONGEST_HISTORY] if present is not None else ()
     return Password(offer.hash, now, history, offer.source)

@@ -1,6 +1,7 @@
 """The closed list of reasons, shared by status, Events, CLI, documents and the runtime API."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class Settles(StrEnum):
@@ -17,7 +18,7 @@ class Reason(StrEnum):
     settles: Settles
     meaning: str
 
-    def __new__(cls, value: str, settles: Settles, meaning: str) -> "Reason":
+    def __new__(cls, value: str, settles: Settles, meaning: str) -> Self:
         """Make the member equal to its word."""
         member = str.__new__(cls, value)
         member._value_ = value

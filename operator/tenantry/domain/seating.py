@@ -130,7 +130,7 @@ def full(capacity: Capacity, snapshot: Snapshot) -> Refusal:
             return Refusal(capacity.kind.reason, "spec.license.type", _license_full(capacity, snapshot, room))
         case CapacityKind.LIMIT:
             message = (
-                f'LicensePool "{capacity.owner}" lets in {room} for limit "{capacity.name}" (included and add-ons), and '
+                f'LicensePool "{capacity.owner}" lets in {room} for limit "{capacity.name}" (with add-ons), and '
                 f"{'all are' if room else 'so none is'} in use; raise addOns, or remove an account"
             )
             return Refusal(capacity.kind.reason, "spec.workgroups", message)

@@ -12,7 +12,8 @@ from tenantry.domain.seating import Verdict, capacities_held, full, judge, place
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user_context import Entry, UserContext
-from tenantry.domain.user_rules import check_user, definitions_of_attributes, definitions_of_preferences
+from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
+from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_user
 from tenantry.specs import UserSpec, UserStatus
 from tenantry.specs.user import MembershipKind
@@ -89,7 +90,7 @@ def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | Non
     after = account
     if account is not None and snapshot.attached:
         if user.spec is not None:
-            after = account.with_active(user.spec.active)
+            after = account.with_active(active=user.spec.active)
         after = None if not account.provisioned else replace(after or account, waiting=None)
     _take(snapshot, account, after)
     return _planned(user, snapshot, account, after, not_ready(refusals))
@@ -99,7 +100,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     """Put the account in line. What it had stays whole; a new one gets its row, and with it the login."""
     waiting = place_in_line(ctx, verdict.blocked)
     if ctx.account is not None and ctx.account.in_force:
-        after = replace(ctx.account.with_active(ctx.spec.active), waiting=waiting)
+        after = replace(ctx.account.with_active(active=ctx.spec.active), waiting=waiting)
     else:
         after = replace(_described(ctx), waiting=waiting)
     before = ctx.account or ctx.former

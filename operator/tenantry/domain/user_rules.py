@@ -7,24 +7,22 @@ counting (seats, limits, holders) is in ``seating``.
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from tenantry.domain.attribute import attribute_fault
 from tenantry.domain.login import is_email, login_fault, login_key
 from tenantry.domain.password import check_password, strictest
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
-from tenantry.domain.user_context import Entry, UserContext
+from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_references import (
+    check_access,
+    check_attributes,
+    check_groups,
+    check_preferences,
+    check_roles,
+    check_scopes,
+)
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user import OnExisting
-from tenantry.specs.workgroup import (
-    EVERY_MODULE,
-    Access,
-    AttributeDefinition,
-    AttributeFormat,
-    DeletionMode,
-    LoginFormat,
-    PreferenceDefinition,
-    ProfileField,
-)
+from tenantry.specs.workgroup import DeletionMode, LoginFormat, ProfileField
 
 Refusals: TypeAlias = Iterator[Refusal]
 Rule: TypeAlias = Callable[[UserContext], Refusals]
@@ -126,150 +124,6 @@ def check_no_system_user(ctx: UserContext) -> Refusals:
             )
 
 
-def check_roles(ctx: UserContext) -> Refusals:
-    """Every role is defined and is for the license type."""
-    license_type = ctx.spec.license.type if ctx.spec.license else None
-    for entry in ctx.entries:
-        name = entry.membership.role
-        if entry.policy is None or name is None:
-            continue
-        role = entry.policy.spec.roles_by_name.get(name)
-        if role is None:
-            known = choices(entry.policy.spec.roles_by_name)
-            yield _unknown(Reason.ROLE_NOT_FOUND, entry, "role", "role", name, known)
-        elif role.license_types and license_type not in role.license_types:
-            yield Refusal(
-                Reason.ROLE_NOT_FOR_LICENSE,
-                f"{entry.field}.role",
-                f'role "{name}" is for license types {", ".join(role.license_types)}, '
-                f"not {license_type or 'an account without a license'}",
-            )
-
-
-def _unknown(reason: Reason, entry: Entry, field: str, what: str, name: str, known: str) -> Refusal:
-    return Refusal(
-        reason,
-        f"{entry.field}.{field}",
-        f'{what} "{name}" is not defined in Workgroup "{entry.membership.workgroup_ref}"; {known}',
-    )
-
-
-def check_groups(ctx: UserContext) -> Refusals:
-    """Every group is defined."""
-    for entry in ctx.entries:
-        if entry.policy is None:
-            continue
-        for index, name in enumerate(entry.membership.groups):
-            if name not in entry.policy.spec.groups_by_name:
-                known = choices(entry.policy.spec.groups_by_name)
-                yield _unknown(Reason.GROUP_NOT_FOUND, entry, f"groups[{index}]", "group", name, known)
-
-
-def check_access(ctx: UserContext) -> Refusals:
-    """Levels of one's own go with a customizable role, to modules and levels that exist (IT-09)."""
-    for entry in ctx.entries:
-        if entry.policy is None or not entry.membership.access:
-            continue
-        role = entry.policy.spec.roles_by_name.get(entry.membership.role or "")
-        if (role is not None and not role.customizable) or entry.membership.role is None:
-            able = choices(r.name for r in entry.policy.spec.roles if r.customizable)
-            yield Refusal(
-                Reason.ROLE_NOT_CUSTOMIZABLE,
-                f"{entry.field}.access",
-                f'role "{entry.membership.role or ""}" takes no levels of its own; of roles that do, {able}',
-            )
-        for index, access in enumerate(entry.membership.access):
-            yield from _check_level(entry, entry.policy.spec, index, access)
-
-
-def _check_level(entry: Entry, policy: WorkgroupSpec, index: int, access: Access) -> Refusals:
-    modules = policy.modules if access.module == EVERY_MODULE else (policy.modules_by_name.get(access.module),)
-    if modules == (None,):
-        known = choices(policy.modules_by_name)
-        yield _unknown(Reason.MODULE_NOT_FOUND, entry, f"access[{index}].module", "module", access.module, known)
-    elif not any(module is not None and module.level_named(access.level) for module in modules):
-        levels = dict.fromkeys(level.name for module in modules if module is not None for level in module.levels)
-        yield Refusal(
-            Reason.LEVEL_NOT_FOUND,
-            f"{entry.field}.access[{index}].level",
-            f'module "{access.module}" has no level "{access.level}"; {choices(levels)}',
-        )
-
-
-def check_scopes(ctx: UserContext) -> Refusals:
-    """Every scope and each of its values is defined."""
-    for entry in ctx.entries:
-        if entry.policy is None:
-            continue
-        for index, given in enumerate(entry.membership.scopes):
-            scope = entry.policy.spec.scopes_by_name.get(given.name)
-            if scope is None:
-                known = choices(entry.policy.spec.scopes_by_name)
-                yield _unknown(Reason.SCOPE_NOT_FOUND, entry, f"scopes[{index}].name", "scope", given.name, known)
-                continue
-            for value in given.values:
-                if value not in scope.values and not (value == EVERY_MODULE and scope.allow_all):
-                    yield Refusal(
-                        Reason.SCOPE_VALUE_NOT_FOUND,
-                        f"{entry.field}.scopes[{index}].values",
-                        f'scope "{given.name}" has no value "{value}"; {choices(scope.values)}',
-                    )
-
-
-def definitions_of_attributes(ctx: UserContext) -> dict[str, AttributeDefinition]:
-    """Return the attributes that the account's workgroups define; they agree (see check_policies_agree)."""
-    return {a.name: a for policy in ctx.policies for a in policy.attributes}
-
-
-def definitions_of_preferences(ctx: UserContext) -> dict[str, PreferenceDefinition]:
-    """Return the preferences that the account's workgroups define; they agree."""
-    return {p.name: p for policy in ctx.policies for p in policy.preferences}
-
-
-def check_attributes(ctx: UserContext) -> Refusals:
-    """Every attribute is defined and of its format; the required ones are there; sequences are not set."""
-    defined = definitions_of_attributes(ctx)
-    for index, given in enumerate(ctx.spec.attributes):
-        field = f"spec.attributes[{index}]"
-        definition = defined.get(given.name)
-        if definition is None:
-            yield Refusal(
-                Reason.ATTRIBUTE_NOT_FOUND,
-                f"{field}.name",
-                f'attribute "{given.name}" is not defined; {choices(defined)}',
-            )
-            continue
-        fault = attribute_fault(definition, given.value)
-        if fault is not None:
-            yield Refusal(Reason.ATTRIBUTE_INVALID, f"{field}.value", f'attribute "{given.name}": {fault}')
-    named = {given.name for given in ctx.spec.attributes}
-    for definition in defined.values():
-        if definition.required and definition.format is not AttributeFormat.SEQUENCE and definition.name not in named:
-            yield Refusal(
-                Reason.PROFILE_INCOMPLETE, "spec.attributes", f'attribute "{definition.name}" is required; add it'
-            )
-
-
-def check_preferences(ctx: UserContext) -> Refusals:
-    """Every preference is defined and its value is one of the list (TT-08)."""
-    defined = definitions_of_preferences(ctx)
-    for index, given in enumerate(ctx.spec.preferences):
-        field = f"spec.preferences[{index}]"
-        definition = defined.get(given.name)
-        if definition is None:
-            yield Refusal(
-                Reason.PREFERENCE_NOT_FOUND,
-                f"{field}.name",
-                f'preference "{given.name}" is not defined; {choices(defined)}',
-            )
-        elif given.value not in definition.values:
-            yield Refusal(
-                Reason.PREFERENCE_INVALID,
-                f"{field}.value",
-                f'preference "{given.name}" has no value "{given.value}"; {choices(definition.values)}',
-            )
-
-
 def check_profile(ctx: UserContext) -> Refusals:
     """Every field that a workgroup requires is there (NR-09)."""
     for entry in ctx.entries:
@@ -339,7 +193,7 @@ def check_roles_in_plan(ctx: UserContext) -> Refusals:
             yield Refusal(
                 Reason.ROLE_NOT_IN_PLAN,
                 f"{entry.field}.role",
-                f'LicensePool "{ctx.pool.name}" has role "{role or ""}" in no limit and not among its free roles; {known}',
+                f'LicensePool "{ctx.pool.name}" has role "{role or ""}" in no limit and not as a free role; {known}',
             )
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Change, describe_account_change
 from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
@@ -15,6 +13,7 @@ from tenantry.domain.status import Finding, stamp
 from tenantry.services.work import Outcome, Work
 from tenantry.specs import Status
 from tenantry.specs.base import Condition
+from tenantry.store import Connection
 from tenantry.store.account import apply_accounts, save_sequences
 from tenantry.store.audit import append_records, erase_personal
 from tenantry.store.policy import Policies

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from tenantry.domain.capacity import CapacityKind
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.reason import Reason
@@ -18,7 +16,7 @@ from tenantry.services.observed import observe
 from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
 from tenantry.specs import UserSpec
 from tenantry.specs.base import Condition, ConditionStatus
-from tenantry.store import Store
+from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_uid, load_sequences
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import (

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from tenantry.domain.account import Manager
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind
 from tenantry.errors import InputError, LeadershipLost
 from tenantry.services.observed import observe
 from tenantry.services.work import TenantRef
-from tenantry.store import Store
+from tenantry.store import Connection, Store
 from tenantry.store.account import load_all, rebind
 from tenantry.store.resource import (
     ResourceRow,

@@ -25,10 +25,11 @@ _LINE_PAGE = 50
 def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     """Read into the snapshot what the plans of these Users look at."""
     connection, snapshot = batch.connection, batch.snapshot
-    known = [a for a in load_by_uid(connection, [u.uid for u in users if u.uid not in snapshot.accounts])]
+    for account in load_by_uid(connection, [u.uid for u in users if u.uid not in snapshot.accounts]):
+        snapshot.record(None, account)
     keys = {login_key(u.spec.user_name) for u in users if u.spec is not None} - snapshot.logins.keys()
     others = load_by_login(connection, batch.tenant.id, keys)
-    for account in (*known, *others):
+    for account in others:
         snapshot.record(None, account)
     owners = {a.resource_uid: a.id for a in others if a.resource_uid is not None}
     for uid, name in names_of_owners(connection, owners).items():

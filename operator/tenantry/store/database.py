@@ -31,7 +31,7 @@ class Store:
     def open(cls, url: str, audit_key: bytes = b"") -> "Store":
         """Open a store; nothing is connected yet.
 
-        ``url`` is a SQLAlchemy database URL. ``audit_key`` signs the head of each tenant's audit trail; empty: unsigned.
+        ``url`` is a SQLAlchemy database URL. ``audit_key`` signs the head of each tenant's audit trail, if any.
         """
         parsed = make_url(url)
         engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)

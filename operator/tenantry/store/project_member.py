@@ -15,7 +15,7 @@ def load_projects(connection: Connection, tenant_id: int, user_names: Collection
     query = select(project_members.c.workgroup, project_members.c.user_name).where(
         project_members.c.tenant_id == tenant_id, project_members.c.user_name.in_(user_names)
     )
-    return {(workgroup, user) for workgroup, user in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
+    return {(workgroup, user) for workgroup, user in connection.execute(query)}
 
 
 def load_in_force(connection: Connection, uids: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -165,7 +165,7 @@ def mark_tenant(connection: Connection, tenant_id: int, now: datetime) -> None:
 def load_secret_users(
     connection: Connection, after_uid: str, limit: int, reasons: Collection[str] = ()
 ) -> list[tuple[str, ResourceRow]]:
-    """Return a page, by UID, of (namespace, row) of the objects that refer to a Secret; with ``reasons``, of those only."""
+    """Return a page, by UID, of (namespace, row) of what refers to a Secret; with ``reasons``, for those only."""
     query = (
         select(tenants.c.namespace, *resources.c)
         .join(tenants, tenants.c.id == resources.c.tenant_id)

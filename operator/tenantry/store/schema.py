@@ -51,7 +51,7 @@ def _tenant(*, primary_key: bool = False) -> Column[int]:
 
 
 #: One namespace. Its row is the lock under which everything of the tenant is decided.
-#: ``attached``: the accounts belong to the cluster that ``namespace_uid`` names; ``observed_uid`` is what was seen last.
+#: ``attached``: the accounts belong to the cluster that ``namespace_uid`` names; ``observed_uid`` was seen last.
 #: ``confirmed``: a person attached it since, so that the next sweep may delete what is gone, however much.
 tenants = Table(
     "tenants",

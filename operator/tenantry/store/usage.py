@@ -87,7 +87,7 @@ def first_in_line(
         where.append(or_(waits.c.since > since, and_(waits.c.since == since, waits.c.resource_uid > uid)))
     query = select(waits.c.since, waits.c.resource_uid).where(*where)
     query = query.order_by(waits.c.since, waits.c.resource_uid).limit(limit)
-    return [(since, uid) for since, uid in connection.execute(query)]  # noqa: C416 - a Row is not a pair to mypy
+    return [(since, uid) for since, uid in connection.execute(query)]
 
 
 def all_in_line(connection: Connection, tenant_id: int, capacities: Collection[Capacity]) -> list[str]:
@@ -95,7 +95,7 @@ def all_in_line(connection: Connection, tenant_id: int, capacities: Collection[C
     some = [and_(waits.c.kind == c.kind, waits.c.owner == c.owner, waits.c.name == c.name) for c in capacities]
     if not some:
         return []
-    query = select(waits.c.resource_uid.distinct()).where(waits.c.tenant_id == tenant_id, or_(*some))
+    query = select(waits.c.resource_uid).distinct().where(waits.c.tenant_id == tenant_id, or_(*some))
     return list(connection.execute(query).scalars())
 
 

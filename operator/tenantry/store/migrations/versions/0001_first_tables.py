@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -12,7 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-
     op.create_table(
         "tenants",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -265,7 +263,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back."""
-
     with op.batch_alter_table("waits", schema=None) as batch_op:
         batch_op.drop_index("ix_waits_line")
 
