@@ -157,8 +157,7 @@ def _described(ctx: UserContext) -> Account:
 
 def _password(ctx: UserContext, base: Account) -> Password | None:
     """Return the password by the Secret. Taking the reference out of the spec leaves the password as it is."""
-    offer = ctx.snapshot.passwords.get(ctx.user.uid) if ctx.spec.password is not None else None
-    return apply_offer(base.password, offer, ctx.snapshot.now)
+    return apply_offer(base.password, ctx.offer, ctx.snapshot.now)
 
 
 def _restored(ctx: UserContext) -> Account | None:

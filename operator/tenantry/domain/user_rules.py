@@ -257,7 +257,7 @@ def _restore_of_inactive() -> Refusal:
 
 def check_password_offer(ctx: UserContext) -> Refusals:
     """The Secret is there and holds a password by the policy of every workgroup."""
-    offer = ctx.snapshot.passwords.get(ctx.user.uid)
+    offer = ctx.offer
     if ctx.spec.password is None or not ctx.policies:
         return
     ref = ctx.spec.password.secret_key_ref

@@ -1,0 +1,23 @@
+"""Growing pauses between attempts: capped, and jittered so that those who failed together do not come back together."""
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Pauses that double from ``first`` seconds up to ``longest``."""
+
+    first: float
+    longest: float
+
+    def delay(self, attempt: int) -> float:
+        """Return the pause before the next attempt; ``attempt`` counts those that failed, from 1."""
+        ceiling = min(self.longest, self.first * 2 ** min(attempt - 1, 32))
+        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
+
+
+#: A database or an API server that was away must be noticed soon after it is back.
+OUTAGE = Backoff(0.2, 5.0)
+#: An object that cannot be processed; each attempt costs everybody a little.
+OBJECT = Backoff(1.0, 300.0)

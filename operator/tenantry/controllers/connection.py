@@ -1,0 +1,126 @@
+"""Our own session with the API server, for everything but watches.
+
+kopf's session has no limit on connections and scans all open responses at each request; this one has 64 connections,
+parses with orjson, and does not parse what it does not need.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import orjson
+
+from tenantry.controllers.access import ClusterAccess
+from tenantry.controllers.api_error import Unreachable, error_of
+from tenantry.domain.observed import Kind
+from tenantry.resources.meta import API_VERSION, RESOURCES
+
+#: API Priority and Fairness takes this many at once from one client without queueing others out.
+IN_FLIGHT = 64
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+#: Lists and reads of metadata alone: for sweeps, and for Secrets whose value is not needed.
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+_AGENT = "tenantry"
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+_CHUNK = 500
+_FIRST_ERROR = 400
+_UNAUTHORIZED = 401
+_VERSION_KEY = b'"resourceVersion":"'
+
+
+def object_path(kind: Kind, namespace: str = "", name: str = "", part: str = "") -> str:
+    """Return the path of an object, of a part of it (``status``), or of all of a kind."""
+    steps = [f"/apis/{API_VERSION}", f"namespaces/{namespace}" if namespace else "", RESOURCES[kind].plural, name, part]
+    return "/".join(step for step in steps if step)
+
+
+def open_session(access: ClusterAccess, *, agent: str = _AGENT, limit: int = IN_FLIGHT) -> aiohttp.ClientSession:
+    """Return a session that sends the token of the moment with every request."""
+
+    async def authorize(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        token = await access.token.current()
+        if token:
+            request.headers["Authorization"] = f"Bearer {token}"
+        response = await handler(request)
+        if response.status == _UNAUTHORIZED:
+            access.token.refuse(token)
+        return response
+
+    connector = aiohttp.TCPConnector(limit=limit, ssl=access.tls if access.tls is not None else False)
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers={"User-Agent": agent},
+        timeout=_TIMEOUT,
+        middlewares=(authorize,),
+        proxy=access.proxy,
+        auto_decompress=True,
+    )
+
+
+class Connection:
+    """Requests to the API server; every failure is an ApiError."""
+
+    def __init__(self, access: ClusterAccess) -> None:
+        self.access = access
+        self._session = open_session(access)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def read(self, path: str, accept: str = JSON) -> Any:  # noqa: ANN401 - any object there is
+        """Return one object, or one page of a list."""
+        return orjson.loads(await self._request("GET", path, accept=accept))
+
+    async def pages(self, path: str, accept: str = JSON) -> AsyncIterator[list[dict[str, Any]]]:
+        """Yield a list in chunks, all of one version of the data."""
+        after = ""
+        while True:
+            page = await self.read(f"{path}?limit={_CHUNK}" + (f"&continue={after}" if after else ""), accept)
+            yield page.get("items") or []
+            after = page["metadata"].get("continue") or ""
+            if not after:
+                return
+
+    async def write(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - as read
+        """Create or replace an object, and return it as stored."""
+        return orjson.loads(await self._request(method, path, orjson.dumps(body), JSON))
+
+    async def patch(self, path: str, operations: bytes) -> int:
+        """Apply a JSON patch and return the version of the object after it, 0 where that is no number.
+
+        The answer is read, since a connection with unread bytes cannot be used again, but not parsed.
+        """
+        answer = await self._request("PATCH", path, operations, JSON_PATCH)
+        return _version_in(answer)
+
+    async def _request(
+        self, method: str, path: str, body: bytes | None = None, content_type: str = "", accept: str = JSON
+    ) -> bytes:
+        headers = {"Accept": accept}
+        if content_type:
+            headers["Content-Type"] = content_type
+        try:
+            url = self.access.server + path
+            async with self._session.request(method, url, data=body, headers=headers) as response:
+                answer = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(type(error).__name__) from error
+        if response.status >= _FIRST_ERROR:
+            raise error_of(response.status, response.headers, answer)
+        return answer
+
+
+def _version_in(answer: bytes) -> int:
+    """Find metadata.resourceVersion in an object's JSON.
+
+    The first match is the right one: metadata comes before spec and status, and within a string, such as an annotation,
+    the quotes are escaped and do not match.
+    """
+    start = answer.find(_VERSION_KEY) + len(_VERSION_KEY)
+    version = answer[start : answer.find(b'"', start)] if start >= len(_VERSION_KEY) else b""
+    return int(version) if version.isdigit() else 0
