@@ -1,0 +1,56 @@
+"""Which passwords a Secret may offer, and what becomes of the present one."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tenantry.domain.account import Password
+from tenantry.domain.password import OfferKind, PasswordOffer, apply_offer, check_password, strictest
+from tenantry.domain.reason import Reason
+from tenantry.specs.workgroup import PasswordPolicy
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = datetime(2026, 2, 1, tzinfo=UTC)
+POLICY = PasswordPolicy(min_length=4, max_length=10, history=3)
+
+
+@pytest.mark.parametrize(
+    ("offer", "reason"),
+    [
+        (PasswordOffer(OfferKind.NO_SECRET), Reason.SECRET_NOT_FOUND),
+        (PasswordOffer(OfferKind.NO_KEY), Reason.SECRET_KEY_NOT_FOUND),
+        (PasswordOffer(OfferKind.NOT_TEXT), Reason.PASSWORD_INVALID),
+        (PasswordOffer(OfferKind.NEW, length=3), Reason.PASSWORD_INVALID),
+        (PasswordOffer(OfferKind.NEW, length=11), Reason.PASSWORD_INVALID),
+        (PasswordOffer(OfferKind.USED_BEFORE, length=5, position=1), Reason.PASSWORD_IN_HISTORY),
+        (PasswordOffer(OfferKind.USED_BEFORE, length=5, position=2), Reason.PASSWORD_IN_HISTORY),
+        (PasswordOffer(OfferKind.USED_BEFORE, length=5, position=3), None),
+        (PasswordOffer(OfferKind.NEW, length=4), None),
+        (PasswordOffer(OfferKind.SAME, length=2), None),
+    ],
+)
+def test_an_offer_is_judged_by_the_policy(offer: PasswordOffer, reason: Reason | None) -> None:
+    refusal = check_password(offer, POLICY, "secret", "key")
+    assert (refusal.reason if refusal else None) == reason
+
+
+def test_of_two_policies_the_stricter_rule_holds() -> None:
+    both = strictest([POLICY, PasswordPolicy(min_length=6, max_length=128, history=1)])
+    assert (both.min_length, both.max_length, both.history) == (6, 10, 3)
+
+
+def test_the_same_value_keeps_the_time_and_the_history() -> None:
+    present = Password("hash", NOW, ("older",), "secret/1")
+    kept = apply_offer(present, PasswordOffer(OfferKind.SAME, source="secret/2"), LATER)
+    assert kept == Password("hash", NOW, ("older",), "secret/2")
+
+
+def test_a_new_value_moves_the_present_one_into_the_history() -> None:
+    present = Password("hash", NOW, ("older",), "secret/1")
+    changed = apply_offer(present, PasswordOffer(OfferKind.NEW, source="secret/2", hash="new"), LATER)
+    assert changed == Password("new", LATER, ("hash", "older"), "secret/2")
+
+
+def test_without_an_offer_nothing_changes() -> None:
+    present = Password("hash", NOW)
+    assert apply_offer(present, None, LATER) is present
