@@ -24,6 +24,10 @@ class OfferKind(StrEnum):
     NEW = "New"
 
 
+#: Outcomes that hold only against the stored hash that the value was compared with.
+COMPARED = frozenset({OfferKind.SAME, OfferKind.USED_BEFORE, OfferKind.NEW})
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordOffer:
     """The password that a Secret offers. The value itself is not here, only what the rules need of it.

@@ -6,7 +6,7 @@ from functools import cached_property
 from tenantry.domain.account import Account
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Observed
-from tenantry.domain.password import PasswordOffer
+from tenantry.domain.password import COMPARED, PasswordOffer
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user import Membership, MembershipKind
@@ -73,7 +73,9 @@ class UserContext:
         """Return what the Secret offers, unless the password changed since it was compared: then it is read again."""
         offer = self.snapshot.passwords.get(self.user.uid) if self.spec.password is not None else None
         present = self.account.password if self.account is not None else None
-        return offer if offer is None or offer.compared == (present.hash if present else "") else None
+        if offer is None or offer.kind not in COMPARED:
+            return offer
+        return offer if offer.compared == (present.hash if present else "") else None
 
     @cached_property
     def former(self) -> Account | None:
