@@ -9,6 +9,7 @@ from tests.support.kube import Kube, KubeError
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ROOT / "manifests" / "base"
 GROUP = "tenantry.dev"
+_KINDS = ("User", "ProjectMember", "Workgroup", "LicensePool")
 
 
 def install(cluster: Cluster) -> None:
@@ -18,8 +19,17 @@ def install(cluster: Cluster) -> None:
     cluster.kubectl("apply", "--server-side", "-k", BASE)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     kube = Kube.of(cluster)
+    eventually(lambda: _kinds_are_served(kube))
     if any(GROUP in policy["metadata"]["name"] for policy in kube.items("MutatingAdmissionPolicy")):
         eventually(lambda: _finalizers_are_added(kube))
+
+
+def _kinds_are_served(kube: Kube) -> bool:
+    """An established kind is not at once in discovery, and its first lists are turned away while its cache fills."""
+    try:
+        return all(isinstance(kube.items(kind), list) for kind in _KINDS)
+    except KeyError:
+        return False
 
 
 def _finalizers_are_added(kube: Kube) -> bool:
@@ -35,7 +45,7 @@ def _finalizers_are_added(kube: Kube) -> bool:
 
 def remove_objects(kube: Kube) -> None:
     """Delete a test's namespace, also where no operator is left to take its finalizers away."""
-    for kind in ("User", "ProjectMember", "Workgroup", "LicensePool"):
+    for kind in _KINDS:
         try:
             left = kube.items(kind)
         except KeyError:
