@@ -53,7 +53,7 @@ def structural_schema(model: type[BaseModel], path: str) -> Schema:
 
 
 def _convert(node: Schema, definitions: Mapping[str, Schema], path: str) -> Schema:
-    found = _resolve(node, definitions)
+    found = _resolve(node, definitions, path)
     _check_keywords(found, path)
     match found.get("type"):
         case "object":
@@ -68,22 +68,22 @@ def _convert(node: Schema, definitions: Mapping[str, Schema], path: str) -> Sche
     return _in_order(found)
 
 
-def _resolve(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
+def _resolve(node: Schema, definitions: Mapping[str, Schema], path: str) -> Schema:
     """Inline references and take null out of unions; what stands beside a reference adds to it or wins over it."""
     found = dict(node)
     while _REF in found or "anyOf" in found:
         if _REF in found:
             below = definitions[found.pop(_REF).removeprefix(_REF_PREFIX)]
         else:
-            below = _without_null(found.pop("anyOf"))
+            below = _without_null(found.pop("anyOf"), path)
         found = _merge(below, found)
     return found
 
 
-def _without_null(variants: list[Schema]) -> Schema:
+def _without_null(variants: list[Schema], path: str) -> Schema:
     rest = [variant for variant in variants if variant.get("type") != "null"]
     if len(rest) != 1:
-        raise SchemaError(f"a union of {len(rest)} types is not structural")
+        raise SchemaError(f"{path}: a union of {len(rest)} types is not structural")
     return rest[0]
 
 

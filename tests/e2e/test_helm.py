@@ -1,0 +1,137 @@
+"""The chart renders what the manifests say, and an API server takes it."""
+
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controlplane import HELM, Cluster
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "helm" / "tenantry"
+NAMESPACE = "tenantry-system"
+#: What a chart adds to the objects, and the manifests do not have.
+_HELM_LABELS = ("app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart")
+_HELM_ANNOTATIONS = ("helm.sh/resource-policy",)
+#: Who installs a chart makes its namespace (`helm install --create-namespace`).
+_NOT_IN_CHART = {("Namespace", NAMESPACE)}
+
+Manifest = dict[str, Any]
+Key = tuple[str, str]
+
+
+def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([HELM.path("helm"), *arguments], capture_output=True, text=True, check=False)
+
+
+def rendered(*flags: str) -> str:
+    done = helm("template", "tenantry", CHART, "--namespace", NAMESPACE, *flags)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def by_key(text: str) -> dict[Key, Manifest]:
+    manifests = [_plain(manifest) for manifest in yaml.safe_load_all(text) if manifest]
+    found = {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in manifests}
+    assert len(found) == len(manifests)
+    return found
+
+
+def _plain(manifest: Manifest) -> Manifest:
+    """Take away what only charts have, and the name label, which the CRDs go without."""
+    metadata = manifest["metadata"]
+    for field, added in (("labels", _HELM_LABELS), ("annotations", _HELM_ANNOTATIONS)):
+        left = {name: value for name, value in metadata.pop(field, {}).items() if name not in added}
+        metadata |= {field: left} if left else {}
+    return manifest
+
+
+@cache
+def from_chart() -> dict[Key, Manifest]:
+    return by_key(rendered())
+
+
+@pytest.fixture(scope="module")
+def from_manifests(cluster: Cluster) -> dict[Key, Manifest]:
+    return by_key(cluster.kubectl("kustomize", ROOT / "manifests"))
+
+
+def test_the_chart_has_no_fault_that_lint_finds() -> None:
+    done = helm("lint", "--strict", CHART)
+    assert done.returncode == 0, done.stdout
+    assert "[WARNING]" not in done.stdout
+
+
+def test_the_chart_has_the_objects_of_the_manifests_and_no_others(from_manifests: dict[Key, Manifest]) -> None:
+    assert from_chart().keys() == from_manifests.keys() - _NOT_IN_CHART
+
+
+def test_an_object_of_the_chart_is_that_of_the_manifests(from_manifests: dict[Key, Manifest]) -> None:
+    for key, manifest in from_chart().items():
+        assert manifest == from_manifests[key], key
+
+
+def test_an_api_server_takes_every_object_of_the_chart(cluster: Cluster) -> None:
+    said = cluster.kubectl(
+        "apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-", stdin=rendered()
+    )
+    assert len(said.splitlines()) == len(from_chart())
+
+
+def test_an_api_server_takes_every_object_of_the_manifests(
+    cluster: Cluster, from_manifests: dict[Key, Manifest]
+) -> None:
+    said = cluster.kubectl("apply", "--server-side", "--dry-run=server", "-k", ROOT / "manifests")
+    assert len(said.splitlines()) == len(from_manifests)
+
+
+@pytest.mark.parametrize(
+    ("switch", "kinds"),
+    [
+        ("crds.install", {"CustomResourceDefinition"}),
+        ("admissionPolicy.create", {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"}),
+    ],
+)
+def test_what_a_value_switches_off_is_not_there(switch: str, kinds: set[str]) -> None:
+    without = by_key(rendered("--set", f"{switch}=false"))
+    gone = from_chart().keys() - without.keys()
+    assert {kind for kind, _ in gone} == kinds
+
+
+def test_the_roles_for_people_can_be_left_to_others() -> None:
+    gone = from_chart().keys() - by_key(rendered("--set", "peopleRoles.create=false")).keys()
+    assert gone == {
+        ("ClusterRole", "tenantry-viewer"),
+        ("ClusterRole", "tenantry-editor"),
+        ("ClusterRole", "tenantry-subscription-owner"),
+    }
+
+
+def test_values_reach_the_pod_and_its_volume() -> None:
+    flags = ["image.repository=registry/tenantry", "image.tag=1.2.3", "store.size=5Gi", "store.storageClassName=fast"]
+    found = by_key(rendered(*(part for flag in flags for part in ("--set", flag)), "--set", "extraArgs={--debug}"))
+    container = found["Deployment", "tenantry"]["spec"]["template"]["spec"]["containers"][0]
+    volume = found["PersistentVolumeClaim", "tenantry-store"]["spec"]
+    assert container["image"] == "registry/tenantry:1.2.3"
+    assert container["args"][-1] == "--debug"
+    assert (volume["storageClassName"], volume["resources"]["requests"]["storage"]) == ("fast", "5Gi")
+
+
+def test_a_misspelled_value_is_refused() -> None:
+    done = helm("template", "tenantry", CHART, "--set", "image.tagg=1")
+    assert done.returncode != 0
+    assert "additional properties 'tagg' not allowed" in done.stderr
+
+
+def test_the_store_and_the_kinds_outlive_the_release() -> None:
+    kept = [manifest for manifest in yaml.safe_load_all(rendered()) if _is_kept(manifest)]
+    kinds = [manifest["kind"] for manifest in kept]
+    assert sorted(kinds) == ["CustomResourceDefinition"] * 4 + ["PersistentVolumeClaim"]
+
+
+def _is_kept(manifest: Manifest) -> bool:
+    annotations = manifest["metadata"].get("annotations", {})
+    return bool(annotations.get("helm.sh/resource-policy") == "keep")
