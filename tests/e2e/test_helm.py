@@ -120,6 +120,24 @@ def test_values_reach_the_pod_and_its_volume() -> None:
     assert (volume["storageClassName"], volume["resources"]["requests"]["storage"]) == ("fast", "5Gi")
 
 
+def test_with_postgresql_there_is_no_volume_and_no_password_in_sight() -> None:
+    found = by_key(rendered("--set", "store.urlSecret.name=database", "--set", "replicas=2"))
+    deployment = found["Deployment", "tenantry"]["spec"]
+    container = deployment["template"]["spec"]["containers"][0]
+    source = {"secretKeyRef": {"name": "database", "key": "url"}}
+    assert ("PersistentVolumeClaim", "tenantry-store") not in found
+    assert container["env"] == [{"name": "TENANTRY_STORE_URL", "valueFrom": source}]
+    assert not any(argument.startswith("--store-url") for argument in container["args"])
+    assert [volume["name"] for volume in deployment["template"]["spec"]["volumes"]] == ["tmp"]
+    assert (deployment["replicas"], deployment["strategy"]["type"]) == (2, "RollingUpdate")
+
+
+def test_sqlite_carries_one_operator_only() -> None:
+    done = helm("template", "tenantry", CHART, "--set", "replicas=2")
+    assert done.returncode != 0
+    assert "SQLite carries one operator" in done.stderr
+
+
 def test_a_misspelled_value_is_refused() -> None:
     done = helm("template", "tenantry", CHART, "--set", "image.tagg=1")
     assert done.returncode != 0
