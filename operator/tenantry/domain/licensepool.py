@@ -11,7 +11,7 @@ from tenantry.domain.seating import pool_capacities
 from tenantry.domain.snapshot import PoolPolicy
 from tenantry.domain.status import Finding, not_ready, ready, rfc3339
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus
-from tenantry.specs.licensepool import LicenseUsage, LimitUsage, ReductionPolicy
+from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, ReductionPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _over_committed(over: dict[Capacity, int]) -> Finding:
 
 
 def _describe(pool: PoolPolicy, usage: Usage, reduced: datetime | None) -> LicensePoolStatus:
-    licenses = tuple(_license_usage(pool, usage, index) for index in range(len(pool.spec.licenses)))
+    licenses = tuple(found for t in LicenseType if (found := _license_usage(pool, usage, t)) is not None)
     limits = []
     for limit in pool.spec.limits:
         capacity = Capacity(CapacityKind.LIMIT, pool.name, limit.name)
@@ -121,13 +121,16 @@ def _describe(pool: PoolPolicy, usage: Usage, reduced: datetime | None) -> Licen
     )
 
 
-def _license_usage(pool: PoolPolicy, usage: Usage, index: int) -> LicenseUsage:
-    bought = pool.spec.licenses[index]
-    capacity = Capacity(CapacityKind.LICENSE, pool.name, bought.type)
+def _license_usage(pool: PoolPolicy, usage: Usage, type_: LicenseType) -> LicenseUsage | None:
+    """Return the use of a type that was bought, or that is still in use or waited for; None of any other."""
+    bought = next((x for x in pool.spec.licenses if x.type is type_), None)
+    capacity = Capacity(CapacityKind.LICENSE, pool.name, type_)
+    if bought is None and not usage.used[capacity] and not usage.waiting[capacity]:
+        return None
     return LicenseUsage(
-        type=bought.type,
-        purchased=bought.quantity,
-        capacity=bought.capacity,
+        type=type_,
+        purchased=bought.quantity if bought else 0,
+        capacity=bought.capacity if bought else 0,
         used=usage.used[capacity],
         waiting=usage.waiting[capacity],
     )

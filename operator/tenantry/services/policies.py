@@ -37,8 +37,8 @@ def take_policies(batch: Batch, objects: Sequence[Observed[Any]]) -> None:
 
 def _take(batch: Batch, seen: Observed[Any]) -> None:
     present = _policies(batch, seen.kind).get(seen.name)
-    if present is None and seen.deleting:
-        return
+    if seen.deleting and (present is None or present.uid != seen.uid):
+        return  # a late event of an earlier object of this name must not touch the policy that took its place
     if present is not None and (present.uid, present.generation, present.deleting) == (
         seen.uid,
         seen.generation,
@@ -126,7 +126,7 @@ def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
     if refusals:
         batch.conclude(seen, WorkgroupStatus(observed_generation=seen.generation), not_ready(refusals))
         return
-    if policy is None:
+    if policy is None or policy.uid != seen.uid:
         batch.release(seen)
         return
     users = count_members(batch.connection, batch.tenant.id, seen.name)
@@ -153,7 +153,7 @@ def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
         batch.conclude(seen, LicensePoolStatus(observed_generation=seen.generation), not_ready(refusals))
         return
     policy = batch.policies.pools.get(seen.name)
-    if policy is None:
+    if policy is None or policy.uid != seen.uid:
         batch.release(seen)
         return
     usage = batch.snapshot.usage

@@ -12,6 +12,7 @@ from tenantry.services.observed import observe
 from tenantry.services.work import TenantRef
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_all, rebind
+from tenantry.store.policy import delete_policies
 from tenantry.store.resource import (
     ResourceRow,
     delete_resources,
@@ -46,6 +47,7 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime) -> 
         values = {"observed_uid": ref.uid, "namespace_uid": ref.uid, "attached": True}
         gone = [r.uid for r in load_resources(connection, list(load_tenant_resources(connection, tenant.id))).values()]
         delete_resources(connection, gone)
+        delete_policies(connection, tenant.id)
     save_tenant(connection, tenant, **values)
     mark_tenant(connection, tenant.id, now)
     return replace(tenant, **values)  # type: ignore[arg-type] # the values are of the fields' types

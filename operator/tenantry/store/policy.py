@@ -86,6 +86,11 @@ def mark_policy(
     connection.execute(update(policies).where(*where).values(deleting=deleting, reduced=reduced))
 
 
+def delete_policies(connection: Connection, tenant_id: int) -> None:
+    """Forget every policy of a tenant whose namespace was made anew."""
+    connection.execute(delete(policies).where(policies.c.tenant_id == tenant_id))
+
+
 def delete_policy(connection: Connection, tenant_id: int, kind: Kind, name: str) -> None:
     """Forget a policy that nobody needs any more."""
     where = (policies.c.tenant_id == tenant_id, policies.c.kind == kind, policies.c.name == name)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -62,7 +63,7 @@ tenants = Table(
     Column("observed_uid", String(64), nullable=False),
     Column("attached", Boolean, nullable=False),
     Column("confirmed", Boolean, nullable=False),
-    Column("epoch", Integer, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
     Column("audit_sequence", Integer, nullable=False),
     Column("audit_head", String(64), nullable=False),
     Column("audit_signature", String(64), nullable=False),

@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("observed_uid", sa.String(length=64), nullable=False),
         sa.Column("attached", sa.Boolean(), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
-        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("audit_sequence", sa.Integer(), nullable=False),
         sa.Column("audit_head", sa.String(length=64), nullable=False),
         sa.Column("audit_signature", sa.String(length=64), nullable=False),
