@@ -88,7 +88,18 @@ def _evict(batch: Batch, capacity: Capacity, ids: Sequence[str]) -> None:
 
 
 def seat_waiters(batch: Batch) -> None:
-    """Let in those whose turn it is: only as many as there is room for are looked at (design §3)."""
+    """Let in those whose turn it is: only as many as there is room for are looked at (design §3).
+
+    Who gets one seat may free another, for which somebody waits whose line was gone through before.
+    """
+    waiting = batch.snapshot.usage.waiting
+    left = -1
+    while waiting.total() != left:
+        left = waiting.total()
+        _go_through_lines(batch)
+
+
+def _go_through_lines(batch: Batch) -> None:
     exhausted: set[Capacity] = set()
     while (capacity := _next_with_room(batch, exhausted)) is not None:
         batch.flush()
