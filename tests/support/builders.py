@@ -2,14 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from pydantic import BaseModel
 
 from tenantry.domain.observed import Kind, Observed
 from tenantry.specs import LicensePoolSpec, ProjectMemberSpec, UserSpec, WorkgroupSpec
 
-MODELS = {
+MODELS: dict[Kind, type[BaseModel]] = {
     Kind.LICENSE_POOL: LicensePoolSpec,
     Kind.WORKGROUP: WorkgroupSpec,
     Kind.USER: UserSpec,
@@ -47,7 +49,14 @@ def build(  # noqa: PLR0913 - one builder for all that metadata can say
     )
 
 
-def pool(name: str = "seats", /, *, static: int | None = None, spec: Mapping[str, Any] | None = None, **meta: Any) -> Observed[Any]:
+def pool(
+    name: str = "seats",
+    /,
+    *,
+    static: int | None = None,
+    spec: Mapping[str, Any] | None = None,
+    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+) -> Observed[Any]:
     """Return a LicensePool: with ``static`` licenses, or by ``spec``."""
     body = dict(spec or {})
     if static is not None:
@@ -55,7 +64,14 @@ def pool(name: str = "seats", /, *, static: int | None = None, spec: Mapping[str
     return build(Kind.LICENSE_POOL, name, body, **meta)
 
 
-def workgroup(name: str = "tracker", /, *, pool: str | None = "seats", spec: Mapping[str, Any] | None = None, **meta: Any) -> Observed[Any]:
+def workgroup(
+    name: str = "tracker",
+    /,
+    *,
+    pool: str | None = "seats",
+    spec: Mapping[str, Any] | None = None,
+    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+) -> Observed[Any]:
     """Return a Workgroup, by default seated from the pool named seats."""
     body = dict(spec or {})
     if pool is not None:
@@ -63,9 +79,17 @@ def workgroup(name: str = "tracker", /, *, pool: str | None = "seats", spec: Map
     return build(Kind.WORKGROUP, name, body, **meta)
 
 
-def user(name: str, /, *, license: str | None = "Static", in_: Any = "tracker", spec: Mapping[str, Any] | None = None, **meta: Any) -> Observed[Any]:  # noqa: A002 - the field's name
+def user(
+    name: str,
+    /,
+    *,
+    license: str | None = "Static",  # noqa: A002 - the field's name
+    in_: str | Sequence[Mapping[str, Any]] = "tracker",
+    spec: Mapping[str, Any] | None = None,
+    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+) -> Observed[Any]:
     """Return a User: in one workgroup by name, or in several by their entries."""
-    entries = [{"workgroupRef": in_}] if isinstance(in_, str) else list(in_)
+    entries: list[Mapping[str, Any]] = [{"workgroupRef": in_}] if isinstance(in_, str) else list(in_)
     body: dict[str, Any] = {"userName": name, "workgroups": entries, "emails": [{"value": f"{name}@example.com"}]}
     if license is not None:
         body["license"] = {"type": license}
@@ -73,6 +97,12 @@ def user(name: str, /, *, license: str | None = "Static", in_: Any = "tracker", 
     return build(Kind.USER, name, body, **meta)
 
 
-def project_member(name: str, /, *, spec: Mapping[str, Any], **meta: Any) -> Observed[Any]:
+def project_member(
+    name: str,
+    /,
+    *,
+    spec: Mapping[str, Any],
+    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+) -> Observed[Any]:
     """Return a ProjectMember."""
     return build(Kind.PROJECT_MEMBER, name, spec, **meta)

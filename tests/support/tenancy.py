@@ -10,7 +10,6 @@ from tenantry.domain.password import PasswordOffer
 from tenantry.services import provisioning
 from tenantry.services.work import Outcome, TenantRef, Work
 from tenantry.store import Store
-
 from tests.support.builders import NAMESPACE, START
 
 

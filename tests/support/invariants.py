@@ -1,0 +1,134 @@
+"""What must hold of a tenant in every committed state (P1, P2, P4), and that doing it all again changes nothing (P13)."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from tenantry.domain.audit import _facts, first_fault
+from tenantry.domain.observed import Kind
+from tenantry.store import Store
+from tenantry.store.account import load_all
+from tenantry.store.audit import read_records
+from tenantry.store.resource import mark_tenant
+from tenantry.store.schema import memberships, metadata, resources, seats, waits
+from tenantry.store.tenant import TenantRow, find_tenant
+from tests.support.watched import WatchedTenant
+
+
+def check_tenant(tenant: WatchedTenant) -> None:
+    """Check everything, last of all that looking at every object once more changes nothing."""
+    with tenant.store.read() as connection:
+        row = find_tenant(connection, tenant.ref.namespace)
+        if row is None:
+            assert not tenant.objects
+            return
+        _check_audit(connection, row)
+        if row.attached:
+            _check_pools(connection, row, tenant)
+            _check_rows(connection, row, tenant)
+    _check_statuses(tenant)
+    _check_repeats(tenant, row)
+
+
+def _check_audit(connection: Connection, row: TenantRow) -> None:
+    """The chain is whole, and replaying it gives the accounts there are (P2)."""
+    records = list(read_records(connection, row.id))
+    assert first_fault(records, (row.audit_sequence, row.audit_head)) is None
+    replayed: dict[str, dict[str, Any]] = defaultdict(dict)
+    for record in records:
+        if record.change.kind != "Account":
+            continue
+        account = replayed[record.change.subject]
+        for fact, (before, after) in record.change.facts.items():
+            assert account.get(fact) == before, f"record {record.sequence} says {fact} was {before}"
+            account[fact] = after
+    live = {account.id: _facts(account) for account in load_all(connection, row.id)}
+    for subject, facts in replayed.items():
+        expected = json.loads(json.dumps(live.pop(subject, {})))
+        assert {k: v for k, v in facts.items() if v is not None} == {k: v for k, v in expected.items() if v is not None}
+    assert not live, f"no record tells of {live}"
+
+
+def _check_pools(connection: Connection, row: TenantRow, tenant: WatchedTenant) -> None:
+    """Pool status equals the rows, and nothing is above what was bought unless the pool says so (P1)."""
+    used = _count(connection, select(seats.c.pool, seats.c.type).where(seats.c.tenant_id == row.id))
+    queued = _count(connection, select(waits.c.owner, waits.c.name).where(waits.c.tenant_id == row.id))
+    for seen in tenant.objects.values():
+        status = tenant.statuses[seen.uid]
+        if seen.kind is not Kind.LICENSE_POOL or seen.spec is None or "capacity" not in status or seen.paused:
+            continue
+        for license_ in status.get("licenses", ()):
+            assert license_["used"] == used[seen.name, license_["type"]], f"seats of {seen.name}: {status}"
+            assert license_["waiting"] == queued[seen.name, license_["type"]], f"line of {seen.name}: {status}"
+        for limit, spec in zip(status.get("limits", ()), seen.spec.limits, strict=True):
+            assert limit["used"] == _holders(connection, row, spec), f"limit {limit['name']} of {seen.name}: {status}"
+            assert limit["waiting"] == queued[seen.name, limit["name"]]
+        over = any(x["used"] > x["capacity"] for x in (*status.get("licenses", ()), *status.get("limits", ())))
+        told = next(c["status"] for c in status["conditions"] if c["type"] == "OverCommitted")
+        assert told == str(over), f"OverCommitted of {seen.name}: {status}"
+
+
+def _count(connection: Connection, query: Any) -> Counter[tuple[str, str]]:  # noqa: ANN401 - a Select of any columns
+    return Counter((owner, name) for owner, name in connection.execute(query))
+
+
+def _holders(connection: Connection, row: TenantRow, limit: Any) -> int:  # noqa: ANN401 - a Limit
+    held = {(r.workgroup_ref, r.role) for r in limit.consumed_by}
+    columns = (memberships.c.account_id, memberships.c.workgroup, memberships.c.role)
+    query = select(*columns).where(memberships.c.tenant_id == row.id, ~memberships.c.system)
+    return len({account for account, workgroup, role in connection.execute(query) if (workgroup, role) in held})
+
+
+def _check_rows(connection: Connection, row: TenantRow, tenant: WatchedTenant) -> None:
+    """A User that is Ready has its row, of that UID and generation (P4); no row is due for ever."""
+    accounts = {a.resource_uid: a for a in load_all(connection, row.id) if a.resource_uid is not None}
+    columns = (resources.c.uid, resources.c.generation, resources.c.due)
+    rows = {uid: (generation, due) for uid, generation, due in connection.execute(select(*columns))}
+    for seen in tenant.objects.values():
+        generation, due = rows[seen.uid]
+        assert due is None or due > tenant.now, f"{seen.name} is due"
+        if seen.kind is Kind.USER and tenant.is_ready(seen) and not seen.paused:
+            assert generation == tenant.status(seen)["observedGeneration"] == seen.generation
+            assert accounts[seen.uid].in_force, f"{seen.name} is Ready without an account"
+
+
+def _check_statuses(tenant: WatchedTenant) -> None:
+    """Every object has Ready; one that is not Ready says who ends that, and only one of the two (kstatus)."""
+    for seen in tenant.objects.values():
+        told = {c["type"]: c["status"] for c in tenant.status(seen).get("conditions", ())}
+        assert "Ready" in told, f"{seen.name} has no Ready"
+        others = [told.get("Stalled"), told.get("Reconciling")]
+        assert others.count("True") == (told["Ready"] == "False"), f"{seen.name}: {told}"
+
+
+def _check_repeats(tenant: WatchedTenant, row: TenantRow) -> None:
+    """The same objects again write nothing, and planning each of them anew comes to the same end."""
+    content, statuses = digest(tenant.store), dict(tenant.statuses)
+    tenant.later(seconds=1).apply(*tenant.objects.values())
+    assert digest(tenant.store) == content, "the same objects again were written again"
+    assert tenant.statuses == statuses
+    with tenant.store.write() as connection:
+        mark_tenant(connection, row.id, tenant.now)
+    tenant.settle()
+    for seen in tenant.objects.values():
+        assert tenant.statuses[seen.uid] == statuses[seen.uid], f"{seen.kind} {seen.name} was not looked at in time"
+    assert digest(tenant.store) == content, "looking at everything again changed the store"
+
+
+def digest(store: Store) -> str:
+    """Return a digest over every row of every table."""
+    found = hashlib.sha256()
+    with store.read() as connection:
+        for table in metadata.sorted_tables:
+            rows = sorted(repr(tuple(each)) for each in connection.execute(table.select()))
+            found.update(f"{table.name}{rows}".encode())
+    return found.hexdigest()
+
+
+def count_records(store: Store) -> int:
+    """Return how many audit records there are."""
+    with store.read() as connection:
+        return connection.execute(select(func.count()).select_from(metadata.tables["audit_records"])).scalar_one()
