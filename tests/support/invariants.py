@@ -1,4 +1,4 @@
-"""What must hold of a tenant in every committed state (P1, P2, P4), and that doing it all again changes nothing (P13)."""
+"""What must hold of a tenant in every committed state (P1, P2, P4); and doing it all again changes nothing (P13)."""
 
 import hashlib
 import json
