@@ -39,11 +39,16 @@ def plan_project_member(
     elif spec is None:
         refusals = [member.fault or Refusal(Reason.INVALID_SPEC, "spec", "does not parse")]
     else:
-        refusals = list(_check_parties(spec, user, snapshot))
+        refusals = check_project_member(spec, user, snapshot)
     findings = not_ready(refusals) if refusals else ready("The rules are in force.")
     refs = frozenset({workgroup_ref(spec.workgroup_ref), user_ref(spec.user_ref)}) if spec else frozenset()
     status = ProjectMemberStatus(observed_generation=member.generation)
     return ProjectMemberPlan(not refusals, status, tuple(findings), refs)
+
+
+def check_project_member(spec: ProjectMemberSpec, user: Account | None, snapshot: Snapshot) -> list[Refusal]:
+    """Return what keeps the rules of a ProjectMember from being in force, fault by fault."""
+    return list(_check_parties(spec, user, snapshot))
 
 
 def _check_parties(spec: ProjectMemberSpec, user: Account | None, snapshot: Snapshot) -> Iterator[Refusal]:

@@ -80,7 +80,5 @@ def _compare(need: PasswordNeed, source: str, password: str) -> PasswordOffer:
     return _offer(OfferKind.NEW, need, source, password, 0)
 
 
-def _offer(
-    kind: OfferKind, need: PasswordNeed, source: str, password: str, position: int
-) -> PasswordOffer:
+def _offer(kind: OfferKind, need: PasswordNeed, source: str, password: str, position: int) -> PasswordOffer:
     return PasswordOffer(kind, source, hash_password(password), len(password), need.present, position)

@@ -12,7 +12,7 @@ from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import rfc3339
 from tenantry.services import members, policies, tenancy, users
 from tenantry.services.batch import Batch
-from tenantry.services.observed import observe
+from tenantry.services.observed import observe, observe_gone
 from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
 from tenantry.specs import UserSpec
 from tenantry.specs.base import Condition, ConditionStatus
@@ -82,7 +82,7 @@ def _open(connection: Connection, store: Store, work: Work) -> Batch:
     rows = load_resources(connection, [o.uid for o in work.objects])
     gone = _predecessors(connection, tenant, work, rows)
     rows |= {row.uid: row for row in gone}
-    former = [observe(replace(row, paused=False), work.tenant.namespace, deleting=True) for row in gone]
+    former = [observe_gone(row, work.tenant.namespace) for row in gone]
     return Batch(
         connection=connection,
         tenant=tenant,
@@ -272,7 +272,7 @@ def sweep(
     outcomes: list[Outcome] = []
     for start in range(0, len(missing.rows), BATCH_SIZE):
         rows = missing.rows[start : start + BATCH_SIZE]
-        gone = [observe(replace(row, paused=False), tenant.namespace, deleting=True) for row in rows]
+        gone = [observe_gone(row, tenant.namespace) for row in rows]
         outcomes += reconcile(store, Work(tenant, gone, now, epoch))
     if missing.tenant.confirmed:
         tenancy.settle(store, tenant)

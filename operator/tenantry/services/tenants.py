@@ -1,15 +1,14 @@
 """The tenants that the store knows."""
 
-from tenantry.services.work import TenantRef
 from tenantry.store import Store
 from tenantry.store.tenant import list_tenants
 
 
-def load_tenants(store: Store) -> list[TenantRef]:
-    """Return every tenant as it was last seen: a sweep looks also at those whose namespace is gone.
+def load_namespaces(store: Store) -> list[str]:
+    """Return the namespace of every tenant: a sweep looks also at those that have no objects any more.
 
     Raises:
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        return [TenantRef(tenant.namespace, tenant.observed_uid) for tenant in list_tenants(connection)]
+        return [tenant.namespace for tenant in list_tenants(connection)]

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from tenantry.domain.observed import Kind
+from tenantry.domain.reading import parse_spec, restore_object
 from tenantry.domain.reason import Reason
 from tenantry.resources.meta import PAUSED_ANNOTATION
-from tenantry.resources.parse import parse_object, parse_spec, restore_object
+from tenantry.resources.parse import parse_object
 from tenantry.specs import UserSpec
 
 SPEC: dict[str, Any] = {"userName": "jdoe", "workgroups": [{"workgroupRef": "support"}]}
