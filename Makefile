@@ -38,13 +38,17 @@ check: $(READY) ## formatting, lint, types, architecture, generated files, migra
 	$(BIN)/lint-imports
 	$(BIN)/python hack/lengths.py $(SOURCES)
 	$(BIN)/tenantry crds --check crds
+	$(BIN)/tenantry crds --check helm/tenantry/files/crds
+	$(BIN)/python hack/reasons.py --check
 	$(BIN)/tenantry db check
 
 bench: $(READY) ## measure the bars of the design: make bench N=3000
 	PYTHONPATH=hack $(BIN)/python -m benchmarks --users $(N)
 
-generate: $(READY) ## write the CRDs from the typed models
+generate: $(READY) ## write the CRDs and the page of reasons from the code
 	$(BIN)/tenantry crds --write crds
+	$(BIN)/tenantry crds --write helm/tenantry/files/crds
+	$(BIN)/python hack/reasons.py
 
 format: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix-only .
