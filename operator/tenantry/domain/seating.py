@@ -1,6 +1,6 @@
 """Who is let in: what an account counts against, and whether there is room (rules NR-03 to NR-06, TH-03, TH-04)."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -9,9 +9,8 @@ from tenantry.domain.account import Account, Waiting, seat_capacity
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.domain.snapshot import PoolPolicy, Snapshot
+from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.domain.user_context import UserContext
-from tenantry.specs import LicensePoolSpec
 from tenantry.specs.licensepool import LicenseType
 
 RoleHeld: TypeAlias = tuple[str, str]
@@ -43,16 +42,21 @@ def pool_capacities(pool: PoolPolicy) -> dict[Capacity, int]:
     return found
 
 
-def _limits_consumed(pool: LicensePoolSpec, roles: Iterable[RoleHeld]) -> list[str]:
-    held = set(roles)
-    return [x.name for x in pool.limits if any((r.workgroup_ref, r.role) in held for r in x.consumed_by)]
+def consuming_roles(pool: PoolPolicy, limit: str, workgroups: Mapping[str, WorkgroupPolicy]) -> list[RoleHeld]:
+    """Return the roles that count against a limit: those of the pool's own workgroups."""
+    own = {name for name, workgroup in workgroups.items() if workgroup.spec.license_pool_ref == pool.name}
+    named = (r for x in pool.spec.limits if x.name == limit for r in x.consumed_by)
+    return [(r.workgroup_ref, r.role) for r in named if r.workgroup_ref in own]
 
 
 def _by_roles(pool: PoolPolicy | None, roles: list[RoleHeld], snapshot: Snapshot) -> set[Capacity]:
     """Return the limits and role caps that holding these roles counts against."""
     found: set[Capacity] = set()
     if pool is not None:
-        found |= {Capacity(CapacityKind.LIMIT, pool.name, name) for name in _limits_consumed(pool.spec, roles)}
+        consumed = (
+            x.name for x in pool.spec.limits if set(roles) & set(consuming_roles(pool, x.name, snapshot.workgroups))
+        )
+        found |= {Capacity(CapacityKind.LIMIT, pool.name, name) for name in consumed}
     for workgroup, name in roles:
         policy = snapshot.workgroups.get(workgroup)
         role = policy.spec.roles_by_name.get(name) if policy else None

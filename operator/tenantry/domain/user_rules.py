@@ -180,7 +180,7 @@ def check_license(ctx: UserContext) -> Refusals:
 
 
 def check_roles_in_plan(ctx: UserContext) -> Refusals:
-    """In a pool with limits every role is in a limit or free (design §2, LicensePool)."""
+    """In a pool with limits every role of its workgroups is in a limit or free (design §2, LicensePool)."""
     if ctx.pool is None or not ctx.pool.spec.limits:
         return
     pool = ctx.pool.spec
@@ -188,7 +188,8 @@ def check_roles_in_plan(ctx: UserContext) -> Refusals:
     sold |= {(r.workgroup_ref, r.role) for r in pool.free_roles}
     for entry in ctx.entries:
         role = entry.membership.role
-        if entry.is_member and (entry.membership.workgroup_ref, role) not in sold:
+        counted = entry.is_member and entry.policy is not None and entry.policy.spec.license_pool_ref is not None
+        if counted and (entry.membership.workgroup_ref, role) not in sold:
             known = choices(sorted(r for w, r in sold if w == entry.membership.workgroup_ref))
             yield Refusal(
                 Reason.ROLE_NOT_IN_PLAN,

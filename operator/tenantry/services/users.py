@@ -7,7 +7,7 @@ from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.licensepool import evict, eviction_time, exceeded
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.seating import bought, capacities_held
+from tenantry.domain.seating import bought, capacities_held, consuming_roles
 from tenantry.domain.snapshot import PoolPolicy
 from tenantry.domain.user import UserPlan, plan_removal, plan_user
 from tenantry.services.batch import Batch
@@ -62,15 +62,16 @@ def evict_newest(batch: Batch) -> None:
         due = eviction_time(pool, pool.reduced)
         if due is None or due > batch.now:
             continue
-        batch.flush()
-        for capacity, count in exceeded(pool, batch.snapshot.usage).items():
+        for capacity in exceeded(pool, batch.snapshot.usage):
+            batch.flush()
+            count = exceeded(pool, batch.snapshot.usage).get(capacity, 0)  # who went for another may have held this too
             _evict(batch, capacity, _newest(batch, pool, capacity, count))
 
 
 def _newest(batch: Batch, pool: PoolPolicy, capacity: Capacity, count: int) -> list[str]:
     if capacity.kind is CapacityKind.LICENSE:
         return newest_seats(batch.connection, batch.tenant.id, capacity, count)
-    roles = [(r.workgroup_ref, r.role) for x in pool.spec.limits if x.name == capacity.name for r in x.consumed_by]
+    roles = consuming_roles(pool, capacity.name, batch.policies.workgroups)
     return newest_holders(batch.connection, batch.tenant.id, roles, count)
 
 
@@ -80,7 +81,7 @@ def _evict(batch: Batch, capacity: Capacity, ids: Sequence[str]) -> None:
     for before in load_by_id(batch.connection, ids):
         after = evict(before, frozenset({capacity}), batch.now)
         snapshot.usage.move(capacities_held(before, snapshot), frozenset())
-        snapshot.usage.waiting[capacity] += 1
+        snapshot.usage.queue(before.waiting.capacities if before.waiting else frozenset(), frozenset({capacity}))
         snapshot.record(before, after)
         batch.change(before, after)
         evicted.append(before.resource_uid)

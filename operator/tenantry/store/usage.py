@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
+from tenantry.domain.seating import consuming_roles
 from tenantry.store.policy import Policies
 from tenantry.store.schema import memberships, seats, waits
 
@@ -51,7 +52,9 @@ def _count_limits(connection: Connection, tenant_id: int, policies: Policies, us
     """Count the accounts under each limit: one that holds two of its roles counts once."""
     for pool in policies.pools.values():
         for limit in pool.spec.limits:
-            roles = [(r.workgroup_ref, r.role) for r in limit.consumed_by]
+            roles = consuming_roles(pool, limit.name, policies.workgroups)
+            if not roles:
+                continue
             query = select(func.count(memberships.c.account_id.distinct())).where(
                 memberships.c.tenant_id == tenant_id, _in_roles(roles), ~memberships.c.system
             )
@@ -112,6 +115,8 @@ def newest_seats(connection: Connection, tenant_id: int, capacity: Capacity, cou
 
 def newest_holders(connection: Connection, tenant_id: int, roles: Collection[tuple[str, str]], count: int) -> list[str]:
     """Return the accounts that came last to one of these roles."""
+    if not roles:
+        return []
     query = (
         select(memberships.c.account_id)
         .where(memberships.c.tenant_id == tenant_id, _in_roles(roles), ~memberships.c.system)
