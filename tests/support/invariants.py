@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from tenantry.domain.audit import _facts, first_fault
-from tenantry.domain.observed import Kind
+from tenantry.domain.observed import Kind, Observed
+from tenantry.specs.licensepool import Limit
 from tenantry.store import Store
 from tenantry.store.account import load_all
 from tenantry.store.audit import read_records
+from tenantry.store.policy import load_policies
 from tenantry.store.resource import mark_tenant
 from tenantry.store.schema import memberships, metadata, resources, seats, waits
 from tenantry.store.tenant import TenantRow, find_tenant
@@ -64,7 +66,9 @@ def _check_pools(connection: Connection, row: TenantRow, tenant: WatchedTenant) 
             assert license_["used"] == used[seen.name, license_["type"]], f"seats of {seen.name}: {status}"
             assert license_["waiting"] == queued[seen.name, license_["type"]], f"line of {seen.name}: {status}"
         for limit, spec in zip(status.get("limits", ()), seen.spec.limits, strict=True):
-            assert limit["used"] == _holders(connection, row, spec), f"limit {limit['name']} of {seen.name}: {status}"
+            assert limit["used"] == _holders(connection, row, seen, spec), (
+                f"limit {limit['name']} of {seen.name}: {status}"
+            )
             assert limit["waiting"] == queued[seen.name, limit["name"]]
         over = any(x["used"] > x["capacity"] for x in (*status.get("licenses", ()), *status.get("limits", ())))
         told = next(c["status"] for c in status["conditions"] if c["type"] == "OverCommitted")
@@ -75,8 +79,11 @@ def _count(connection: Connection, query: Any) -> Counter[tuple[str, str]]:  # n
     return Counter((owner, name) for owner, name in connection.execute(query))
 
 
-def _holders(connection: Connection, row: TenantRow, limit: Any) -> int:  # noqa: ANN401 - a Limit
-    held = {(r.workgroup_ref, r.role) for r in limit.consumed_by}
+def _holders(connection: Connection, row: TenantRow, pool: Observed[Any], limit: Limit) -> int:
+    """Count the accounts that hold a role of the limit in a workgroup of the pool."""
+    policies = load_policies(connection, row.id).workgroups
+    own = {name for name, policy in policies.items() if policy.spec.license_pool_ref == pool.name}
+    held = {(r.workgroup_ref, r.role) for r in limit.consumed_by if r.workgroup_ref in own}
     columns = (memberships.c.account_id, memberships.c.workgroup, memberships.c.role)
     query = select(*columns).where(memberships.c.tenant_id == row.id, ~memberships.c.system)
     return len({account for account, workgroup, role in connection.execute(query) if (workgroup, role) in held})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from tenantry.domain.observed import Observed
 from tenantry.domain.password import PasswordOffer
@@ -40,7 +40,7 @@ class Tenant:
             elif outcome.status is not None:
                 self.statuses[outcome.uid] = outcome.status
 
-    def later(self, **delta: float) -> "Tenant":
+    def later(self, **delta: float) -> Self:
         """Let time pass."""
         self.now += timedelta(**delta)
         return self
