@@ -5,8 +5,9 @@ ApiError
 ├── Conflict        409  another one wrote in between, or it exists already
 ├── Gone            410  the version asked for is no longer kept
 ├── Refused         400, 413, 415, 422  a precondition does not hold, or the schema refuses what was sent
-├── Denied          401, 403  not with these credentials
+├── Denied          403  this operator may not
 └── Passing         may succeed later
+    ├── Unauthorized 401 the token is no longer, or not yet, known
     ├── Throttled   429  too many requests; ``retry_after`` says when to come back
     ├── ServerFault 5xx
     └── Unreachable no answer, or not in time
@@ -60,6 +61,10 @@ class Passing(ApiError):  # noqa: N818 - as above
     pass
 
 
+class Unauthorized(Passing):
+    pass
+
+
 class Throttled(Passing):
     pass
 
@@ -73,7 +78,7 @@ class Unreachable(Passing):
 
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {
-    401: Denied,
+    401: Unauthorized,
     403: Denied,
     404: NotFound,
     408: Unreachable,

@@ -13,8 +13,8 @@ class Backoff:
 
     def delay(self, attempt: int) -> float:
         """Return the pause before the next attempt; ``attempt`` counts those that failed, from 1."""
-        ceiling = min(self.longest, self.first * 2 ** min(attempt - 1, 32))
-        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
+        ceiling = min(self.longest, self.first * 2.0 ** min(attempt - 1, 32))
+        return ceiling * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, hides nothing
 
 
 #: A database or an API server that was away must be noticed soon after it is back.

@@ -40,9 +40,7 @@ def object_path(kind: Kind, namespace: str = "", name: str = "", part: str = "")
 def open_session(access: ClusterAccess, *, agent: str = _AGENT, limit: int = IN_FLIGHT) -> aiohttp.ClientSession:
     """Return a session that sends the token of the moment with every request."""
 
-    async def authorize(
-        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
+    async def authorize(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         token = await access.token.current()
         if token:
             request.headers["Authorization"] = f"Bearer {token}"
@@ -51,14 +49,13 @@ def open_session(access: ClusterAccess, *, agent: str = _AGENT, limit: int = IN_
             access.token.refuse(token)
         return response
 
-    connector = aiohttp.TCPConnector(limit=limit, ssl=access.tls if access.tls is not None else False)
+    connector = aiohttp.TCPConnector(limit=limit, ssl=access.tls or True)
     return aiohttp.ClientSession(
         connector=connector,
         headers={"User-Agent": agent},
         timeout=_TIMEOUT,
         middlewares=(authorize,),
         proxy=access.proxy,
-        auto_decompress=True,
     )
 
 

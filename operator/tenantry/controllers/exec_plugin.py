@@ -52,7 +52,9 @@ def run_plugin(config: Mapping[str, Any], folder: Path) -> Credential:
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
         # Neither its output nor the exception's text may be shown: both may hold the credential.
         command = config.get("command", "")
-        raise InputError(f'the credential plugin "{command}" of the kubeconfig failed: {type(error).__name__}') from None
+        raise InputError(
+            f'the credential plugin "{command}" of the kubeconfig failed: {type(error).__name__}'
+        ) from None
 
 
 def _credential(status: Mapping[str, Any]) -> Credential:

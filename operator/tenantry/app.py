@@ -1,0 +1,203 @@
+"""The operator as a process: from settings to an exit code.
+
+Exit codes: 0 told to stop · 1 could not start, or failed at a fault of its own · 3 another operator leads · 4 a watch
+is dead. After any but 0 a supervisor should start it anew.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from enum import IntEnum
+from functools import partial
+
+import structlog
+
+from tenantry.controllers.backoff import OUTAGE
+from tenantry.controllers.connection import Connection
+from tenantry.controllers.fault import describe_exception
+from tenantry.controllers.health import Health
+from tenantry.controllers.kubeconfig import find_access
+from tenantry.controllers.lease import Lease
+from tenantry.controllers.operator import Operator, Pace, first_of, resources_served
+from tenantry.controllers.provisioning import Provisioning, StoreThread
+from tenantry.controllers.watches import WatchDead
+from tenantry.errors import InputError, LeadershipLost, StoreUnavailable
+from tenantry.services import provisioning
+from tenantry.services.tenants import load_namespaces
+from tenantry.settings import LogFormat, LogLevel, Settings
+from tenantry.store import Store
+from tenantry.store.migrate import upgrade
+
+log = structlog.get_logger(__name__)
+
+
+class ExitCode(IntEnum):
+    """Why the process ends."""
+
+    CLEAN = 0
+    FAILED = 1
+    LOST_LEASE = 3
+    DEAD_WATCH = 4
+
+
+def run_operator(settings: Settings) -> int:
+    """Run the operator until it is told to stop, and return the exit code."""
+    configure_logging(settings.log_format, settings.log_level)
+    try:
+        return asyncio.run(_Process(settings).run())
+    except InputError as error:
+        log.critical("cannot start", problem=str(error))
+    except OSError as error:
+        log.critical("cannot start", problem=f"{type(error).__name__}: {error.strerror}")
+    except Exception as error:  # noqa: BLE001 - the last resort: say where, without the values a message may quote
+        log.critical("failed", **describe_exception(error))
+    return ExitCode.FAILED
+
+
+def bind_services(store: Store) -> Provisioning:
+    """Return the services as the controllers call them, on this store."""
+    return Provisioning(
+        reconcile=partial(provisioning.reconcile, store),
+        load_due=partial(provisioning.load_due, store),
+        load_objects=partial(provisioning.load_objects, store),
+        load_namespaces=partial(load_namespaces, store),
+        passwords_needed=partial(provisioning.passwords_needed, store),
+        passwords_known=partial(provisioning.passwords_known, store),
+        passwords_missing=partial(provisioning.passwords_missing, store),
+        sweep=partial(provisioning.sweep, store),
+        ping=store.ping,
+    )
+
+
+class _Process:
+    """What lives as long as the process; the parts of a leader live in Operator."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._health = Health()
+        self._store_thread = StoreThread()
+        self._operator: Operator | None = None
+
+    async def run(self) -> ExitCode:
+        settings = self._settings
+        self._health.ready = {"started": lambda: False}
+        await self._health.start(settings.health_host, settings.health_port)
+        connection = Connection(find_access(settings.kubeconfig))
+        lease = Lease(connection, settings.lease_namespace, settings.lease, settings.holder, settings.lease_seconds)
+        store = Store.open(settings.store_url)
+        try:
+            code = await self._until_end(connection, lease, store)
+            await lease.release()
+            return code
+        finally:
+            await connection.close()
+            await self._health.stop()
+            self._store_thread.close()
+            store.close()
+
+    async def _until_end(self, connection: Connection, lease: Lease, store: Store) -> ExitCode:
+        """Work until told to stop or a part fails, and end what was started."""
+        leading = asyncio.create_task(self._lead(connection, lease, store), name="leading")
+        await asyncio.wait({leading, _told_to_stop()}, return_when=asyncio.FIRST_COMPLETED)
+        code = _exit_code(leading)
+        log.info("stopping", code=int(code))
+        if self._operator is not None:
+            await self._operator.stop()
+        leading.cancel()
+        await asyncio.gather(leading, return_exceptions=True)
+        return code
+
+    async def _lead(self, connection: Connection, lease: Lease, store: Store) -> None:
+        """Wait for the lease, then hold it and work."""
+        self._health.ready = {"lease or standby": lambda: lease.standby}
+        await lease.acquire()
+        await first_of(lease.keep(), self._work(connection, lease, store))
+
+    async def _work(self, connection: Connection, lease: Lease, store: Store) -> None:
+        await self._migrate(store)
+        await resources_served(connection)
+        settings = self._settings
+        pace = Pace(settings.namespace_scope, settings.resync_seconds, settings.sweep_seconds)
+        operator = Operator(connection, bind_services(store), self._store_thread, lease, pace)
+        self._operator = operator
+        self._health.live = {"engine": lambda: operator.engine.pulse.alive, "watches": lambda: operator.watches.alive}
+        self._health.ready = {
+            "store": lambda: self._store_thread.up,
+            "api server": lambda: lease.sure,
+            "watches": lambda: operator.watches.up,
+        }
+        await operator.run()
+
+    async def _migrate(self, store: Store) -> None:
+        failed = 0
+        while True:
+            try:
+                revision = await self._store_thread.run(upgrade, store)
+            except StoreUnavailable as error:
+                failed += 1
+                log.warning("store not ready yet", error=str(error), attempt=failed)
+                await asyncio.sleep(OUTAGE.delay(failed))
+            else:
+                log.info("store ready", revision=revision)
+                return
+
+
+def _told_to_stop() -> asyncio.Future[None]:
+    """Return what is done once SIGTERM or SIGINT came."""
+    loop = asyncio.get_running_loop()
+    told = loop.create_future()
+
+    def tell() -> None:
+        if not told.done():
+            told.set_result(None)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, tell)
+    return told
+
+
+def _exit_code(leading: asyncio.Task[None]) -> ExitCode:
+    """Return why the work ended. Who lost the lease ends here: not one more write, and nothing to put in order."""
+    failure = leading.exception() if leading.done() else None
+    match failure:
+        case None:
+            return ExitCode.CLEAN
+        case LeadershipLost():
+            log.critical("lease lost", problem=str(failure))
+            sys.stderr.flush()
+            os._exit(ExitCode.LOST_LEASE)
+        case WatchDead():
+            log.critical("watch dead", resources=str(failure))
+            return ExitCode.DEAD_WATCH
+        case _:
+            log.critical("failed", **describe_exception(failure))
+            return ExitCode.FAILED
+
+
+def configure_logging(format_: LogFormat, level: LogLevel) -> None:
+    """Send all logs, our own and the libraries', to standard error in one format."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    json = format_ is LogFormat.JSON
+    renderer = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler()
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, renderer]))
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # kopf logs whole objects at debug, each event at info, and warns that signals are ours to handle.
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)

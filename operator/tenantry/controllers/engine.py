@@ -1,0 +1,141 @@
+"""The engine: from objects seen to transactions committed to statuses handed on (design §3).
+
+``offer`` takes an object in, from any thread, in constant time. ``run`` takes them in batches of at most 500, one
+tenant at a time and one transaction a tenant. Nothing is decided here: the transaction does that.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from tenantry.controllers import metrics
+from tenantry.controllers.api_error import ApiError
+from tenantry.controllers.backoff import OUTAGE
+from tenantry.controllers.inbox import Inbox
+from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.pulse import Pulse
+from tenantry.controllers.sighting import Sighting, sight, sight_stored
+from tenantry.controllers.transaction import Transactions
+from tenantry.domain.observed import Kind
+from tenantry.errors import StoreUnavailable
+
+#: One transaction has at most this many objects.
+BATCH = 500
+#: A batch waits this long for more to come: what one apply brings is planned together.
+_WINDOW_SECONDS = 0.02
+#: How often the store is asked for objects that are due.
+_DUE_SECONDS = 1.0
+#: A step that takes longer than this is stuck, not slow: the store gives up on a lock after five seconds.
+_LONGEST_STEP_SECONDS = 120.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Engine:
+    """Brings the store in step with the objects offered. ``may_write``: the lease is surely ours."""
+
+    transactions: Transactions
+    ledger: Ledger
+    inbox: Inbox
+    may_write: Callable[[], bool]
+    pulse: Pulse = field(default_factory=lambda: Pulse(_LONGEST_STEP_SECONDS))
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _failed: int = 0
+    _due_at: float = 0.0
+
+    def offer(self, kind: Kind, body: Mapping[str, Any], *, deleted: bool = False, forced: bool = False) -> None:
+        """Take in an object as an event or a read showed it; an echo of what is known costs nothing more.
+
+        With ``forced`` it is looked at again even if nothing about it is new.
+        """
+        seen = sight(kind, body, gone=deleted)
+        if self.ledger.take(seen, forced=forced):
+            self.inbox.put(seen)
+
+    def is_waiting(self, uid: str) -> bool:
+        """Tell whether the object is somewhere on its way through the engine."""
+        return uid in self.inbox or uid in self.transactions.passwords or uid in self.transactions.aside
+
+    def stop(self) -> None:
+        """End after the transaction under way."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Process what is offered, until told to stop.
+
+        Raises:
+            LeadershipLost: another operator leads; nothing may be written any more.
+        """
+        while not self._stopping:
+            self.pulse.beat()
+            try:
+                await self._step()
+                self._failed = 0
+            except (StoreUnavailable, ApiError) as error:
+                self._failed += 1
+                metrics.RETRIES.labels("batch").inc()
+                log.warning("batch put off", error=type(error).__name__, attempt=self._failed)
+                await asyncio.sleep(OUTAGE.delay(self._failed))
+
+    async def _step(self) -> None:
+        if not self.may_write():
+            await asyncio.sleep(_WINDOW_SECONDS)
+            return
+        await self.transactions.writer.room()
+        for seen in self.transactions.aside.due():
+            self.inbox.give_back(seen)
+        await self._gather()
+        batch = self.inbox.take(BATCH)
+        if batch:
+            self.idle.clear()
+            await self._process(batch)
+        if batch or time.monotonic() >= self._due_at:
+            more = await self._process_due()
+            self._due_at = 0.0 if more else time.monotonic() + _DUE_SECONDS
+            if not more and not len(self.inbox):
+                self.idle.set()
+
+    async def _gather(self) -> None:
+        """Wait for the first object, or until others are due; then a moment for those that come with it."""
+        await self.inbox.wait(max(0.0, self._due_at - time.monotonic()))
+        self._measure()
+        if 0 < len(self.inbox) < BATCH:
+            await asyncio.sleep(max(0.0, _WINDOW_SECONDS - self.inbox.oldest_age()))
+
+    async def _process(self, batch: Iterable[Sighting]) -> int:
+        """Process objects tenant by tenant and return how many were; what an outage leaves over goes back."""
+        left: dict[str, list[Sighting]] = {}
+        for seen in batch:
+            if not self.ledger.outdated(seen) and not self.transactions.aside.holds(seen):
+                left.setdefault(seen.namespace, []).append(seen)
+        done = 0
+        try:
+            while left:
+                namespace = next(iter(left))
+                done += await self.transactions.process(namespace, left[namespace])
+                del left[namespace]
+        finally:
+            for seen in (each for objects in left.values() for each in objects):
+                self.inbox.give_back(seen)
+        return done
+
+    async def _process_due(self) -> bool:
+        """Process the objects that the store has due, and tell whether there may be more.
+
+        Those that are on their way already are left to that: their rows stay due until then.
+        """
+        parts = self.transactions
+        found = await parts.store.run(parts.services.load_due, datetime.now(UTC))
+        due = (o for objects in found.values() for o in objects if not self.is_waiting(o.uid))
+        return await self._process(sight_stored(o) for o in due) > 0
+
+    def _measure(self) -> None:
+        metrics.WAITING.labels("objects").set(len(self.inbox))
+        metrics.LAG.set(self.inbox.oldest_age())

@@ -1,0 +1,100 @@
+"""The lane beside the engine for Users whose Secret must be read: slow by design, so nobody else waits for it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from tenantry.controllers import metrics
+from tenantry.controllers.api_error import ApiError, Denied, NotFound
+from tenantry.controllers.aside import Aside
+from tenantry.controllers.backoff import OUTAGE
+from tenantry.controllers.connection import JSON, Connection
+from tenantry.controllers.sighting import Sighting
+from tenantry.domain.password import PasswordOffer
+from tenantry.services.passwords import make_offer
+from tenantry.services.work import PasswordNeed
+
+#: Secrets read at once. Hashing is what takes time; this only keeps the two hashers busy.
+_READERS = 8
+#: A hash takes a core for 40 ms; a third would slow the engine down.
+_HASHERS = 2
+
+
+async def read_secret(
+    connection: Connection, namespace: str, name: str, accept: str = JSON
+) -> Mapping[str, Any] | None:
+    """Return a Secret, None where there is none or it may not be read.
+
+    Raises:
+        ApiError: the API server did not say.
+    """
+    try:
+        found: Mapping[str, Any] = await connection.read(f"/api/v1/namespaces/{namespace}/secrets/{name}", accept)
+    except (NotFound, Denied):
+        return None
+    return found
+
+
+class PasswordLane:
+    """Reads, compares and hashes; then the User goes back to the engine with what its Secret offers."""
+
+    def __init__(self, connection: Connection, deliver: Callable[[Sighting], None], aside: Aside) -> None:
+        self._connection = connection
+        self._deliver = deliver
+        self._aside = aside
+        self._waiting: dict[str, tuple[Sighting, PasswordNeed]] = {}
+        self._order: asyncio.Queue[str] = asyncio.Queue()
+        self._busy: set[str] = set()
+        self._hashers = ThreadPoolExecutor(_HASHERS, thread_name_prefix="password")
+
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._waiting or uid in self._busy
+
+    def submit(self, seen: Sighting, need: PasswordNeed) -> None:
+        """Take a User in; of one UID the newest stays."""
+        if seen.uid not in self._waiting:
+            self._order.put_nowait(seen.uid)
+        self._waiting[seen.uid] = (seen, need)
+        self._measure()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(_READERS):
+                    group.create_task(self._work(), name="password lane")
+        finally:
+            self._hashers.shutdown(wait=False, cancel_futures=True)
+
+    async def _work(self) -> None:
+        while True:
+            uid = await self._order.get()
+            seen, need = self._waiting.pop(uid)
+            self._busy.add(uid)
+            try:
+                self._deliver(replace(seen, offer=await self._make_offer(need)))
+            except Exception as error:  # noqa: BLE001 - whatever the fault, the other Users go on
+                self._aside.put(seen, error)
+            finally:
+                self._busy.discard(uid)
+                self._measure()
+
+    async def _make_offer(self, need: PasswordNeed) -> PasswordOffer:
+        secret = await self._read(need)
+        return await asyncio.get_running_loop().run_in_executor(self._hashers, make_offer, need, secret)
+
+    async def _read(self, need: PasswordNeed) -> Mapping[str, Any] | None:
+        failed = 0
+        while True:
+            try:
+                metrics.SECRET_READS.labels("password").inc()
+                return await read_secret(self._connection, need.namespace, need.secret)
+            except ApiError as error:
+                failed += 1
+                metrics.RETRIES.labels("secret read").inc()
+                await asyncio.sleep(max(error.retry_after, OUTAGE.delay(failed)))
+
+    def _measure(self) -> None:
+        metrics.WAITING.labels("passwords").set(len(self._waiting))

@@ -1,0 +1,85 @@
+"""The look-out for Secrets that changed: rotated ones within the resync interval, missing ones within seconds.
+
+Only the metadata of a Secret is read here; its value is read by the password lane, when the version is new.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from tenantry.controllers import metrics
+from tenantry.controllers.api_error import ApiError
+from tenantry.controllers.connection import METADATA, Connection
+from tenantry.controllers.password_lane import PasswordLane, read_secret
+from tenantry.controllers.provisioning import Provisioning, StoreThread
+from tenantry.controllers.sighting import sight_stored
+from tenantry.errors import StoreUnavailable
+from tenantry.services.passwords import source_of
+from tenantry.services.work import PasswordNeed
+
+#: Users whose Secret is missing are looked at this often, and at most so many a second.
+_MISSING_SECONDS = 10.0
+_MOST_A_SECOND = 20.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class SecretLookout:
+    """Walks over all Users with a password, evenly over each interval."""
+
+    connection: Connection
+    services: Provisioning
+    store: StoreThread
+    lane: PasswordLane
+    may_write: Callable[[], bool]
+    _tried: dict[str, str] = field(default_factory=dict)
+
+    async def run(self, resync_seconds: float) -> None:
+        """Look out until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repeat(self.services.passwords_known, resync_seconds), name="rotated secrets")
+            group.create_task(self._repeat(self.services.passwords_missing, _MISSING_SECONDS), name="missing secrets")
+
+    async def _repeat(self, page_after: Callable[[str], Sequence[PasswordNeed]], seconds: float) -> None:
+        while True:
+            round_ends = time.monotonic() + seconds
+            try:
+                count = await self._count(page_after)
+                await self._walk(page_after, max(1 / _MOST_A_SECOND, seconds / (count + 1)))
+            except (StoreUnavailable, ApiError) as error:
+                log.warning("look-out for Secrets put off", error=type(error).__name__)
+            await asyncio.sleep(max(1.0, round_ends - time.monotonic()))
+
+    async def _count(self, page_after: Callable[[str], Sequence[PasswordNeed]]) -> int:
+        count, after = 0, ""
+        while page := await self.store.run(page_after, after):
+            count, after = count + len(page), page[-1].uid
+        return count
+
+    async def _walk(self, page_after: Callable[[str], Sequence[PasswordNeed]], pause: float) -> None:
+        after = ""
+        while page := await self.store.run(page_after, after):
+            after = page[-1].uid
+            for need in page:
+                await asyncio.sleep(pause)
+                if need.uid not in self.lane and self.may_write():
+                    await self._look(need)
+
+    async def _look(self, need: PasswordNeed) -> None:
+        metrics.SECRET_READS.labels("look-out").inc()
+        secret = await read_secret(self.connection, need.namespace, need.secret, METADATA)
+        source = "" if secret is None else source_of(secret, need.key)
+        # What was tried and not taken (a key missing, a password refused) is not tried again until it changes.
+        if source == need.source:
+            self._tried.pop(need.uid, None)
+            return
+        if source == self._tried.get(need.uid):
+            return
+        self._tried[need.uid] = source
+        found = await self.store.run(self.services.load_objects, [need.uid])
+        for observed in (o for objects in found.values() for o in objects):
+            self.lane.submit(sight_stored(observed), need)

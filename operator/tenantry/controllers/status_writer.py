@@ -1,0 +1,237 @@
+"""The only place that writes to objects: their status and our finalizer, and only where that changes something."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from tenantry.controllers import metrics
+from tenantry.controllers.api_error import ApiError, Conflict, Denied, NotFound, Passing, Refused
+from tenantry.controllers.backoff import OBJECT, OUTAGE
+from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
+from tenantry.controllers.fault import fault_conditions
+from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.sighting import Sighting, version_of
+from tenantry.controllers.writes import (
+    Guard,
+    Write,
+    conditions_patch,
+    fault_write,
+    guard_patch,
+    release_patch,
+    write_of,
+)
+from tenantry.resources.meta import FINALIZER
+from tenantry.services.work import Outcome
+
+#: The engine pauses while so many writes wait: what piles up is memory, and is out of date when it is written.
+_MOST_WAITING = 2000
+
+log = structlog.get_logger(__name__)
+
+
+class StatusWriter:
+    """Writes at most 64 at once, and of one object one at a time; the newest of what waits wins."""
+
+    def __init__(self, connection: Connection, ledger: Ledger) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._waiting: dict[str, Write] = {}
+        self._order: asyncio.Queue[str] = asyncio.Queue()
+        self._busy: dict[str, Write | None] = {}
+        self._room = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._room.set()
+        self._idle.set()
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._busy)
+
+    def submit(self, outcome: Outcome, seen: Sighting | None = None) -> None:
+        """Take what an object should show after a commit; ``seen`` is the object as it was planned."""
+        if seen is not None and seen.gone:
+            return
+        self._enqueue(self._needed(write_of(outcome, seen)))
+
+    def report_fault(self, seen: Sighting) -> None:
+        """Have an object say that the operator fails at it."""
+        self._enqueue(fault_write(seen))
+
+    async def room(self) -> None:
+        """Wait until the queue is short enough for another batch."""
+        await self._room.wait()
+
+    async def drained(self, seconds: float) -> bool:
+        """Wait until all is written, so many seconds at most, and tell whether it is."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(IN_FLIGHT):
+                group.create_task(self._work(), name="status writer")
+
+    def _needed(self, write: Write) -> Write:
+        """Leave out a status that the object shows already, unless another is on its way there."""
+        under_way = write.uid in self._waiting or write.uid in self._busy
+        wanted = bool(write.status) and self._ledger.wants(write.uid, write.digest)
+        if wanted or under_way:
+            return write
+        return _without_status(write)
+
+    def _enqueue(self, write: Write) -> None:
+        if not write.status and write.guard is Guard.KEEP and write.fault_at is None:
+            return
+        if write.uid in self._busy:
+            earlier = self._busy[write.uid]
+            self._busy[write.uid] = write if earlier is None else write.after(earlier)
+            return
+        earlier = self._waiting.get(write.uid)
+        self._waiting[write.uid] = write if earlier is None else write.after(earlier)
+        if earlier is None:
+            self._order.put_nowait(write.uid)
+        self._measure()
+
+    async def _work(self) -> None:
+        while True:
+            uid = await self._order.get()
+            write: Write | None = self._waiting.pop(uid)
+            while write is not None:
+                self._busy[uid] = None
+                self._measure()
+                await self._perform(write)
+                write = self._busy.pop(uid)
+            self._measure()
+
+    def _measure(self) -> None:
+        waiting = len(self._waiting)
+        metrics.WAITING.labels("status").set(waiting)
+        _turn(self._room, on=waiting < _MOST_WAITING)
+        _turn(self._idle, on=not waiting and not self._busy)
+
+    async def _perform(self, write: Write) -> None:
+        """Make one object's writes, in an order that never shows a status of an object that may vanish unnoticed."""
+        vanishes = write.guard is Guard.REMOVE and write.finalizers == (FINALIZER,)
+        if write.guard is Guard.ADD:
+            await self._attempt(write, "finalizer", self._add_finalizer)
+        if write.fault_at is not None:
+            await self._attempt(write, "fault", self._write_fault)
+        elif write.status and not vanishes:
+            await self._attempt(write, "status", self._write_status)
+        if write.guard is Guard.REMOVE:
+            await self._attempt(write, "finalizer", self._remove_finalizer)
+
+    async def _attempt(self, write: Write, what: str, act: Callable[[Write], Awaitable[None]]) -> None:
+        """Act until it is done, cannot be done, or is overtaken by a newer write of the same object."""
+        failed = 0
+        while True:
+            try:
+                await act(write)
+            except NotFound:
+                return self._count(write, what, "gone")
+            except (Passing, Conflict, Denied) as error:
+                failed += 1
+                metrics.RETRIES.labels("api write").inc()
+                await asyncio.sleep(_pause(error, failed))
+                newer = self._busy.get(write.uid)
+                if what == "status" and newer is not None and newer.status:
+                    return self._count(write, what, "overtaken")
+            except ApiError as error:
+                self._report(write, what, error)
+                return self._count(write, what, "refused")
+            else:
+                return self._count(write, what, "written")
+
+    async def _write_status(self, write: Write) -> None:
+        version = await self._connection.patch(_path(write, "status"), write.status)
+        self._ledger.written(write.uid, write.digest, version)
+
+    async def _add_finalizer(self, write: Write) -> None:
+        finalizers, version = write.finalizers, write.version
+        while finalizers is not None and FINALIZER not in finalizers:
+            try:
+                await self._connection.patch(_path(write), guard_patch(write.uid, finalizers, version))
+            except Refused:
+                body = await self._read(write)
+                if body is None or body["metadata"].get("deletionTimestamp") is not None:
+                    return
+                finalizers, version = _finalizers(body), version_of(body["metadata"])
+            else:
+                return
+
+    async def _remove_finalizer(self, write: Write) -> None:
+        finalizers = write.finalizers
+        while True:
+            if finalizers is None:
+                body = await self._read(write)
+                finalizers = () if body is None else _finalizers(body)
+            if FINALIZER not in finalizers:
+                break
+            try:
+                await self._connection.patch(_path(write), release_patch(write.uid, finalizers))
+                break
+            except Refused:
+                finalizers = None
+        self._ledger.bury(write.uid)
+
+    async def _write_fault(self, write: Write) -> None:
+        body = await self._read(write)
+        if body is None:
+            return
+        conditions = fault_conditions(body.get("status") or {}, write.fault_at or 0, datetime.now(UTC))
+        await self._connection.patch(_path(write, "status"), conditions_patch(write.uid, conditions))
+
+    async def _read(self, write: Write) -> Mapping[str, Any] | None:
+        """Return the object as it is now, None if it is another one of the same name."""
+        body: Mapping[str, Any] = await self._connection.read(_path(write))
+        return body if body["metadata"]["uid"] == write.uid else None
+
+    def _report(self, write: Write, what: str, error: ApiError) -> None:
+        """Log a write that the schema refuses; where only the test of the UID failed, the object is another by now."""
+        fields = error.fields if isinstance(error, Refused) else []
+        if fields or not isinstance(error, Refused):
+            log.error(
+                "write refused", kind=write.kind, uid=write.uid, what=what, status=error.status, fields=fields[:5]
+            )
+
+    def _count(self, write: Write, what: str, result: str) -> None:
+        metrics.API_WRITES.labels(write.kind, what, result).inc()
+
+
+def _path(write: Write, part: str = "") -> str:
+    return object_path(write.kind, write.namespace, write.name, part)
+
+
+def _without_status(write: Write) -> Write:
+    return Write(
+        write.kind,
+        write.uid,
+        write.namespace,
+        write.name,
+        guard=write.guard,
+        finalizers=write.finalizers,
+        version=write.version,
+    )
+
+
+def _finalizers(body: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(body["metadata"].get("finalizers") or ())
+
+
+def _pause(error: ApiError, failed: int) -> float:
+    backoff = OBJECT if isinstance(error, Denied) else OUTAGE
+    return max(error.retry_after, backoff.delay(failed))
+
+
+def _turn(event: asyncio.Event, *, on: bool) -> None:
+    if on:
+        event.set()
+    else:
+        event.clear()

@@ -1,0 +1,144 @@
+"""The sweep: all objects there are against all rows there are, at start and every ten minutes.
+
+It finds what no event told of: a finalizer stripped by hand, a deletion missed, a store or cluster restored. Only
+metadata is listed; an object is read where its row is out of step.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import structlog
+
+from tenantry.controllers import metrics
+from tenantry.controllers.api_error import ApiError, NotFound
+from tenantry.controllers.connection import METADATA_LIST, Connection, object_path
+from tenantry.controllers.engine import Engine
+from tenantry.controllers.fault import log_fault
+from tenantry.controllers.lease import Lease
+from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.provisioning import Provisioning, StoreThread
+from tenantry.controllers.status_writer import StatusWriter
+from tenantry.controllers.tenants import Tenants
+from tenantry.domain.observed import Kind
+from tenantry.errors import LeadershipLost, StoreUnavailable
+from tenantry.services.work import SweepReport
+
+Live: TypeAlias = dict[str, tuple[Kind, str, int]]
+
+#: The first sweep waits for the watches to bring what it lists: those objects are not out of step, only not yet seen.
+_FIRST_EVENTS_SECONDS = 60.0
+_RETRY_SECONDS = 30.0
+_LOOK_SECONDS = 0.2
+_READERS = 16
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Sweeper:
+    """Sweeps the namespaces in scope; an empty scope is all of them."""
+
+    connection: Connection
+    services: Provisioning
+    store: StoreThread
+    engine: Engine
+    writer: StatusWriter
+    tenants: Tenants
+    ledger: Ledger
+    lease: Lease
+    scope: Collection[str] = ()
+
+    async def run(self, seconds: float) -> None:
+        """Sweep until cancelled.
+
+        Raises:
+            LeadershipLost: another operator leads.
+        """
+        first = True
+        while True:
+            swept = self.lease.sure and await self._try(first=first)
+            first = first and not swept
+            await asyncio.sleep(seconds if swept else min(seconds, _RETRY_SECONDS))
+
+    async def _try(self, *, first: bool) -> bool:
+        try:
+            await self.sweep(first=first)
+        except LeadershipLost:
+            raise
+        except (ApiError, StoreUnavailable) as error:
+            log.warning("sweep put off", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - a sweep that fails must not take the operator with it
+            log_fault(log, "sweep failed", error)
+        else:
+            metrics.SWEEPS.labels("done").inc()
+            return True
+        metrics.SWEEPS.labels("failed").inc()
+        return False
+
+    async def sweep(self, *, first: bool = False) -> None:
+        """Compare everything once."""
+        known, since = self.ledger.known(), datetime.now(UTC)
+        live = await self._list()
+        uids = {uid for objects in live.values() for uid in objects}
+        if first:
+            await self._seen(uids)
+        detached = 0
+        for namespace in sorted(live.keys() | set(await self._namespaces())):
+            detached += await self._sweep_tenant(namespace, live.get(namespace, {}), since)
+        metrics.DETACHED.set(detached)
+        self.ledger.keep_only(uids, known)
+
+    async def _list(self) -> dict[str, Live]:
+        found: dict[str, Live] = {}
+        for kind in Kind:
+            for namespace in self.scope or ("",):
+                async for page in self.connection.pages(object_path(kind, namespace), METADATA_LIST):
+                    for item in page:
+                        m = item["metadata"]
+                        found.setdefault(m["namespace"], {})[m["uid"]] = (kind, m["name"], m.get("generation", 0))
+        return found
+
+    async def _namespaces(self) -> Iterable[str]:
+        stored = await self.store.run(self.services.load_namespaces)
+        return (namespace for namespace in stored if not self.scope or namespace in self.scope)
+
+    async def _seen(self, uids: Collection[str]) -> None:
+        """Wait for the watches to bring these objects, and for the engine to have processed them."""
+        deadline = time.monotonic() + _FIRST_EVENTS_SECONDS
+        while self.ledger.unseen(uids) and time.monotonic() < deadline:  # noqa: ASYNC110 - thousands of events set it
+            await asyncio.sleep(_LOOK_SECONDS)
+        await self.engine.idle.wait()
+
+    async def _sweep_tenant(self, namespace: str, live: Live, since: datetime) -> bool:
+        tenant = await self.tenants.find(namespace, certain=True)
+        report: SweepReport = await self.store.run(
+            self.services.sweep, tenant=tenant, live=live, since=since, now=datetime.now(UTC), epoch=self.lease.epoch
+        )
+        for outcome in report.outcomes:
+            self.writer.submit(outcome)
+        if report.detached:
+            log.warning("tenant detached", namespace=namespace)
+        await self._look_again(namespace, report)
+        return report.detached
+
+    async def _look_again(self, namespace: str, report: SweepReport) -> None:
+        """Read the objects whose rows are out of step and offer them, but for those that are on their way already."""
+        drifted = [(kind, name) for kind, name, uid in report.drifted if not self.engine.is_waiting(uid)]
+        readers = asyncio.Semaphore(_READERS)
+
+        async def read(kind: Kind, name: str) -> None:
+            async with readers:
+                try:
+                    body = await self.connection.read(object_path(kind, namespace, name))
+                except NotFound:
+                    return
+                self.engine.offer(kind, body, forced=True)
+                metrics.DRIFTED.labels(kind).inc()
+
+        results = await asyncio.gather(*(read(kind, name) for kind, name in drifted), return_exceptions=True)
+        for failure in (result for result in results if result is not None):
+            raise failure
