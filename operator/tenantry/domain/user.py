@@ -313,16 +313,19 @@ def _planned(
 ) -> UserPlan:
     ready_reason = findings[0].reason
     status = describe_user(user.generation, after, ready_reason)
-    return UserPlan(before, after, status, tuple(findings), refs_of(user, snapshot, ready_reason))
+    return UserPlan(before, after, status, tuple(findings), refs_of(user, snapshot, after))
 
 
-def refs_of(user: Observed[UserSpec], snapshot: Snapshot, reason: Reason) -> frozenset[Ref]:
-    """Return what this User depends on: a change there has it looked at again."""
+def refs_of(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None) -> frozenset[Ref]:
+    """Return what this User depends on: a change there has it looked at again.
+
+    One without an account depends on its login too: who takes it, and who gives it back.
+    """
     if user.spec is None:
         return frozenset()
     found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
     if user.spec.password is not None:
         found.add(secret_ref(user.spec.password.secret_key_ref.name))
-    if reason in {Reason.LOGIN_TAKEN, Reason.LOGIN_DELETED}:
+    if account is None:
         found.add(login_ref(UserContext(user, user.spec, snapshot, None).key))
     return frozenset(found)

@@ -79,8 +79,9 @@ class Batch:
 
     def _notify(self, before: Account | None, after: Account | None) -> None:
         """Note who is to be looked at again because of an account's change."""
-        if before is not None and (after is None or after.tombstone is not None):
-            self.dependents.add(login_ref(before.login_key))
+        lived, lives = (account is not None and account.tombstone is None for account in (before, after))
+        if lived != lives:
+            self.dependents |= {login_ref(a.login_key) for a in (before, after) if a is not None and not a.scope}
         members_before = before.members if before else ()
         members_after = after.members if after else ()
         if members_before == members_after:

@@ -31,6 +31,8 @@ def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     others = load_by_login(connection, batch.tenant.id, keys)
     for account in others:
         snapshot.record(None, account)
+    names = {u.uid: u.name for u in users}
+    snapshot.owners |= {a.id: names[a.resource_uid] for a in known if a.resource_uid is not None}
     owners = {a.resource_uid: a.id for a in others if a.resource_uid is not None}
     for uid, name in names_of_owners(connection, owners).items():
         snapshot.owners[owners[uid]] = name
