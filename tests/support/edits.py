@@ -27,7 +27,7 @@ def deleted(seen: Observed[Any]) -> Observed[Any]:
     return replace(seen, deleting=True, generation=seen.generation + 1)
 
 
-def made_again(seen: Observed[Any], *, age: float = 60.0, **fields: object) -> Observed[Any]:
+def made_again(seen: Observed[Any], age: float = 60.0, /, **fields: object) -> Observed[Any]:
     """Return another object of the same name, made ``age`` seconds after the first."""
     uid = str(uuid.uuid5(uuid.UUID(seen.uid), "again"))
     changed = edited(seen, **fields)
