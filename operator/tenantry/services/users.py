@@ -25,7 +25,8 @@ _LINE_PAGE = 50
 def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     """Read into the snapshot what the plans of these Users look at."""
     connection, snapshot = batch.connection, batch.snapshot
-    for account in load_by_uid(connection, [u.uid for u in users if u.uid not in snapshot.accounts]):
+    known = load_by_uid(connection, [u.uid for u in users if u.uid not in snapshot.accounts])
+    for account in known:
         snapshot.record(None, account)
     keys = {login_key(u.spec.user_name) for u in users if u.spec is not None} - snapshot.logins.keys()
     others = load_by_login(connection, batch.tenant.id, keys)
