@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account, Member
+from tenantry.specs.workgroup import DeletionMode
 
 #: The hash before the first record.
 GENESIS = "0" * 64
@@ -182,6 +183,24 @@ def _fault(record: Record, sequence: int, previous: str) -> str | None:
     )
     if record.hash != expected:
         return f"record {record.sequence} was altered"
-    if record.salt is not None and personal_digest(record.change.personal, record.salt) != record.personal_digest:
+    if not _is_bound(record):
         return f"the personal data of record {record.sequence} was altered"
     return None
+
+
+def _is_bound(record: Record) -> bool:
+    """Tell whether the personal data is what was recorded, or was erased together with its salt."""
+    if record.salt is None:
+        return not record.change.personal
+    return personal_digest(record.change.personal, record.salt) == record.personal_digest
+
+
+def is_erased(record: Record) -> bool:
+    """Tell whether the record had personal data that is gone."""
+    return bool(record.personal_digest) and record.salt is None
+
+
+def erases(change: Change) -> bool:
+    """Tell whether this change takes the person's data out of the trail, its own and that of earlier records."""
+    reserved = change.facts.get("deleted", [None, None])[1] == DeletionMode.PERMANENT_RESERVED
+    return change.action == "AccountErased" or (change.action == "AccountDeleted" and reserved)
