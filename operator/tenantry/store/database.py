@@ -66,6 +66,14 @@ class Store:
         with _told_apart(), self.engine.connect() as connection:
             yield connection.execution_options(**{_READ_ONLY: True})
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a transaction that only reads, and in which every statement sees the database of one moment."""
+        with self.read() as connection:
+            if self.dialect == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
 
 @contextmanager
 def _told_apart() -> Iterator[None]:
