@@ -66,6 +66,7 @@ class _Draft:
     ) -> None:
         self._objects = sorted(objects, key=lambda o: o.arrival)
         self._broken = set(broken)
+        self._users = {o.name for o in objects if o.kind is Kind.USER}
         self._accounts: dict[str, Account] = {}
         self._snapshot = Snapshot(now=now, passwords=dict(offers))
         for seen in self._objects:
@@ -81,23 +82,24 @@ class _Draft:
         elif isinstance(seen.spec, ProjectMemberSpec):
             self._snapshot.projects.add((seen.spec.workgroup_ref, seen.spec.user_ref))
 
-    def _of(self, kind: Kind) -> list[Observed[Any]]:
-        return [o for o in self._objects if o.kind is kind]
+    def _of(self, kind: Kind) -> list[tuple[Observed[Any], Any]]:
+        """Return the objects of a kind, each with its spec."""
+        return [(o, o.spec) for o in self._objects if o.kind is kind]
 
     def workgroups(self) -> Iterator[Verdict]:
-        for seen in self._of(Kind.WORKGROUP):
+        for seen, _ in self._of(Kind.WORKGROUP):
             refusals = check_workgroup(self._snapshot.workgroups[seen.name], self._snapshot)
             yield self._verdict(seen, refusals)
 
     def pools(self) -> Iterator[Verdict]:
         """A pool may name roles before their Workgroup is there, so a wrong name there is only worth telling."""
-        for seen in self._of(Kind.LICENSE_POOL):
+        for seen, spec in self._of(Kind.LICENSE_POOL):
             named = [
                 (f"spec.limits[{i}].consumedBy[{j}]", reference)
-                for i, limit in enumerate(seen.spec.limits)
+                for i, limit in enumerate(spec.limits)
                 for j, reference in enumerate(limit.consumed_by)
             ]
-            named += [(f"spec.freeRoles[{i}]", reference) for i, reference in enumerate(seen.spec.free_roles)]
+            named += [(f"spec.freeRoles[{i}]", reference) for i, reference in enumerate(spec.free_roles)]
             yield Verdict(seen, warnings=tuple(w for field, r in named for w in self._unknown_role(field, r)))
 
     def _unknown_role(self, field: str, reference: RoleReference) -> Iterator[Refusal]:
@@ -108,8 +110,8 @@ class _Draft:
             yield Refusal(Reason.ROLE_NOT_FOUND, f"{field}.role", message)
 
     def users(self) -> Iterator[Verdict]:
-        for seen in self._of(Kind.USER):
-            ctx = UserContext(seen, seen.spec, self._snapshot, None)
+        for seen, spec in self._of(Kind.USER):
+            ctx = UserContext(seen, spec, self._snapshot, None)
             refusals = check_user(ctx)
             if not refusals:
                 refusals = [full(c, self._snapshot) for c in judge(ctx, turn=False).blocked]
@@ -120,9 +122,9 @@ class _Draft:
             yield self._verdict(seen, refusals, () if refusals else plan.findings)
 
     def members(self) -> Iterator[Verdict]:
-        for seen in self._of(Kind.PROJECT_MEMBER):
-            user = self._accounts.get(seen.spec.user_ref)
-            yield self._verdict(seen, check_project_member(seen.spec, user, self._snapshot))
+        for seen, spec in self._of(Kind.PROJECT_MEMBER):
+            user = self._accounts.get(spec.user_ref)
+            yield self._verdict(seen, check_project_member(spec, user, self._snapshot))
 
     def _verdict(self, seen: Observed[Any], refusals: Sequence[Refusal], findings: Sequence[Finding] = ()) -> Verdict:
         unsettled = tuple(r for r in refusals if self._is_unsettled(r, seen.spec))
@@ -138,7 +140,7 @@ class _Draft:
                 return any(kind is Kind.LICENSE_POOL for kind, _ in self._broken)
             case Reason.USER_NOT_FOUND:
                 user = spec.user_ref
-                return (Kind.USER, user) in self._broken or any(o.name == user for o in self._of(Kind.USER))
+                return (Kind.USER, user) in self._broken or user in self._users
         return False
 
 

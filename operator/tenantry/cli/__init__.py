@@ -1,0 +1,41 @@
+"""The command line. A command's module is imported when the command is used, so that each starts fast."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import click
+
+from tenantry import __version__
+from tenantry.cli.lazy import Lazy, LazyGroup
+from tenantry.cli.manual import closing
+
+COMMANDS: Mapping[str, Lazy] = MappingProxyType(
+    {
+        "run": Lazy("tenantry.cli.run", "Run the operator."),
+        "db": Lazy("tenantry.cli.db", "Migrate the identity store, or compare it with the models."),
+        "crds": Lazy("tenantry.cli.crds", "Print, write or check the CustomResourceDefinitions."),
+        "validate": Lazy("tenantry.cli.validate", "Check YAML files as the operator would, without a cluster."),
+        "users": Lazy("tenantry.cli.users", "List the accounts in the identity store."),
+        "pools": Lazy("tenantry.cli.pools", "List what was bought, and what of it is in use."),
+        "audit": Lazy("tenantry.cli.audit", "Verify or export the audit trail."),
+        "tenant": Lazy("tenantry.cli.tenant", "List tenants, or attach one to the cluster of now."),
+    }
+)
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_by_name=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=closing(
+        "tenantry validate examples/quickstart",
+        "tenantry users list --store-url sqlite:////var/lib/tenantry/store.db",
+        codes={0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"},
+    ),
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Turn YAML in Git into accounts, and never hand out one seat more than was bought.
+
+    Every option can also be given as an environment variable: --store-url as TENANTRY_STORE_URL.
+    """

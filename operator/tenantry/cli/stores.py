@@ -1,0 +1,88 @@
+"""How commands come to the identity store: the options they share, and a store that tells what is wrong with it."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tenantry.errors import InputError, TenantryError
+from tenantry.services.trail import read_audit_key
+from tenantry.settings import Settings
+from tenantry.store import Store
+from tenantry.store.migrate import newest, revision
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+_URL = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
+_FILE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
+
+
+def _default_url() -> str:
+    url: str = Settings.model_fields["store_url"].get_default(call_default_factory=True)
+    return url
+
+
+#: The identity store, as every command names it.
+store_url = click.option(
+    "--store-url",
+    envvar="TENANTRY_STORE_URL",
+    show_envvar=True,
+    default=_default_url,
+    metavar="URL",
+    help="The identity store: sqlite:///path or postgresql://user:password@host/name. Default: as of tenantry run.",
+)
+audit_key_file = click.option(
+    "--audit-key-file",
+    envvar="TENANTRY_AUDIT_KEY_FILE",
+    show_envvar=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The key that the operator signs the audit trail with.",
+)
+namespace = click.option("-n", "--namespace", help="Only this tenant; without it all of them.")
+
+
+def output(*formats: str) -> Callable[[C], C]:
+    """Return the option that chooses among formats; the first is the default."""
+    return click.option("-o", "--output", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
+@contextmanager
+def opened(url: str, key_file: Path | None = None, *, may_be_new: bool = False) -> Iterator[Store]:
+    """Open a store that is there and migrated; with ``may_be_new``, one that is about to be made.
+
+    Raises:
+        InputError: the URL is none, the file is not there, or the database is not migrated.
+    """
+    store = _open(url, key_file, may_be_new=may_be_new)
+    try:
+        yield store
+    except (TenantryError, click.ClickException):
+        raise
+    except Exception as error:
+        behind = _behind(store)
+        if behind is None:
+            raise
+        raise InputError(behind) from error
+    finally:
+        store.close()
+
+
+def _open(url: str, key_file: Path | None, *, may_be_new: bool) -> Store:
+    if _URL.match(url) is None:
+        raise InputError("--store-url is not a database URL; write sqlite:///path or postgresql://user@host/name")
+    file = _FILE.fullmatch(url)
+    if file is not None and not may_be_new and not Path(file["path"]).is_file():
+        raise InputError(f"there is no database {file['path']}; the operator makes it, or: tenantry db upgrade")
+    return Store.open(url, read_audit_key(key_file) if key_file is not None else b"")
+
+
+def _behind(store: Store) -> str | None:
+    """Return what to do where the database's tables are not those that this version works with."""
+    with store.read() as connection:
+        at = revision(connection)
+    if at == newest():
+        return None
+    return f"the database is at revision {at or 'none'}, this version needs {newest()}; run: tenantry db upgrade"

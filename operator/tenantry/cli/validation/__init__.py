@@ -1,0 +1,1 @@
+"""What `tenantry validate` does: read YAML with its lines, check each object, then all of them together."""
