@@ -103,7 +103,8 @@ def _up(options: argparse.Namespace) -> None:
     folder = Path(shutil.which("kubectl", path=shell.environment["PATH"]) or "kubectl").parent
     print("\nTenantry is running. Next:\n")
     print(f"export KUBECONFIG={shlex.quote(shell.environment['KUBECONFIG'])}")
-    print(f'export PATH={shlex.quote(str(folder))}:"$PATH"')
+    print(f'export PATH={shlex.quote(str(folder))}:{shlex.quote(str(ROOT / ".venv" / "bin"))}:"$PATH"')
+    print(f"export TENANTRY_STORE_URL={shlex.quote(_store_url(options.dir))}")
     print(f"kubectl apply -k {QUICKSTART}\nkubectl get tenantry\n\n`make down` stops it.")
 
 
