@@ -11,6 +11,8 @@ from tenantry.specs.workgroup import PasswordPolicy
 
 #: The most hashes kept of earlier passwords: the bound of ``password.history``.
 LONGEST_HISTORY = 24
+#: The field that every refusal of a password names.
+PASSWORD_FIELD = "spec.password.secretKeyRef"  # noqa: S105 - a path
 
 
 class OfferKind(StrEnum):
@@ -56,7 +58,6 @@ def strictest(policies: list[PasswordPolicy]) -> PasswordPolicy:
 
 def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, key: str) -> Refusal | None:
     """Return why the offered password cannot be taken, or None. Names the Secret, never its value."""
-    field = "spec.password.secretKeyRef"
     unreadable = {
         OfferKind.NO_SECRET: (Reason.SECRET_NOT_FOUND, f'Secret "{secret}" does not exist; create it'),
         OfferKind.NO_KEY: (Reason.SECRET_KEY_NOT_FOUND, f'Secret "{secret}" has no key "{key}"; add it'),
@@ -64,19 +65,19 @@ def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, ke
     }
     if offer.kind in unreadable:
         reason, message = unreadable[offer.kind]
-        return Refusal(reason, field, message)
+        return Refusal(reason, PASSWORD_FIELD, message)
     if offer.kind is OfferKind.SAME:
         return None
     if offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history:
         return Refusal(
             Reason.PASSWORD_IN_HISTORY,
-            field,
+            PASSWORD_FIELD,
             f'Secret "{secret}" holds one of the last {policy.history} passwords; choose another',
         )
     if not policy.min_length <= offer.length <= policy.max_length:
         return Refusal(
             Reason.PASSWORD_INVALID,
-            field,
+            PASSWORD_FIELD,
             f'the password in Secret "{secret}" has {offer.length} characters; '
             f"{policy.min_length} to {policy.max_length} are accepted",
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from tenantry.domain.capacity import CapacityKind
 from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.password import PASSWORD_FIELD
 from tenantry.domain.reason import Reason
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import rfc3339
@@ -192,7 +193,10 @@ def passwords_needed(store: Store, tenant: TenantRef, objects: Sequence[Observed
 
 
 def _must_read(row: ResourceRow | None, seen: Observed[Any], need: PasswordNeed) -> bool:
-    return row is None or not need.present or row.generation != seen.generation or row.reason in _SECRET_REASONS
+    """Tell whether the Secret must be read. Where its refusal stands in the status, nothing else can lift that."""
+    if row is None or not need.present or row.generation != seen.generation:
+        return True
+    return any(PASSWORD_FIELD in condition["message"] for condition in row.parsed_status().get("conditions", ()))
 
 
 def _needs(connection: Connection, objects: Iterable[Observed[Any]], namespace: str) -> list[PasswordNeed]:
