@@ -17,6 +17,7 @@ class WatchedTenant(Tenant):
 
     objects: dict[str, Observed[Any]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
+    secrets_version: int = 1
 
     def apply(self, *objects: Observed[Any], offers: Mapping[str, PasswordOffer] | None = None) -> list[Outcome]:
         """Reconcile one batch as the operator does: Secrets first, and afterwards all that it made due."""
@@ -58,8 +59,10 @@ class WatchedTenant(Tenant):
     def rotate(self, secret: str, key: str, value: str) -> None:
         """Change a Secret, and look out for rotated ones as the operator does from time to time."""
         self.secrets[secret, key] = value
-        found = [self._offer(need) for need in provisioning.passwords_known(self.store, "")]
-        offers = {uid: offer for uid, offer in found if offer.kind is not OfferKind.SAME}
+        self.secrets_version += 1
+        needs = provisioning.passwords_known(self.store, "")
+        offers = dict(self._offer(need) for need in needs)
+        offers = {need.uid: offers[need.uid] for need in needs if offers[need.uid].source != need.source}
         objects = provisioning.load_objects(self.store, list(offers)).get(self.ref.namespace, [])
         self._reconcile(objects, offers)
         self.settle()
@@ -91,7 +94,8 @@ class WatchedTenant(Tenant):
             kind = OfferKind.SAME
         elif hashed in (past := (need.present, *need.history)):
             kind, position = OfferKind.USED_BEFORE, past.index(hashed)
-        return need.uid, PasswordOffer(kind, value, hashed, len(value), need.present, position)
+        source = str(self.secrets_version)
+        return need.uid, PasswordOffer(kind, source, hashed, len(value), need.present, position)
 
     def status_of(self, kind: Kind, name: str) -> dict[str, Any]:
         """Return the status of a live object by name."""
