@@ -10,7 +10,7 @@ from typing import Any
 from tenantry.cli.validation.defaults import settle
 from tenantry.cli.validation.documents import FieldPath, YamlFault, read_documents
 from tenantry.cli.validation.manifest import Manifest, read_manifests
-from tenantry.cli.validation.message import Message, Place
+from tenantry.cli.validation.message import Message, Place, faults_in
 from tenantry.cli.validation.rules import check_rules
 from tenantry.cli.validation.schema import check_schema, spec_schema
 from tenantry.cli.validation.secret import UNREAD, Secrets
@@ -21,6 +21,7 @@ from tenantry.domain.password import PasswordOffer
 from tenantry.domain.reading import restore_object
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.errors import InputError
 from tenantry.specs import UserSpec
 
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
@@ -58,13 +59,18 @@ def check_sources(sources: Iterable[Source], options: CheckOptions, advance: Cal
     ours = [m for m in manifests if m.place.kind in _KINDS]
     report.objects = len(ours)
     secrets = Secrets(m for m in manifests if m.place.kind not in _KINDS)
-    report.messages += _Checking(options, secrets).run(ours)
+    report.messages += _Checking(options, secrets, faults_in(report.messages)).run(ours)
     report.messages.sort(key=lambda m: (order[m.place.file], m.place.line))
     return report
 
 
 def _read(source: Source, namespace: str) -> Iterator[Manifest | Message]:
-    for found in read_documents(source.read()):
+    try:
+        text = source.read()
+    except InputError as error:
+        yield Message(Place(source.name, 0), "", str(error))
+        return
+    for found in read_documents(text):
         if isinstance(found, YamlFault):
             yield Message(Place(source.name, found.line), "", found.message)
         else:
@@ -74,14 +80,23 @@ def _read(source: Source, namespace: str) -> Iterator[Manifest | Message]:
 class _Checking:
     """The objects of all files, on their way to messages."""
 
-    def __init__(self, options: CheckOptions, secrets: Secrets) -> None:
-        self._options = options
+    def __init__(self, options: CheckOptions, secrets: Secrets, faults: Iterable[Message]) -> None:
+        self._may_be_elsewhere = options.allow_missing
         self._secrets = secrets
         self._messages: list[Message] = []
         self._manifests: dict[str, Manifest] = {}
         self._objects: dict[str, list[Observed[Any]]] = {}
         self._broken: dict[str, set[tuple[Kind, str]]] = {}
         self._now = datetime.now(UTC)
+        for fault in faults:
+            self._note_unread(fault.place)
+
+    def _note_unread(self, place: Place) -> None:
+        """Remember what is there but was not read: that it is missing is no other object's fault."""
+        if place.kind in _KINDS:
+            self._broken.setdefault(place.namespace, set()).add((Kind(place.kind), place.name))
+        elif not place.kind:
+            self._may_be_elsewhere = True
 
     def run(self, manifests: list[Manifest]) -> list[Message]:
         """Return what there is to say of these objects."""
@@ -146,8 +161,7 @@ class _Checking:
     def _tell(self, verdict: Verdict) -> Iterator[Message]:
         manifest = self._manifests[verdict.seen.uid]
         for refusal in verdict.refusals:
-            missing = self._options.allow_missing and refusal.reason in MISSING
-            yield _message(manifest, refusal, note=missing)
+            yield _message(manifest, refusal, note=self._may_be_elsewhere and refusal.reason in MISSING)
         for refusal in verdict.unsettled:
             text = "not checked against an object that has faults of its own"
             yield manifest.tell(_path(refusal.field), text, note=True)

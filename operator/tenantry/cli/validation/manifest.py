@@ -69,14 +69,14 @@ def _is_ours(kind: object, version: object) -> bool:
 
 def _not_ours(manifest: Manifest, kind: object, version: object) -> Message:
     """Tell a slip of the pen from an object that is none of our business."""
+    if kind is None:
+        return manifest.tell((), "has no kind")
     if _means_our_group(version):
         if kind in set(Kind):
             return manifest.tell(("apiVersion",), f'"{version}" is not served; write {API_VERSION}')
         return manifest.tell(("kind",), f'"{kind}" is no kind of {GROUP}; {_nearest(str(kind), list(Kind))}')
     if version is None and kind in set(Kind):
         return manifest.tell((), f"has no apiVersion; write apiVersion: {API_VERSION}")
-    if kind is None:
-        return manifest.tell((), "has no kind")
     return manifest.tell((), f"skipped: {version or 'no apiVersion'} is not of {GROUP}", note=True)
 
 

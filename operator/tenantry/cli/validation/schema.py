@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator, ValidationError, Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from tenantry.cli.validation.documents import Document, FieldPath
 from tenantry.cli.validation.manifest import nearest
-from tenantry.cli.validation.wording import explain
+from tenantry.cli.validation.wording import LABEL, OBJECT_NAME, explain
 from tenantry.domain.observed import Kind
 from tenantry.resources.crd import object_schema
 from tenantry.resources.meta import RESOURCES
@@ -25,15 +26,13 @@ _METADATA: Schema = {
     "properties": {
         "name": {
             "type": "string",
-            "description": "lower-case letters, digits, - and .",
             "maxLength": 253,
-            "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+            "pattern": OBJECT_NAME,
         },
         "namespace": {
             "type": "string",
-            "description": "lower-case letters, digits and -",
             "maxLength": 63,
-            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+            "pattern": LABEL,
         },
         "labels": _TEXTS,
         "annotations": _TEXTS,
@@ -59,8 +58,13 @@ _METADATA: Schema = {
 
 
 def check_schema(kind: Kind, value: Any, document: Document) -> list[Fault]:  # noqa: ANN401 - any JSON value
-    """Return what is wrong with an object, by field. ``document`` tells how a value was written."""
-    return [_explain(error, document) for error in _validator(kind).iter_errors(value)]
+    """Return what is wrong with an object, one fault a field. ``document`` tells how a value was written."""
+    found: dict[FieldPath, str] = {}
+    for error in _validator(kind).iter_errors(value):
+        path: FieldPath = tuple(error.absolute_path)
+        if path not in found:
+            found[path] = explain(error, document.text(path))
+    return list(found.items())
 
 
 @cache
@@ -84,9 +88,40 @@ def _validator(kind: Kind) -> Validator:
         },
         "additionalProperties": False,
     }
-    keywords = {"required": _required, "additionalProperties": _unknown, "x-kubernetes-list-type": _unique}
-    made: Validator = extend(Draft202012Validator, keywords)(schema)  # type: ignore[no-untyped-call] # the stub's
-    return made
+    return _Parts(schema).whole
+
+
+class _Parts:
+    """A validator with one made for each part of its schema: jsonschema makes those anew for each value."""
+
+    def __init__(self, schema: Schema) -> None:
+        keywords = {
+            "properties": self._properties,
+            "items": self._items,
+            "required": _required,
+            "additionalProperties": _unknown,
+            "x-kubernetes-list-type": _unique,
+        }
+        self.whole: Validator = extend(Draft202012Validator, keywords)(schema)  # type: ignore[no-untyped-call]
+        self._made: dict[int, Validator] = {}
+
+    def _below(self, schema: Schema) -> Validator:
+        found = self._made.get(id(schema))
+        if found is None:
+            found = self._made[id(schema)] = self.whole.evolve(schema=schema)
+        return found
+
+    def _properties(self, _validator: Validator, fields: dict[str, Schema], instance: object, _: Schema) -> Errors:
+        if isinstance(instance, dict):
+            for name, value in instance.items():
+                if name in fields:
+                    yield from _at(name, self._below(fields[name]).iter_errors(value))
+
+    def _items(self, _validator: Validator, schema: Schema, instance: object, _: Schema) -> Errors:
+        if isinstance(instance, list):
+            below = self._below(schema)
+            for index, value in enumerate(instance):
+                yield from _at(index, below.iter_errors(value))
 
 
 def _strict(schema: Schema) -> Schema:
@@ -126,9 +161,9 @@ def _unknown(validator: Validator, allowed: Any, instance: object, schema: Schem
             yield from _at(name, validator.evolve(schema=allowed).iter_errors(value))
 
 
-def _at(name: str, errors: Errors) -> Errors:
+def _at(step: str | int, errors: Errors) -> Errors:
     for error in errors:
-        error.path.appendleft(name)
+        error.path.appendleft(step)
         yield error
 
 
@@ -147,8 +182,3 @@ def _unique(_validator: Validator, type_: str, instance: object, schema: Schema)
             text = f"has the same {what} as entry {seen[identity]}; remove one"
             yield ValidationError(text, path=(index,))
         seen.setdefault(identity, index)
-
-
-def _explain(error: ValidationError, document: Document) -> Fault:
-    path: FieldPath = tuple(error.absolute_path)
-    return path, explain(error, document.text(path))

@@ -31,9 +31,9 @@ class Source:
             data = self.path.read_bytes() if self.path is not None else sys.stdin.buffer.read()
             return data.decode("utf-8-sig")
         except OSError as error:
-            raise InputError(f"{self.name}: {error.strerror or error}") from error
+            raise InputError(f"cannot be read: {error.strerror or error}") from error
         except UnicodeDecodeError as error:
-            raise InputError(f"{self.name}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+            raise InputError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
 def find_sources(paths: Iterable[str]) -> list[Source]:

@@ -11,8 +11,15 @@ from tenantry.specs.user import EMAIL_PATTERN
 #: The fault, and the value as it is written in the file, where it is a scalar.
 Words: TypeAlias = Callable[[ValidationError, str | None], str]
 
+#: The names that Kubernetes gives to objects and namespaces (RFC 1123).
+OBJECT_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 #: Patterns in words. Others are shown as they are, with the description of their field.
-_IN_WORDS = {EMAIL_PATTERN: "an email address such as name@example.com"}
+_IN_WORDS = {
+    EMAIL_PATTERN: "an email address such as name@example.com",
+    OBJECT_NAME: "a name of an object: lower-case letters, digits, - and ., at both ends a letter or digit",
+    LABEL: "a name of a namespace: lower-case letters, digits and -, at both ends a letter or digit",
+}
 _TYPES = {
     "object": "an object",
     "array": "a list",

@@ -1,0 +1,46 @@
+"""Which files a path means, and in which order."""
+
+from pathlib import Path
+
+import pytest
+
+from tenantry.cli.validation.sources import find_sources
+from tenantry.errors import InputError
+
+
+def names(folder: Path, *paths: str) -> list[str]:
+    return [str(source.path.relative_to(folder)) for source in find_sources(paths or [str(folder)]) if source.path]
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_name(f"{path.name}.yaml").write_text(text)
+
+
+def test_folders_are_searched_in_order_of_names_and_hidden_ones_left_out(tmp_path: Path) -> None:
+    write(tmp_path, b="", a="", c__d="", **{".git__x": ""})
+    (tmp_path / "notes.txt").write_text("")
+    assert names(tmp_path) == ["a.yaml", "b.yaml", "c/d.yaml"]
+
+
+def test_what_a_kustomization_names_comes_first_and_in_its_order(tmp_path: Path) -> None:
+    write(tmp_path, a="", b="", c__d="", kustomization="resources: [c, b.yaml, 7, https://example.com/x]")
+    assert names(tmp_path) == ["c/d.yaml", "b.yaml", "a.yaml", "kustomization.yaml"]
+
+
+@pytest.mark.parametrize("text", ["resources: {", "[]", "resources: all", "\x00"])
+def test_a_kustomization_that_cannot_be_read_orders_nothing(tmp_path: Path, text: str) -> None:
+    write(tmp_path, b="", a="", kustomization=text)
+    assert names(tmp_path) == ["a.yaml", "b.yaml", "kustomization.yaml"]
+
+
+def test_a_file_that_two_paths_mean_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, a="", b="")
+    assert names(tmp_path, str(tmp_path / "b.yaml"), str(tmp_path)) == ["b.yaml", "a.yaml"]
+
+
+def test_a_folder_without_files_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no file that ends in \.yaml, \.yml or \.json"):
+        find_sources([str(tmp_path)])
