@@ -66,7 +66,8 @@ def _triage(store: Store, work: Work) -> tuple[list[Outcome], list[Observed[Any]
     settled, fresh = [], []
     for seen in work.objects:
         row = rows.get(seen.uid)
-        if row is None or seen.uid in work.offers or not row.shows(seen) or _is_due(row, work.now):
+        held_before = seen.paused and not _is_held(seen, work)
+        if row is None or seen.uid in work.offers or not row.shows(seen) or held_before or _is_due(row, work.now):
             fresh.append(seen)
         else:
             settled.append(Outcome(seen.uid, seen.kind, seen.namespace, seen.name, row.parsed_status()))
@@ -107,8 +108,8 @@ def _predecessors(
 
 def _run(batch: Batch) -> None:
     """Plan and write: policies, Users that go, Users that come, those whose turn it is, then what follows from it."""
-    paused = [o for o in batch.work.objects if o.paused]
-    active = [o for o in batch.work.objects if not o.paused]
+    paused = [o for o in batch.work.objects if _is_held(o, batch.work)]
+    active = [o for o in batch.work.objects if not _is_held(o, batch.work)]
     for seen in paused:
         _pause(batch, seen)
     governing = [o for o in active if o.kind in {Kind.LICENSE_POOL, Kind.WORKGROUP}]
@@ -146,25 +147,31 @@ def _pools_moved(batch: Batch, before: dict[str, dict[Any, int]]) -> set[str]:
     }
 
 
+def _is_held(seen: Observed[Any], work: Work) -> bool:
+    """Tell whether the object is left alone; a pause does not hold up the end of a whole namespace."""
+    return seen.paused and not (seen.deleting and work.tenant.terminating)
+
+
 def _pause(batch: Batch, seen: Observed[Any]) -> None:
     """Report that the object is paused, and change nothing else."""
     row = batch.rows.get(seen.uid)
     status = row.parsed_status() if row is not None else {}
-    message = "The annotation tenantry.dev/paused is true: the spec is not acted on until it is removed."
-    kept = [c for c in status.get("conditions", ()) if c["type"] != Reason.PAUSED]
-    added = [_condition(Reason.PAUSED, ConditionStatus.TRUE, message, batch, seen)]
+    present = status.get("conditions", ())
+    since = next((c["lastTransitionTime"] for c in present if c["type"] == Reason.PAUSED), rfc3339(batch.now))
+    kept = [c for c in present if c["type"] != Reason.PAUSED]
     if not kept:
-        kept = [_condition("Ready", ConditionStatus.UNKNOWN, message, batch, seen)]
-    batch.hold(seen, {**status, "conditions": [*kept, *added]}, kept[0]["reason"])
+        kept = [_paused_condition("Ready", ConditionStatus.UNKNOWN, since, seen)]
+    added = _paused_condition(Reason.PAUSED, ConditionStatus.TRUE, since, seen)
+    batch.hold(seen, {**status, "conditions": [*kept, added]}, kept[0]["reason"])
 
 
-def _condition(type_: str, status: ConditionStatus, message: str, batch: Batch, seen: Observed[Any]) -> dict[str, Any]:
+def _paused_condition(type_: str, status: ConditionStatus, since: str, seen: Observed[Any]) -> dict[str, Any]:
     condition = Condition(
         type=type_,
         status=status,
         reason=Reason.PAUSED,
-        message=message,
-        last_transition_time=rfc3339(batch.now),
+        message="The annotation tenantry.dev/paused is true: the spec is not acted on until it is removed.",
+        last_transition_time=since,
         observed_generation=seen.generation,
     )
     return condition.model_dump(mode="json", by_alias=True)
