@@ -1,0 +1,196 @@
+"""The list of accounts: who is in it, in which order and section, and what its columns say."""
+
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tenantry.domain.observed import Observed
+from tenantry.services.accounts import ListedAccount, list_accounts, list_known_tenants
+from tenantry.services.pools import list_pools
+from tenantry.services.work import TenantRef
+from tenantry.specs import UserSpec
+from tenantry.store import Store
+from tests.support.builders import pool, user, workgroup
+from tests.support.commands import tenantry
+from tests.support.tenancy import Tenant
+
+SYSTEM = {"systemUsers": [{"userName": "Admin", "login": "Enabled", "role": "Boss"}, {"userName": "TBD"}]}
+DESK = workgroup("desk", spec={"roles": [{"name": "Boss"}, {"name": "Agent"}], **SYSTEM})
+
+
+AGES = count()
+
+
+def in_desk(login: str, /, role: str = "Agent", **spec: object) -> Observed[UserSpec]:
+    """Return a User of that workgroup, who comes after all that were made before."""
+    return user(login, in_=[{"workgroupRef": "desk", "role": role}], spec=spec, age=next(AGES))
+
+
+@pytest.fixture
+def tenant(store: Store) -> Tenant:
+    """Two companies, one user switched off, one waiting, one refused, one deleted."""
+    tenant = Tenant(store)
+    gone = in_desk("gone", organization="Acme")
+    tenant.apply(pool(static=5), DESK, gone)
+    tenant.apply(replace(gone, deleting=True))
+    tenant.apply(
+        in_desk(
+            "ada",
+            organization="Acme",
+            displayName="Ada Lovelace",
+            emails=[{"value": "old@acme.test"}, {"value": "ada@acme.test", "primary": True}],
+            phoneNumbers=[{"type": "work", "value": "+43 1 1"}],
+            role="Boss",
+        ),
+        in_desk("bob", organization="Zenith", name={"givenName": "Bob", "familyName": "Ray"}),
+        in_desk("carol", organization="Acme", active=False),
+        user("dave", license=None, in_="desk"),
+        in_desk("dora"),
+        in_desk("eve"),
+        in_desk("fay"),
+        in_desk("zoe", role="Nobody"),
+    )
+    return tenant
+
+
+def by_login(store: Store, **options: Any) -> dict[str, ListedAccount]:  # noqa: ANN401 - any option
+    return {account.login: account for account in list_accounts(store, **options)}
+
+
+def test_columns_tell_who_where_and_with_what(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+    ada = by_login(store)["ada"]
+    assert (ada.tenant, ada.company, ada.name, ada.email) == ("acme", "Acme", "Ada Lovelace", "ada@acme.test")
+    assert (ada.phone, ada.workgroups, ada.license) == ("+43 1 1", (("desk", "Boss"),), "Static")
+    assert (ada.state, ada.may_log_in, ada.resource) == ("Active", True, "ada")
+    bob = by_login(store)["bob"]
+    assert (bob.name, bob.email, bob.phone) == ("Bob Ray", "bob@example.com", "")
+
+
+def test_the_list_is_by_company_then_login(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+    companies = [account.company for account in list_accounts(store)]
+    assert companies == sorted(companies)
+    assert [a.login for a in list_accounts(store) if a.company == "Acme"] == ["ada", "carol"]
+
+
+@pytest.mark.parametrize(
+    ("login", "state", "may_log_in", "reason"),
+    [
+        ("ada", "Active", True, ""),
+        ("dave", "Active", True, ""),
+        ("carol", "Inactive", False, ""),
+        ("fay", "Waiting", False, ""),
+        ("zoe", "Refused", False, "RoleNotFound"),
+        ("Admin", "Active", True, ""),
+        ("TBD", "Active", False, ""),
+    ],
+)
+def test_who_may_log_in_and_who_may_not(  # noqa: PLR0913 - a table
+    store: Store,
+    tenant: Tenant,  # noqa: ARG001 - it fills the store
+    login: str,
+    state: str,
+    may_log_in: bool,  # noqa: FBT001 - a column of the table
+    reason: str,
+) -> None:
+    found = by_login(store)[login]
+    assert (found.state, found.may_log_in, found.reason) == (state, may_log_in, reason)
+
+
+def test_those_who_wait_have_their_place_in_line(store: Store, tenant: Tenant) -> None:
+    tenant.apply(in_desk("gus"), in_desk("hal"))
+    ranks = {a.login: [(p.capacity.name, p.rank) for p in a.waiting] for a in list_accounts(store) if a.waiting}
+    line = sorted(ranks, key=lambda login: ranks[login][0][1])
+    assert {login: places[0][0] for login, places in ranks.items()} == dict.fromkeys(line, "Static")
+    assert [ranks[login][0][1] for login in line] == list(range(1, len(line) + 1))
+    tenant.apply(pool(static=6, generation=2))
+    assert by_login(store)[line[0]].state == "Active"
+    assert [p.rank for p in by_login(store)[line[1]].waiting] == [1]
+
+
+def test_the_deleted_are_listed_only_when_asked_for(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - fills the store
+    assert "gone" not in by_login(store)
+    gone = by_login(store, deleted=True)["gone"]
+    assert (gone.deleted, gone.state, gone.may_log_in, gone.company) == (True, "Deleted", False, "Acme")
+
+
+def test_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str, tenant: Tenant) -> None:  # noqa: ARG001
+    done = tenantry("users", "list", "--deleted", "--store-url", store_url)
+    heading = done.lines.index("System users, and users that cannot log in:")
+    above, below = done.lines[:heading], done.lines[heading + 1 :]
+    assert above[0].split() == ["COMPANY", "USER", "ID", "NAME", "EMAIL", "PHONE", "WORKGROUPS", "LICENSE", "STATE"]
+    assert [line.split()[1] for line in above[1:] if line] == ["dave", "dora", "eve", "ada", "bob"]
+    assert {line.split()[1] for line in below[1:]} == {"Admin", "TBD", "carol", "fay", "gone", "zoe"}
+    assert next(line for line in below if " zoe " in line).endswith("Refused (RoleNotFound)")
+    assert next(line for line in below if " fay " in line).endswith("Waiting (1. for Static)")
+    assert "gone *" in done.out
+    assert "\x1b" not in done.out
+
+
+def test_two_tables_of_one_store_are_the_same_text(store_url: str, tenant: Tenant) -> None:  # noqa: ARG001
+    first, second = (tenantry("users", "list", "--store-url", store_url).out for _ in range(2))
+    assert first == second
+    assert all(line == line.rstrip() for line in first.splitlines())
+
+
+def test_json_and_yaml_have_every_column(store_url: str, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+    found = tenantry("users", "list", "-o", "json", "--store-url", store_url).data
+    assert found == tenantry("users", "list", "-o", "yaml", "--store-url", store_url).data
+    fay = next(account for account in found if account["login"] == "fay")
+    assert fay["waiting"] == [{"kind": "license", "owner": "seats", "name": "Static", "rank": 1}]
+    assert fay["workgroups"] == []
+    assert (fay["license"], fay["mayLogIn"], fay["system"]) == (None, False, False)
+
+
+def test_a_name_cannot_write_to_the_terminal(store_url: str, store: Store) -> None:
+    Tenant(store).apply(DESK, user("mal", license=None, in_="desk", spec={"displayName": "\x1b[2Jx\n[red]y"}))
+    done = tenantry("users", "list", "--store-url", store_url)
+    assert "\x1b" not in done.out
+    assert r"\x1b[2Jx\n[red]y" in done.out
+
+
+def test_one_tenant_or_all_of_them(store_url: str, store: Store, tenant: Tenant) -> None:  # noqa: ARG001
+    other = Tenant(store, TenantRef("globex", "namespace-2"))
+    other.apply(workgroup("lab", pool=None, namespace="globex"), user("gil", license=None, in_="lab", namespace="globex"))
+    assert tenantry("users", "list", "--store-url", store_url).lines[0].startswith("TENANT")
+    only = tenantry("users", "list", "-n", "globex", "-o", "json", "--store-url", store_url).data
+    assert [account["login"] for account in only] == ["gil"]
+    nowhere = tenantry("users", "list", "-n", "nowhere", "--store-url", store_url)
+    assert (nowhere.code, nowhere.err) == (1, 'tenantry: the store has no tenant "nowhere"; it has: acme, globex\n')
+
+
+def test_an_empty_store_says_so(store_url: str) -> None:
+    for command, noun in (("users", "accounts"), ("pools", "pools"), ("tenant", "tenants")):
+        done = tenantry(command, "list", "--store-url", store_url)
+        assert (done.code, done.out, done.err) == (0, "", f"There are no {noun}.\n")
+
+
+def test_tenants_are_listed_with_their_numbers(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+    (acme,) = list_known_tenants(store)
+    assert (acme.namespace, acme.uid, acme.attached) == ("acme", "namespace-1", True)
+    assert (acme.accounts, acme.waiting) == (6, 1)
+    assert acme.records > 6
+
+
+def test_pools_are_counted_from_the_rows(store_url: str, store: Store) -> None:
+    tenant = Tenant(store)
+    limit = {"name": "agents", "included": 1, "consumedBy": [{"workgroupRef": "desk", "role": "Agent"}]}
+    licenses = [{"type": "Static", "quantity": 3}, {"type": "Floating", "quantity": 2, "accountsPerLicense": 10}]
+    spec = {"licenses": licenses, "limits": [limit], "freeRoles": [{"workgroupRef": "desk", "role": "Boss"}]}
+    bosses = [in_desk(name, role="Boss") for name in ("ada", "bob", "cyd")]
+    tenant.apply(pool(spec=spec), DESK, *bosses, in_desk("eve", license={"type": "Floating"}))
+    tenant.apply(in_desk("fay", license={"type": "Floating"}))
+    spec["licenses"] = [{"type": "Static", "quantity": 1}, licenses[1]]
+    tenant.apply(pool(spec=spec, generation=2))
+    found = {c.name: (c.what, c.bought, c.capacity, c.used, c.free, c.waiting, c.over) for c in list_pools(store)}
+    assert found == {
+        "Static": ("license", 1, 1, 3, 0, 0, 2),
+        "Floating": ("license", 2, 20, 1, 19, 0, 0),
+        "agents": ("limit", 1, 1, 1, 0, 1, 0),
+    }
+    done = tenantry("pools", "list", "-n", "acme", "--store-url", store_url)
+    assert done.lines[0].split()[:4] == ["TENANT", "POOL", "WHAT", "NAME"]
+    assert "acme seats license Static 1 1 3 0 0 2" in [" ".join(line.split()) for line in done.lines]
+    as_json = tenantry("pools", "list", "-o", "json", "--store-url", store_url).data
+    assert as_json[0]["over"] == 2
