@@ -138,12 +138,14 @@ class Batch:
         self._result(seen, status, reason, None)
 
     def _result(self, seen: Observed[Any], status: dict[str, Any], reason: str, due: datetime | None) -> None:
+        known = self.rows.get(seen.uid)
         self.results[seen.uid] = ResourceRow(
             uid=seen.uid,
             tenant_id=self.tenant.id,
             kind=seen.kind,
             name=seen.name,
-            namespace_uid=self.work.tenant.uid,
+            # An object never moves: planned again in a foreign cluster, it is still one of the cluster it came from.
+            namespace_uid=known.namespace_uid if known is not None else self.work.tenant.uid,
             generation=seen.generation,
             created=seen.created,
             paused=seen.paused,
