@@ -29,9 +29,8 @@ def in_desk(login: str, /, role: str = "Agent", **spec: object) -> Observed[User
 
 
 @pytest.fixture
-def tenant(store: Store) -> Tenant:
+def crowd(tenant: Tenant) -> Tenant:
     """Two companies, one user switched off, one waiting, one refused, one deleted."""
-    tenant = Tenant(store)
     gone = in_desk("gone", organization="Acme")
     tenant.apply(pool(static=5), DESK, gone)
     tenant.apply(replace(gone, deleting=True))
@@ -59,7 +58,8 @@ def by_login(store: Store, **options: Any) -> dict[str, ListedAccount]:  # noqa:
     return {account.login: account for account in list_accounts(store, **options)}
 
 
-def test_columns_tell_who_where_and_with_what(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+@pytest.mark.usefixtures("crowd")
+def test_columns_tell_who_where_and_with_what(store: Store) -> None:
     ada = by_login(store)["ada"]
     assert (ada.tenant, ada.company, ada.name, ada.email) == ("acme", "Acme", "Ada Lovelace", "ada@acme.test")
     assert (ada.phone, ada.workgroups, ada.license) == ("+43 1 1", (("desk", "Boss"),), "Static")
@@ -68,7 +68,8 @@ def test_columns_tell_who_where_and_with_what(store: Store, tenant: Tenant) -> N
     assert (bob.name, bob.email, bob.phone) == ("Bob Ray", "bob@example.com", "")
 
 
-def test_the_list_is_by_company_then_login(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+@pytest.mark.usefixtures("crowd")
+def test_the_list_is_by_company_then_login(store: Store) -> None:
     companies = [account.company for account in list_accounts(store)]
     assert companies == sorted(companies)
     assert [a.login for a in list_accounts(store) if a.company == "Acme"] == ["ada", "carol"]
@@ -86,9 +87,9 @@ def test_the_list_is_by_company_then_login(store: Store, tenant: Tenant) -> None
         ("TBD", "Active", False, ""),
     ],
 )
-def test_who_may_log_in_and_who_may_not(  # noqa: PLR0913 - a table
+@pytest.mark.usefixtures("crowd")
+def test_who_may_log_in_and_who_may_not(
     store: Store,
-    tenant: Tenant,  # noqa: ARG001 - it fills the store
     login: str,
     state: str,
     may_log_in: bool,  # noqa: FBT001 - a column of the table
@@ -98,24 +99,24 @@ def test_who_may_log_in_and_who_may_not(  # noqa: PLR0913 - a table
     assert (found.state, found.may_log_in, found.reason) == (state, may_log_in, reason)
 
 
-def test_those_who_wait_have_their_place_in_line(store: Store, tenant: Tenant) -> None:
-    tenant.apply(in_desk("gus"), in_desk("hal"))
+def test_those_who_wait_have_their_place_in_line(store: Store, crowd: Tenant) -> None:
+    crowd.apply(in_desk("gus"), in_desk("hal"))
     ranks = {a.login: [(p.capacity.name, p.rank) for p in a.waiting] for a in list_accounts(store) if a.waiting}
-    line = sorted(ranks, key=lambda login: ranks[login][0][1])
-    assert {login: places[0][0] for login, places in ranks.items()} == dict.fromkeys(line, "Static")
-    assert [ranks[login][0][1] for login in line] == list(range(1, len(line) + 1))
-    tenant.apply(pool(static=6, generation=2))
-    assert by_login(store)[line[0]].state == "Active"
-    assert [p.rank for p in by_login(store)[line[1]].waiting] == [1]
+    assert ranks == {"fay": [("Static", 1)], "gus": [("Static", 2)], "hal": [("Static", 3)]}
+    crowd.apply(pool(static=6, generation=2))
+    assert by_login(store)["fay"].state == "Active"
+    assert [p.rank for p in by_login(store)["gus"].waiting] == [1]
 
 
-def test_the_deleted_are_listed_only_when_asked_for(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - fills the store
+@pytest.mark.usefixtures("crowd")
+def test_the_deleted_are_listed_only_when_asked_for(store: Store) -> None:
     assert "gone" not in by_login(store)
     gone = by_login(store, deleted=True)["gone"]
     assert (gone.deleted, gone.state, gone.may_log_in, gone.company) == (True, "Deleted", False, "Acme")
 
 
-def test_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str, tenant: Tenant) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("crowd")
+def test_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str) -> None:
     done = tenantry("users", "list", "--deleted", "--store-url", store_url)
     heading = done.lines.index("System users, and users that cannot log in:")
     above, below = done.lines[:heading], done.lines[heading + 1 :]
@@ -128,13 +129,15 @@ def test_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str, tenant
     assert "\x1b" not in done.out
 
 
-def test_two_tables_of_one_store_are_the_same_text(store_url: str, tenant: Tenant) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("crowd")
+def test_two_tables_of_one_store_are_the_same_text(store_url: str) -> None:
     first, second = (tenantry("users", "list", "--store-url", store_url).out for _ in range(2))
     assert first == second
     assert all(line == line.rstrip() for line in first.splitlines())
 
 
-def test_json_and_yaml_have_every_column(store_url: str, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+@pytest.mark.usefixtures("crowd")
+def test_json_and_yaml_have_every_column(store_url: str) -> None:
     found = tenantry("users", "list", "-o", "json", "--store-url", store_url).data
     assert found == tenantry("users", "list", "-o", "yaml", "--store-url", store_url).data
     fay = next(account for account in found if account["login"] == "fay")
@@ -143,16 +146,19 @@ def test_json_and_yaml_have_every_column(store_url: str, tenant: Tenant) -> None
     assert (fay["license"], fay["mayLogIn"], fay["system"]) == (None, False, False)
 
 
-def test_a_name_cannot_write_to_the_terminal(store_url: str, store: Store) -> None:
-    Tenant(store).apply(DESK, user("mal", license=None, in_="desk", spec={"displayName": "\x1b[2Jx\n[red]y"}))
+def test_a_name_cannot_write_to_the_terminal(store_url: str, tenant: Tenant) -> None:
+    tenant.apply(DESK, user("mal", license=None, in_="desk", spec={"displayName": "\x1b[2Jx\n[red]y"}))
     done = tenantry("users", "list", "--store-url", store_url)
     assert "\x1b" not in done.out
     assert r"\x1b[2Jx\n[red]y" in done.out
 
 
-def test_one_tenant_or_all_of_them(store_url: str, store: Store, tenant: Tenant) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("crowd")
+def test_one_tenant_or_all_of_them(store_url: str, store: Store) -> None:
     other = Tenant(store, TenantRef("globex", "namespace-2"))
-    other.apply(workgroup("lab", pool=None, namespace="globex"), user("gil", license=None, in_="lab", namespace="globex"))
+    other.apply(
+        workgroup("lab", pool=None, namespace="globex"), user("gil", license=None, in_="lab", namespace="globex")
+    )
     assert tenantry("users", "list", "--store-url", store_url).lines[0].startswith("TENANT")
     only = tenantry("users", "list", "-n", "globex", "-o", "json", "--store-url", store_url).data
     assert [account["login"] for account in only] == ["gil"]
@@ -166,15 +172,15 @@ def test_an_empty_store_says_so(store_url: str) -> None:
         assert (done.code, done.out, done.err) == (0, "", f"There are no {noun}.\n")
 
 
-def test_tenants_are_listed_with_their_numbers(store: Store, tenant: Tenant) -> None:  # noqa: ARG001 - it fills the store
+@pytest.mark.usefixtures("crowd")
+def test_tenants_are_listed_with_their_numbers(store: Store) -> None:
     (acme,) = list_known_tenants(store)
     assert (acme.namespace, acme.uid, acme.attached) == ("acme", "namespace-1", True)
     assert (acme.accounts, acme.waiting) == (6, 1)
     assert acme.records > 6
 
 
-def test_pools_are_counted_from_the_rows(store_url: str, store: Store) -> None:
-    tenant = Tenant(store)
+def test_pools_are_counted_from_the_rows(store_url: str, store: Store, tenant: Tenant) -> None:
     limit = {"name": "agents", "included": 1, "consumedBy": [{"workgroupRef": "desk", "role": "Agent"}]}
     licenses = [{"type": "Static", "quantity": 3}, {"type": "Floating", "quantity": 2, "accountsPerLicense": 10}]
     spec = {"licenses": licenses, "limits": [limit], "freeRoles": [{"workgroupRef": "desk", "role": "Boss"}]}

@@ -12,7 +12,6 @@ from tenantry.errors import InputError, TenantryError
 from tenantry.services.trail import read_audit_key
 from tenantry.settings import Settings
 from tenantry.store import Store
-from tenantry.store.migrate import newest, revision
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -81,6 +80,8 @@ def _open(url: str, key_file: Path | None, *, may_be_new: bool) -> Store:
 
 def _behind(store: Store) -> str | None:
     """Return what to do where the database's tables are not those that this version works with."""
+    from tenantry.store.migrate import newest, revision  # noqa: PLC0415 - Alembic is slow to import, and rarely needed
+
     with store.read() as connection:
         at = revision(connection)
     if at == newest():

@@ -1,0 +1,57 @@
+"""Every command tells what it does, with an example and its exit codes."""
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from tenantry.cli import COMMANDS, main
+from tests.support.commands import tenantry
+
+
+def leaves(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        below = command.get_command(context, name)
+        assert below is not None
+        yield from leaves(below, *path, name)
+
+
+LEAVES = list(leaves(main))
+
+
+def test_the_commands_are_these() -> None:
+    assert sorted(" ".join(path) for path in LEAVES) == [
+        "audit export",
+        "audit verify",
+        "crds",
+        "db check",
+        "db upgrade",
+        "pools list",
+        "run",
+        "tenant attach",
+        "tenant list",
+        "users list",
+        "validate",
+    ]
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_help_has_an_example_and_exit_codes(path: tuple[str, ...]) -> None:
+    text = tenantry(*path, "--help").out
+    assert "Example" in text
+    assert f"tenantry {' '.join(path)}" in text.split("Example")[1]
+    assert "Exit codes:\n    0  " in text
+
+
+def test_the_program_lists_its_commands_without_importing_them() -> None:
+    text = tenantry("--help").out
+    assert all(f"{name} " in text and lazy.about in text for name, lazy in COMMANDS.items())
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    done = tenantry("vaildate")
+    assert (done.code, "No such command 'vaildate'" in done.err) == (2, True)
