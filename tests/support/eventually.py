@@ -7,7 +7,7 @@ from tests.support.kube import KubeError
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], within: float = 30.0, every: float = 0.05) -> T:
+def eventually(condition: Callable[[], T | None], within: float = 30.0, every: float = 0.05) -> T:
     """Give the condition's first true value; fail with the last one seen.
 
     An assertion that fails inside the condition, or an object that is not there, counts as "not yet".

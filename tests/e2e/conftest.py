@@ -1,0 +1,126 @@
+"""One operator a module for all namespaces, and a tenant for each test, driven with kubectl as people do."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controlplane import Cluster
+from tests.support.eventually import eventually
+from tests.support.kube import Kube, Object
+from tests.support.operator import OperatorProcess
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A tenant of a running operator."""
+
+    cluster: Cluster
+    kube: Kube
+    namespace: str
+    store_url: str
+
+    def apply_example(self, name: str) -> None:
+        """Apply an example as its README says, and wait until all of it is Ready."""
+        self.kubectl("apply", "-k", EXAMPLES / name)
+        self.kubectl("wait", "tenantry", "--all", "--for=condition=Ready", "--timeout=60s")
+
+    def apply(self, *documents: Object, refused: bool = False) -> str:
+        """Apply documents with kubectl and return what it says; with ``refused``, why it does not."""
+        text = yaml.safe_dump_all(documents)
+        if not refused:
+            return self.kubectl("apply", "-f", "-", stdin=text)
+        found = subprocess.run(
+            [self.cluster.kubectl_path, "-n", self.namespace, "apply", "-f", "-"],
+            input=text,
+            env=self.cluster.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert found.returncode != 0, found.stdout
+        return found.stderr
+
+    def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
+        return self.cluster.kubectl("-n", self.namespace, *arguments, stdin=stdin)
+
+    def tenantry(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON is any value
+        """Run the command line on this tenant's store and return its JSON."""
+        command = [sys.executable, "-m", "tenantry", *arguments, "--store-url", self.store_url, "-o", "json"]
+        found = subprocess.run([*command, "-n", self.namespace], capture_output=True, text=True, check=True)
+        return json.loads(found.stdout)
+
+    def settled(self, kind: str, name: str) -> Object:
+        """Return an object once the operator has seen its newest spec."""
+        return eventually(lambda: self._seen(kind, name))
+
+    def _seen(self, kind: str, name: str) -> Object | None:
+        found = self.kube.get(kind, name)
+        return found if found["status"].get("observedGeneration") == found["metadata"]["generation"] else None
+
+    def ready(self, name: str, kind: str = "User") -> Object:
+        """Return the object's Ready condition, once it speaks of the newest spec."""
+        conditions = self.settled(kind, name)["status"]["conditions"]
+        return next(found for found in conditions if found["type"] == "Ready")
+
+    def becomes(self, name: str, reason: str, kind: str = "User") -> Object:
+        """Return the Ready condition once it has this reason."""
+        return eventually(lambda: found if (found := self.ready(name, kind))["reason"] == reason else None)
+
+    def condition(self, name: str, type_: str, kind: str = "User") -> Object:
+        return self.kube.condition(kind, name, type_)
+
+    def delete(self, kind: str, name: str) -> None:
+        """Delete an object and wait until it is gone."""
+        self.kubectl("delete", kind, name, "--timeout=30s")
+
+
+def user(name: str, workgroup: str, role: str | None = None, **spec: object) -> Object:
+    """Return a User of one workgroup as people write it."""
+    entry = {"workgroupRef": workgroup} | ({"role": role} if role else {})
+    body = {"userName": name, "emails": [{"value": f"{name}@example.com"}], "workgroups": [entry], **spec}
+    return {"apiVersion": "tenantry.dev/v1alpha1", "kind": "User", "metadata": {"name": name}, "spec": body}
+
+
+@pytest.fixture(scope="module")
+def module_store(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> str:
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("store") / "store.db")
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="module")
+def everywhere(
+    cluster: Cluster, module_store: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OperatorProcess]:
+    """Run an operator for all namespaces, with a Lease of its own."""
+    folder = tmp_path_factory.mktemp("operator")
+    arguments = (f"--lease-name={folder.name}", "--resync-seconds=2")
+    with OperatorProcess(folder, cluster.operator_kubeconfig, module_store, *arguments) as operator:
+        yield operator
+        print(operator.log[-5000:])
+
+
+@pytest.fixture
+def site(cluster: Cluster, kube: Kube, namespace: str, everywhere: OperatorProcess, module_store: str) -> Site:
+    assert everywhere.running
+    return Site(cluster, kube, namespace, module_store)
+
+
+@pytest.fixture
+def example(site: Site) -> Callable[[str], Site]:
+    """Apply an example to the test's tenant: `example("thinger")`."""
+
+    def applied(name: str) -> Site:
+        site.apply_example(name)
+        return site
+
+    return applied

@@ -1,0 +1,176 @@
+"""The rules of an IoT platform (TH): limits with add-ons, free guests, projects, permanent deletion."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Site, user
+from tests.support.kube import Object
+
+
+@pytest.fixture
+def instance(example: Callable[[str], Site]) -> Site:
+    """The example as it is."""
+    return example("thinger")
+
+
+def limits(site: Site, administrators: tuple[int, int] = (0, 1), developers: tuple[int, int] = (2, 1)) -> None:
+    """Subscribe to (included, add-ons) of each."""
+    wanted = {"administrators": administrators, "developers": developers}
+    found = site.kube.get("LicensePool", "subscription")["spec"]["limits"]
+    changed = [{**x, "included": wanted[x["name"]][0], "addOns": wanted[x["name"]][1]} for x in found]
+    site.kube.patch("LicensePool", "subscription", {"spec": {"limits": changed}})
+
+
+def limit_status(site: Site, name: str) -> Object:
+    found: list[Object] = site.settled("LicensePool", "subscription")["status"]["limits"]
+    return next(x for x in found if x["name"] == name)
+
+
+def member(name: str, **spec: object) -> Object:
+    body = {"workgroupRef": "instance", "project": "greenhouse", "userRef": "newcomer", **spec}
+    kind = {"apiVersion": "tenantry.dev/v1alpha1", "kind": "ProjectMember"}
+    return {**kind, "metadata": {"name": name}, "spec": body}
+
+
+def test_th_02_the_three_roles_exist_and_no_other(instance: Site) -> None:
+    roles = [x["name"] for x in instance.kube.get("Workgroup", "instance")["spec"]["roles"]]
+    assert roles == ["Administrator", "Developer", "User"]
+    instance.apply(user("odd", "instance", "Operator"))
+    refused = instance.becomes("odd", "RoleNotFound")
+    assert 'spec.workgroups[0].role: role "Operator" is not defined' in refused["message"]
+    assert "Administrator, Developer, User" in refused["message"]
+
+
+def test_th_02_several_administrators_may_exist(instance: Site) -> None:
+    limits(instance, administrators=(0, 2))
+    instance.apply(user("ivan", "instance", "Administrator"))
+    instance.becomes("ivan", "Provisioned")
+    assert limit_status(instance, "administrators")["used"] == 2
+
+
+def test_th_03_an_administrator_without_an_add_on_is_refused_and_one_more_add_on_lets_exactly_one_in(
+    instance: Site,
+) -> None:
+    instance.apply(user("ivan", "instance", "Administrator"), user("jana", "instance", "Administrator"))
+    told = instance.becomes("ivan", "LimitReached")
+    instance.becomes("jana", "LimitReached")
+    assert 'lets in 1 for limit "administrators"' in told["message"]
+    limits(instance, administrators=(0, 2))
+    instance.becomes("ivan", "Provisioned")
+    assert instance.ready("jana")["reason"] == "LimitReached"
+    found = limit_status(instance, "administrators")
+    assert (found["capacity"], found["used"], found["waiting"]) == (2, 2, 1)
+
+
+def test_th_04_developers_up_to_the_number_subscribed_plus_add_ons(instance: Site) -> None:
+    instance.apply(user("dev-3", "instance", "Developer"))
+    instance.becomes("dev-3", "Provisioned")
+    instance.apply(user("dev-4", "instance", "Developer"))
+    assert 'lets in 3 for limit "developers"' in instance.becomes("dev-4", "LimitReached")["message"]
+
+
+def test_th_04_administrators_and_the_original_account_do_not_count_as_developers(instance: Site) -> None:
+    assert limit_status(instance, "developers")["used"] == 2
+    assert limit_status(instance, "administrators")["used"] == 1
+    system = instance.kube.get("Workgroup", "instance")["status"]["systemUsers"]
+    assert [x["userName"] for x in system] == ["owner"]
+
+
+def test_th_04_a_limit_of_zero_is_a_clear_error_and_drops_nobody(instance: Site) -> None:
+    limits(instance, developers=(0, 0))
+    instance.apply(user("dev-3", "instance", "Developer"))
+    assert "so none is in use" in instance.becomes("dev-3", "LimitReached")["message"]
+    assert instance.ready("mei")["reason"] == "Provisioned"
+    assert instance.condition("subscription", "OverCommitted", "LicensePool")["status"] == "True"
+
+
+def test_th_05_guests_count_against_no_limit(instance: Site) -> None:
+    limits(instance, administrators=(0, 1), developers=(0, 2))
+    instance.apply(*(user(f"guest-{n}", "instance", "User") for n in range(25)))
+    for n in range(25):
+        instance.becomes(f"guest-{n}", "Provisioned")
+    status = instance.settled("LicensePool", "subscription")["status"]
+    assert (status["capacity"], status["used"], status["waiting"]) == (3, 3, 0)
+
+
+@pytest.mark.parametrize("add_ons", [0, 1])
+def test_th_06_add_ons_only_where_the_plan_allows_them(site: Site, add_ons: int) -> None:
+    limit = {"name": "developers", "addOns": add_ons, "consumedBy": [{"workgroupRef": "instance", "role": "Developer"}]}
+    spec = {"plan": {"name": "Maker", "addOnsAllowed": False}, "limits": [limit]}
+    pool = {"apiVersion": "tenantry.dev/v1alpha1", "kind": "LicensePool", "metadata": {"name": "small"}, "spec": spec}
+    if add_ons:
+        assert "this plan allows no add-ons" in site.apply(pool, refused=True)
+    else:
+        site.apply(pool)
+
+
+def test_th_08_a_changed_subscription_is_in_force_without_a_restart_and_status_shows_it(instance: Site) -> None:
+    limits(instance, developers=(7, 4))
+    assert limit_status(instance, "developers")["capacity"] == 11
+    assert instance.settled("LicensePool", "subscription")["status"]["capacity"] == 12
+
+
+def test_th_11_a_member_without_a_project_says_so_until_it_is_in_one(instance: Site) -> None:
+    told = instance.condition("newcomer", "ProjectsAssigned")
+    assert (told["status"], told["reason"]) == ("False", "NoProject")
+    assert instance.ready("newcomer")["status"] == "True"
+    rule = {"type": "device", "names": ["north-bay"], "operations": ["read"]}
+    instance.apply(member("newcomer-greenhouse", allow=[rule]))
+    instance.kubectl("wait", "tuser/newcomer", "--for=condition=ProjectsAssigned", "--timeout=30s")
+    instance.delete("pmember", "newcomer-greenhouse")
+    instance.kubectl("wait", "tuser/newcomer", "--for=condition=ProjectsAssigned=False", "--timeout=30s")
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason", "told"),
+    [
+        ({"type": "camera", "names": ["*"], "operations": ["read"]}, "ProjectResourceNotFound", 'type "camera"'),
+        ({"type": "device", "names": ["truck-1"], "operations": ["read"]}, "ProjectResourceNotFound", '"truck-1"'),
+        ({"type": "bucket", "names": ["climate"], "operations": ["write"]}, "OperationNotFound", '"write"'),
+    ],
+)
+def test_th_13_only_resources_and_operations_of_that_project_can_be_allowed(
+    instance: Site, rule: Object, reason: str, told: str
+) -> None:
+    instance.apply(member("newcomer-odd", allow=[rule]))
+    assert told in instance.becomes("newcomer-odd", reason, "ProjectMember")["message"]
+    assert instance.condition("newcomer", "ProjectsAssigned")["status"] == "False"
+
+
+def test_th_13_an_unknown_project_is_refused(instance: Site) -> None:
+    instance.apply(member("newcomer-odd", project="lighthouse"))
+    told = instance.becomes("newcomer-odd", "ProjectNotFound", "ProjectMember")
+    assert "greenhouse, fleet" in told["message"]
+
+
+@pytest.mark.parametrize("address", ["a@b", "Anna <anna@growers.example>", "anna.growers.example"])
+def test_th_14_an_email_that_is_none_is_refused_by_the_api_server(instance: Site, address: str) -> None:
+    said = instance.apply(user("odd", "instance", "User", emails=[{"value": address}]), refused=True)
+    assert "spec.emails[0].value" in said
+
+
+def test_th_14_the_username_is_the_identifier_and_an_email_is_needed(instance: Site) -> None:
+    instance.apply(user("twin", "instance", "User", userName="HELEN"))
+    assert 'is the login of User "helen"' in instance.becomes("twin", "LoginTaken")["message"]
+    instance.apply(user("silent", "instance", "User", emails=[]))
+    assert "spec.emails" in instance.becomes("silent", "ProfileIncomplete")["message"]
+
+
+def test_th_18_a_removed_account_is_gone_for_good_and_its_login_is_free(instance: Site) -> None:
+    former = instance.kube.get("User", "newcomer")["status"]["accountId"]
+    instance.delete("tuser", "newcomer")
+    assert "newcomer" not in str(instance.tenantry("users", "list", "--deleted"))
+    instance.apply(user("newcomer", "instance", "User", onExisting="Restore"))
+    instance.becomes("newcomer", "Provisioned")
+    assert instance.kube.get("User", "newcomer")["status"]["accountId"] != former
+
+
+def test_th_22_a_plan_without_multiple_accounts_refuses_further_ones(instance: Site) -> None:
+    instance.kube.patch("LicensePool", "subscription", {"spec": {"plan": {"multipleAccounts": False}}})
+    instance.settled("LicensePool", "subscription")
+    instance.apply(user("guest", "instance", "User"))
+    assert 'plan "Startup"' in instance.becomes("guest", "PlanForbidsAccounts")["message"]
+    assert instance.ready("helen")["reason"] == "Provisioned"
+    instance.kube.patch("LicensePool", "subscription", {"spec": {"plan": {"multipleAccounts": True}}})
+    instance.becomes("guest", "Provisioned")
