@@ -125,6 +125,7 @@ def test_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str) -> Non
     assert {line.split()[1] for line in below[1:]} == {"Admin", "TBD", "carol", "fay", "gone", "zoe"}
     assert next(line for line in below if " zoe " in line).endswith("Refused (RoleNotFound)")
     assert next(line for line in below if " fay " in line).endswith("Waiting (1. for Static)")
+    assert next(line for line in below if " TBD " in line).endswith("Active (system, no log-in)")
     assert "gone *" in done.out
     assert "\x1b" not in done.out
 

@@ -10,7 +10,6 @@ import click
 
 from tenantry.errors import InputError, TenantryError
 from tenantry.services.trail import read_audit_key
-from tenantry.settings import Settings
 from tenantry.store import Store
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -20,6 +19,8 @@ _FILE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
 
 
 def _default_url() -> str:
+    from tenantry.settings import Settings  # noqa: PLC0415 - needed only where no URL is given
+
     url: str = Settings.model_fields["store_url"].get_default(call_default_factory=True)
     return url
 

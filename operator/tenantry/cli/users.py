@@ -75,6 +75,8 @@ def _row(account: ListedAccount, *, with_tenant: bool) -> tuple[object, ...]:
 
 def _state(account: ListedAccount) -> str:
     """Return the state, with what an account waits for and its place in that line, or why there is none."""
+    if account.system:
+        return f"{account.state} ({'system' if account.may_log_in else 'system, no log-in'})"
     if account.waiting:
         places = ", ".join(f"{place.rank}. for {place.capacity.name}" for place in account.waiting)
         return f"{account.state} ({places})"

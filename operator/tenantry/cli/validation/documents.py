@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import yaml
@@ -52,16 +53,27 @@ class YamlFault:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document, or one item of a List. ``first_line`` is the file's line on which its text begins."""
+    """One document, or one item of a List.
+
+    The nodes that know the lines take many times the room of the text: they are not kept, but made again when somebody
+    asks for a line. ``part`` is the text, which begins on ``first_line`` of the file. ``index`` counts the documents in
+    it, ``start`` is the line in it where this one begins, and ``within`` is where an item stands in its List.
+    """
 
     value: Any
-    node: Node
+    part: str
     first_line: int = 1
+    index: int = 0
+    start: int = 0
+    within: FieldPath = ()
 
     def line(self, path: FieldPath = ()) -> int:
         """Return the line of a field; of one that is not there, that of the nearest field around it."""
-        node, line = self.node, self.node.start_mark.line
-        for step in path:
+        if not path and not self.within:
+            return self.start + self.first_line
+        node = _compose(self.part)[self.index]
+        line = node.start_mark.line
+        for step in (*self.within, *path):
             found = _below(node, step)
             if found is None:
                 break
@@ -71,22 +83,18 @@ class Document:
 
     def text(self, path: FieldPath) -> str | None:
         """Return a scalar as it is written, or None."""
-        node = self.node
-        for step in path:
+        node = _compose(self.part)[self.index]
+        for step in (*self.within, *path):
             found = _below(node, step)
             if found is None:
                 return None
             node = found[1]
         return node.value if isinstance(node, ScalarNode) else None
 
-    def item(self, path: FieldPath) -> "Document":
-        """Return what stands at that path as a document of its own."""
-        node, value = self.node, self.value
-        for step in path:
-            found = _below(node, step)
-            node = found[1] if found is not None else node
-            value = value[step]
-        return Document(value, node, self.first_line)
+    def items(self, field: str) -> "Iterator[Document]":
+        """Yield the entries of a list as documents of their own."""
+        for index, value in enumerate(self.value[field]):
+            yield replace(self, value=value, within=(*self.within, field, index))
 
 
 def _below(node: Node, step: str | int) -> tuple[Node, Node] | None:
@@ -124,24 +132,31 @@ def read_documents(text: str) -> Iterator[Document | YamlFault]:
         line += part.count("\n")
 
 
+@lru_cache(maxsize=4)
+def _compose(part: str) -> list[Node]:
+    """Return the nodes of the documents in a text that was read without a fault before."""
+    return list(_nodes(part))
+
+
+def _nodes(part: str) -> Iterator[Node]:
+    parser = _Nodes(part)
+    while parser.check_node():
+        node = parser.get_node()
+        if node is not None:
+            yield node
+
+
 def _read(part: str, first_line: int) -> Iterator[Document | YamlFault]:
     try:
-        parser = _Nodes(part)
-        while parser.check_node():
-            node = parser.get_node()
-            if node is not None:
-                yield from _convert(node, first_line)
+        for index, node in enumerate(_nodes(part)):
+            reading = _Reading()
+            value = reading.value(node)
+            for line, message in reading.faults:
+                yield YamlFault(line + first_line, message)
+            if value is not None and not reading.fatal:
+                yield Document(value, part, first_line, index, node.start_mark.line)
     except yaml.YAMLError as error:
         yield _explain(error, part, first_line)
-
-
-def _convert(node: Node, first_line: int) -> Iterator[Document | YamlFault]:
-    reading = _Reading()
-    value = reading.value(node)
-    for mark_line, message in reading.faults:
-        yield YamlFault(mark_line + first_line, message)
-    if value is not None and not reading.fatal:
-        yield Document(value, node, first_line)
 
 
 def _explain(error: yaml.YAMLError, part: str, first_line: int) -> YamlFault:

@@ -40,8 +40,8 @@ def read_manifests(document: Document, file: str, namespace: str) -> Iterator[Ma
     if not isinstance(value, dict):
         yield Message(place, "", "is not a Kubernetes object: there is no apiVersion and kind")
     elif value.get("kind") == "List" and isinstance(value.get("items"), list):
-        for index in range(len(value["items"])):
-            yield from read_manifests(document.item(("items", index)), file, namespace)
+        for item in document.items("items"):
+            yield from read_manifests(item, file, namespace)
     else:
         yield _identify(document, place, namespace)
 

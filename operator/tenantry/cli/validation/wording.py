@@ -20,6 +20,8 @@ _IN_WORDS = {
     OBJECT_NAME: "a name of an object: lower-case letters, digits, - and ., at both ends a letter or digit",
     LABEL: "a name of a namespace: lower-case letters, digits and -, at both ends a letter or digit",
 }
+#: A longer value is shown by its beginning.
+_LONGEST_VALUE = 80
 _TYPES = {
     "object": "an object",
     "array": "a list",
@@ -47,8 +49,13 @@ def _wrong_type(error: ValidationError, written: str | None) -> str:
     expected = error.validator_value
     right = _TYPES.get(str(expected), str(expected))
     if expected == "string" and written is not None:
-        return f'must be {right}, and YAML reads it as {_kind_of(error.instance)}; quote it: "{written}"'
+        return f"must be {right}, and YAML reads it as {_kind_of(error.instance)}; quote it: {_quoted(written)}"
     return f"must be {right}, and is {_kind_of(error.instance)}"
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return f'"{text}"' if len(text) <= _LONGEST_VALUE else f'"{text[:_LONGEST_VALUE]}…"'
 
 
 def _kind_of(value: object) -> str:
@@ -60,7 +67,7 @@ def _not_one_of(error: ValidationError, written: str | None) -> str:
     known = [str(one) for one in values]
     close = nearest(str(written), known)
     meant = f"; did you mean {close}?" if close else ""
-    return f'"{written if written is not None else error.instance}" is not one of {", ".join(known)}{meant}'
+    return f"{_quoted(written if written is not None else error.instance)} is not one of {', '.join(known)}{meant}"
 
 
 def _not_of_form(error: ValidationError, _written: str | None) -> str:
@@ -68,7 +75,7 @@ def _not_of_form(error: ValidationError, _written: str | None) -> str:
     pattern = str(error.validator_value).replace(r"\Z", "$")
     right = _IN_WORDS.get(pattern) or f"of the form {pattern}"
     about = f" ({schema['description']})" if pattern not in _IN_WORDS and schema.get("description") else ""
-    return f'"{error.instance}" is not {right}{about}'
+    return f"{_quoted(error.instance)} is not {right}{about}"
 
 
 def _number(bound: str) -> Words:
