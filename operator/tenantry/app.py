@@ -26,6 +26,7 @@ from tenantry.controllers.watches import WatchDead
 from tenantry.errors import InputError, LeadershipLost, StoreUnavailable
 from tenantry.services import provisioning
 from tenantry.services.tenants import load_namespaces
+from tenantry.services.trail import read_audit_key
 from tenantry.settings import LogFormat, LogLevel, Settings
 from tenantry.store import Store
 from tenantry.store.migrate import upgrade
@@ -82,11 +83,12 @@ class _Process:
 
     async def run(self) -> ExitCode:
         settings = self._settings
+        audit_key = read_audit_key(settings.audit_key_file) if settings.audit_key_file is not None else b""
         self._health.ready = {"started": lambda: False}
         await self._health.start(settings.health_host, settings.health_port)
         connection = Connection(find_access(settings.kubeconfig))
         lease = Lease(connection, settings.lease_namespace, settings.lease, settings.holder, settings.lease_seconds)
-        store = Store.open(settings.store_url)
+        store = Store.open(settings.store_url, audit_key)
         try:
             code = await self._until_end(connection, lease, store)
             await lease.release()

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(
         default=600.0, ge=1.0, description="How often all objects are compared with all rows of the store."
     )
+    audit_key_file: Path | None = Field(
+        default=None,
+        description="A file with the key that signs the head of each audit trail; without it heads are not signed.",
+    )
     log_format: LogFormat = Field(default=LogFormat.CONSOLE, description="json for machines, console for people.")
     log_level: LogLevel = Field(default=LogLevel.INFO, description="debug, info, warning or error.")
 
