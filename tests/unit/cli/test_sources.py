@@ -25,6 +25,12 @@ def test_folders_are_searched_in_order_of_names_and_hidden_ones_left_out(tmp_pat
     assert names(tmp_path) == ["a.yaml", "b.yaml", "c/d.yaml"]
 
 
+def test_a_link_that_leads_back_up_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, a="", c__d="")
+    (tmp_path / "c" / "up").symlink_to(tmp_path)
+    assert names(tmp_path) == ["a.yaml", "c/d.yaml"]
+
+
 def test_what_a_kustomization_names_comes_first_and_in_its_order(tmp_path: Path) -> None:
     write(tmp_path, a="", b="", c__d="", kustomization="resources: [c, b.yaml, 7, https://example.com/x]")
     assert names(tmp_path) == ["c/d.yaml", "b.yaml", "a.yaml", "kustomization.yaml"]

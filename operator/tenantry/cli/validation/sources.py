@@ -54,7 +54,10 @@ def _sources(path: str) -> list[Source]:
         return [Source("<stdin>", None)]
     if not Path(path).is_dir():
         return [Source(path, Path(path))]
-    below = [Source(str(file), file) for file in _walk(Path(path))]
+    try:
+        below = [Source(str(file), file) for file in _walk(Path(path))]
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be searched: {error.strerror}") from error
     if not below:
         raise InputError(f"{path}: there is no file that ends in .yaml, .yml or .json")
     return below
@@ -70,7 +73,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     ranks = {(folder / name).resolve(): rank for rank, name in enumerate(named)}
     for entry in sorted(entries, key=lambda e: (ranks.get(e.resolve(), len(ranks)), e.name)):
         if entry.is_dir():
-            yield from _walk(entry)
+            yield from () if entry.is_symlink() else _walk(entry)  # as kubectl: a link may lead back up
         elif entry.suffix in _SUFFIXES or entry.name in KUSTOMIZATIONS:
             yield entry
 
