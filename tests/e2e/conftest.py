@@ -76,6 +76,14 @@ class Site:
         """Return the Ready condition once it has this reason."""
         return eventually(lambda: found if (found := self.ready(name, kind))["reason"] == reason else None)
 
+    def one_is_let_in(self, *names: str, reason: str) -> None:
+        """Wait until one of those who wait is Ready, and see that the others still wait for the same reason.
+
+        Which one it is, is not told here: arrivals within one second are in the order of their UIDs.
+        """
+        found = eventually(lambda: r if "Provisioned" in (r := [self.ready(n)["reason"] for n in names]) else None)
+        assert sorted(found) == sorted(["Provisioned", *(reason for _ in names[1:])])
+
     def condition(self, name: str, type_: str, kind: str = "User") -> Object:
         return self.kube.condition(kind, name, type_)
 
@@ -84,7 +92,7 @@ class Site:
         self.kubectl("delete", kind, name, "--timeout=30s")
 
 
-def user(name: str, workgroup: str, role: str | None = None, **spec: object) -> Object:
+def user(name: str, workgroup: str, role: str | None = None, /, **spec: object) -> Object:
     """Return a User of one workgroup as people write it."""
     entry = {"workgroupRef": workgroup} | ({"role": role} if role else {})
     body = {"userName": name, "emails": [{"value": f"{name}@example.com"}], "workgroups": [entry], **spec}
@@ -124,3 +132,12 @@ def example(site: Site) -> Callable[[str], Site]:
         return site
 
     return applied
+
+
+def person(name: str, license_type: str, workgroup: str, /, **spec: Any) -> Object:  # noqa: ANN401 - any field
+    """Return a User of the issue tracker with a license and a password; a field given as None is left out."""
+    password = {"secretKeyRef": {"name": "passwords", "key": "maria"}}
+    whole = {"name": {"givenName": name.title()}, "license": {"type": license_type}, "password": password, **spec}
+    body = user(name, workgroup, **whole)
+    body["spec"] = {field: value for field, value in body["spec"].items() if value is not None}
+    return body

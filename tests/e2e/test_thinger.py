@@ -57,8 +57,7 @@ def test_th_03_an_administrator_without_an_add_on_is_refused_and_one_more_add_on
     instance.becomes("jana", "LimitReached")
     assert 'lets in 1 for limit "administrators"' in told["message"]
     limits(instance, administrators=(0, 2))
-    instance.becomes("ivan", "Provisioned")
-    assert instance.ready("jana")["reason"] == "LimitReached"
+    instance.one_is_let_in("ivan", "jana", reason="LimitReached")
     found = limit_status(instance, "administrators")
     assert (found["capacity"], found["used"], found["waiting"]) == (2, 2, 1)
 

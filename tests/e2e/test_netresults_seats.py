@@ -1,0 +1,126 @@
+"""The rules of an issue tracker (NR): workgroups, license types, system users, the required profile."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Site, person
+from tests.support.kube import Object
+
+
+@pytest.fixture
+def tracker(example: Callable[[str], Site]) -> Site:
+    """The example as it is."""
+    return example("netresults-tracker")
+
+
+def usage(site: Site, license_type: str) -> Object:
+    found: list[Object] = site.settled("LicensePool", "tracker")["status"]["licenses"]
+    return next(x for x in found if x["type"] == license_type)
+
+
+def test_nr_01_an_account_is_given_access_to_workgroups_and_takes_one_seat(tracker: Site) -> None:
+    maria = tracker.kube.get("User", "maria")["status"]
+    assert [x["workgroupRef"] for x in maria["workgroups"]] == ["support", "engineering"]
+    assert maria["license"] == {"type": "Static", "pool": "tracker"}
+    assert usage(tracker, "Static")["used"] == 5
+    assert [x["workgroupRef"] for x in tracker.kube.get("User", "tom")["status"]["workgroups"]] == ["engineering"]
+
+
+@pytest.mark.parametrize(
+    ("name", "user_type", "license_type"), [("walt", "External", "Static"), ("femi", "Internal", "Restricted")]
+)
+def test_nr_02_internal_and_external_say_nothing_of_the_license(
+    tracker: Site, name: str, user_type: str, license_type: str
+) -> None:
+    found = tracker.kube.get("User", name)
+    assert found["spec"]["userType"] == user_type
+    assert found["status"]["license"]["type"] == license_type
+    assert found["status"]["state"] == "Active"
+
+
+@pytest.mark.parametrize(
+    ("rule", "license_type", "bought", "capacity"),
+    [("NR-03", "Static", 5, 5), ("NR-04", "Floating", 1, 10), ("NR-05", "Restricted", 3, 3)],
+)
+def test_each_license_type_seats_as_many_accounts_as_were_bought(
+    tracker: Site, rule: str, license_type: str, bought: int, capacity: int
+) -> None:
+    found = usage(tracker, license_type)
+    assert (found["purchased"], found["capacity"]) == (bought, capacity), rule
+    newcomers = [f"extra-{n}" for n in range(capacity - found["used"] + 1)]
+    for name in newcomers:
+        tracker.apply(person(name, license_type, "support"))
+        tracker.becomes(name, "SeatLimitReached" if name == newcomers[-1] else "Provisioned")
+    assert usage(tracker, license_type)["used"] == capacity
+
+
+def test_nr_06_one_more_of_a_type_is_refused_with_the_numbers_and_seated_when_a_seat_frees(tracker: Site) -> None:
+    tracker.apply(person("first", "Static", "support"))
+    told = tracker.becomes("first", "SeatLimitReached")["message"]
+    assert told.startswith('spec.license.type: LicensePool "tracker" has 5 Static licenses bought, and all are in use')
+    tracker.apply(person("second", "Static", "support"))
+    tracker.becomes("second", "SeatLimitReached")
+    tracker.delete("tuser", "jonas")
+    tracker.one_is_let_in("first", "second", reason="SeatLimitReached")
+    assert (usage(tracker, "Static")["used"], usage(tracker, "Static")["waiting"]) == (5, 1)
+
+
+@pytest.mark.parametrize("workgroup", ["support", "engineering"])
+def test_nr_07_each_workgroup_has_its_system_users_and_they_take_no_seat(tracker: Site, workgroup: str) -> None:
+    found = tracker.kube.get("Workgroup", workgroup)["status"]["systemUsers"]
+    assert sorted(x["userName"] for x in found) == ["Admin", "Inet", "TBD"]
+    assert len({x["accountId"] for x in found}) == 3
+    assert tracker.settled("LicensePool", "tracker")["status"]["used"] == 11
+
+
+@pytest.mark.parametrize("name", ["Admin", "tbd", "INET"])
+def test_nr_07_no_user_takes_a_system_users_name(tracker: Site, name: str) -> None:
+    tracker.apply(person("intruder", "Floating", "support", userName=name))
+    assert "is a system user of Workgroup" in tracker.becomes("intruder", "LoginReserved")["message"]
+
+
+def test_nr_09_a_user_id_has_at_most_40_characters_and_is_unique(tracker: Site) -> None:
+    tracker.apply(person("long", "Floating", "support", userName="x" * 41))
+    assert "41 characters" in tracker.becomes("long", "LoginInvalid")["message"]
+    tracker.apply(person("fits", "Floating", "support", userName="x" * 40))
+    tracker.becomes("fits", "Provisioned")
+    tracker.apply(person("twin", "Floating", "support", userName="MARIA"))
+    assert 'is the login of User "maria"' in tracker.becomes("twin", "LoginTaken")["message"]
+
+
+def test_nr_09_first_name_and_password_are_required(tracker: Site) -> None:
+    bare = person("bare", "Floating", "support", name={}, password=None)
+    tracker.apply(bare)
+    told = tracker.becomes("bare", "ProfileIncomplete")["message"]
+    assert "spec.name.givenName" in told
+    assert "spec.password" in told
+
+
+def test_nr_09_a_password_has_at_most_10_characters_and_is_taken_when_it_fits(tracker: Site) -> None:
+    reference = {"secretKeyRef": {"name": "own", "key": "password"}}
+    tracker.apply(person("newbie", "Floating", "support", password=reference))
+    tracker.becomes("newbie", "SecretNotFound")
+    assert tracker.condition("newbie", "Reconciling")["status"] == "True"
+    secret: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "own"}}
+    tracker.apply({**secret, "stringData": {"password": "eleven-char"}})
+    assert "11 characters; 6 to 10 are accepted" in tracker.becomes("newbie", "PasswordInvalid")["message"]
+    tracker.apply({**secret, "stringData": {"password": "ten-chars!"}})
+    tracker.becomes("newbie", "Provisioned")
+    assert tracker.kube.get("User", "newbie")["status"]["password"]["changedTime"]
+
+
+def test_nr_10_the_whole_profile_is_kept(tracker: Site) -> None:
+    accounts = tracker.tenantry("users", "list")
+    told = str(next(x for x in accounts if "maria.lindqvist@northwind.example" in str(x)))
+    for value in ("Lindqvist", "Northwind Instruments", "maria.lindqvist@northwind.example", "+46 8 555 0110"):
+        assert value in told
+
+
+def test_nr_11_a_missing_email_is_accepted_with_a_warning(tracker: Site) -> None:
+    assert tracker.ready("olga")["status"] == "True"
+    warning = tracker.condition("olga", "Notifiable")
+    assert (warning["status"], warning["reason"]) == ("False", "EmailMissing")
+    tracker.kube.patch("User", "olga", {"spec": {"emails": [{"value": "olga@northwind.example"}]}})
+    tracker.settled("User", "olga")
+    assert tracker.condition("olga", "Notifiable") == {}
