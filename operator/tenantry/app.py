@@ -5,21 +5,20 @@ is dead. After any but 0 a supervisor should start it anew.
 """
 
 import asyncio
-import logging
+import gc
 import os
 import signal
+import subprocess
 import sys
 from enum import IntEnum
 from functools import partial
 
-import structlog
-
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import Connection
-from tenantry.controllers.fault import describe_exception
 from tenantry.controllers.health import Health
 from tenantry.controllers.kubeconfig import find_access
 from tenantry.controllers.lease import Lease
+from tenantry.controllers.logs import configure_logging, describe_exception, get_logger
 from tenantry.controllers.operator import Operator, Pace, first_of, resources_served
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.watches import WatchDead
@@ -27,11 +26,11 @@ from tenantry.errors import InputError, LeadershipLost, StoreUnavailable
 from tenantry.services import provisioning
 from tenantry.services.tenants import load_namespaces
 from tenantry.services.trail import read_audit_key
-from tenantry.settings import LogFormat, LogLevel, Settings
+from tenantry.settings import LogFormat, Settings
 from tenantry.store import Store
-from tenantry.store.migrate import upgrade
+from tenantry.store.revision import is_current, newest_revision
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class ExitCode(IntEnum):
@@ -45,7 +44,7 @@ class ExitCode(IntEnum):
 
 def run_operator(settings: Settings) -> int:
     """Run the operator until it is told to stop, and return the exit code."""
-    configure_logging(settings.log_format, settings.log_level)
+    configure_logging(settings.log_level, json=settings.log_format is LogFormat.JSON)
     try:
         return asyncio.run(_Process(settings).run())
     except InputError as error:
@@ -130,20 +129,35 @@ class _Process:
             "api server": lambda: lease.sure,
             "watches": lambda: operator.watches.up,
         }
+        _settle_memory()
         await operator.run()
 
     async def _migrate(self, store: Store) -> None:
+        """Bring the store to the newest revision; what does that is a program of its own, see store.revision."""
         failed = 0
         while True:
             try:
-                revision = await self._store_thread.run(upgrade, store)
+                if await self._store_thread.run(is_current, store):
+                    break
+                await _run_migrations(self._settings.store_url)
             except StoreUnavailable as error:
                 failed += 1
                 log.warning("store not ready yet", error=str(error), attempt=failed)
                 await asyncio.sleep(OUTAGE.delay(failed))
-            else:
-                log.info("store ready", revision=revision)
-                return
+        log.info("store ready", revision=newest_revision())
+
+
+async def _run_migrations(url: str) -> None:
+    command = (sys.executable, "-m", "tenantry", "db", "upgrade")
+    environment = {**os.environ, "TENANTRY_STORE_URL": url}  # not an argument: others see those, and it has a password
+    child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=subprocess.DEVNULL)
+    match await child.wait():
+        case 0:
+            return
+        case 3:
+            raise StoreUnavailable("tenantry db upgrade could not reach it")
+        case code:
+            raise InputError(f"tenantry db upgrade failed with {code}; it said why")
 
 
 def _told_to_stop() -> asyncio.Future[None]:
@@ -178,28 +192,8 @@ def _exit_code(leading: asyncio.Task[None]) -> ExitCode:
             return ExitCode.FAILED
 
 
-def configure_logging(format_: LogFormat, level: LogLevel) -> None:
-    """Send all logs, our own and the libraries', to standard error in one format."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
-    json = format_ is LogFormat.JSON
-    renderer = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    handler = logging.StreamHandler()
-    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, renderer]))
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # kopf logs whole objects at debug, each event at info, and warns that signals are ours to handle.
-    logging.getLogger("kopf").setLevel(logging.WARNING)
-    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
-    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+def _settle_memory() -> None:
+    """Take what was imported out of the garbage collector's rounds, and make these rarer: a tenth of all time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

@@ -34,30 +34,30 @@ class ApiError(TenantryError):
         self.details = details or {}
 
 
-class NotFound(ApiError):  # noqa: N818 - named after what the server says
+class NotFound(ApiError):
     pass
 
 
-class Conflict(ApiError):  # noqa: N818 - as above
+class Conflict(ApiError):
     pass
 
 
-class Gone(ApiError):  # noqa: N818 - as above
+class Gone(ApiError):
     pass
 
 
-class Refused(ApiError):  # noqa: N818 - as above
+class Refused(ApiError):
     @property
     def fields(self) -> list[str]:
         """Return the fields that the schema refuses; none where a test of a JSON patch did not hold."""
         return [str(cause.get("field", "")) for cause in self.details.get("causes") or ()]
 
 
-class Denied(ApiError):  # noqa: N818 - as above
+class Denied(ApiError):
     pass
 
 
-class Passing(ApiError):  # noqa: N818 - as above
+class Passing(ApiError):
     pass
 
 

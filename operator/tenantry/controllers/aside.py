@@ -4,14 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-
 from tenantry.controllers import metrics
 from tenantry.controllers.backoff import OBJECT
-from tenantry.controllers.fault import log_fault
+from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.sighting import Sighting
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ kopf's session has no limit on connections and scans all open responses at each 
 parses with orjson, and does not parse what it does not need.
 """
 
+from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -30,11 +31,21 @@ _FIRST_ERROR = 400
 _UNAUTHORIZED = 401
 _VERSION_KEY = b'"resourceVersion":"'
 
+# asyncio gives each TLS connection a read buffer of 256 KiB, 16 MiB for our 64. A TLS record has 16 KiB at most.
+SSLProtocol.max_size = 32 * 1024
+
 
 def object_path(kind: Kind, namespace: str = "", name: str = "", part: str = "") -> str:
     """Return the path of an object, of a part of it (``status``), or of all of a kind."""
     steps = [f"/apis/{API_VERSION}", f"namespaces/{namespace}" if namespace else "", RESOURCES[kind].plural, name, part]
     return "/".join(step for step in steps if step)
+
+
+class _Response(aiohttp.ClientResponse):
+    """Parses with orjson: a list of 500 objects holds up kopf's loop for 10 ms instead of 30."""
+
+    async def json(self, **_: object) -> Any:  # noqa: ANN401 - as aiohttp has it
+        return orjson.loads(await self.read())
 
 
 def open_session(access: ClusterAccess, *, agent: str = _AGENT, limit: int = IN_FLIGHT) -> aiohttp.ClientSession:
@@ -55,6 +66,7 @@ def open_session(access: ClusterAccess, *, agent: str = _AGENT, limit: int = IN_
         headers={"User-Agent": agent},
         timeout=_TIMEOUT,
         middlewares=(authorize,),
+        response_class=_Response,
         proxy=access.proxy,
     )
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-
 from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.logs import get_logger
 from tenantry.controllers.pulse import Pulse
 from tenantry.controllers.sighting import Sighting, sight, sight_stored
 from tenantry.controllers.transaction import Transactions
@@ -33,7 +32,7 @@ _DUE_SECONDS = 1.0
 #: A step that takes longer than this is stuck, not slow: the store gives up on a lock after five seconds.
 _LONGEST_STEP_SECONDS = 120.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass

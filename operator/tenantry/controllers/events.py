@@ -8,12 +8,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-import structlog
-
 from tenantry.controllers.access import ClusterAccess
 from tenantry.controllers.connection import open_session
-from tenantry.controllers.fault import log_fault
 from tenantry.controllers.kopf_alone import ResourceMemories, ResourceMemory, kopf
+from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.domain.observed import Kind
 from tenantry.resources.meta import GROUP, RESOURCES, VERSION
 
@@ -23,7 +21,7 @@ _ERROR_BACKOFFS = (0.5, 1.0, 2.0, 3.0, *(5.0 for _ in range(60)))
 #: A token that the API server does not know yet, while it starts, is presented again after this pause.
 _LOGIN_PAUSE_SECONDS = 1.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Offer(Protocol):

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-
 from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError, Conflict, NotFound
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import Connection
+from tenantry.controllers.logs import get_logger
 from tenantry.errors import LeadershipLost
 
 #: Epochs are seconds since this moment, or one more than the last one if that is later. So they grow even where the
@@ -29,7 +28,7 @@ _SURE = 2 / 3
 #: one duration, since clocks differ.
 _LONG_DEAD = 4
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Lease:

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from tenantry.controllers.api_error import ApiError
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import OUTAGE
@@ -16,6 +14,7 @@ from tenantry.controllers.events import event_registry, watched_resources
 from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.lease import Lease
 from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.logs import get_logger
 from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.secret_lookout import SecretLookout
@@ -30,7 +29,7 @@ from tenantry.resources.meta import API_VERSION, RESOURCES
 _GRACE_SECONDS = 8.0
 _POLICIES = (Kind.LICENSE_POOL, Kind.WORKGROUP)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

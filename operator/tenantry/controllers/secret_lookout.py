@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError
 from tenantry.controllers.connection import METADATA, Connection
+from tenantry.controllers.logs import get_logger
 from tenantry.controllers.password_lane import PasswordLane, read_secret
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.sighting import sight_stored
@@ -24,7 +23,7 @@ from tenantry.services.work import PasswordNeed
 _MISSING_SECONDS = 10.0
 _MOST_A_SECOND = 20.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass

@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
-
 from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError, Conflict, Denied, NotFound, Passing, Refused
 from tenantry.controllers.backoff import OBJECT, OUTAGE
 from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
 from tenantry.controllers.fault import fault_conditions
 from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.logs import get_logger
 from tenantry.controllers.sighting import Sighting, version_of
 from tenantry.controllers.writes import (
     Guard,
@@ -29,7 +28,7 @@ from tenantry.services.work import Outcome
 #: The engine pauses while so many writes wait: what piles up is memory, and is out of date when it is written.
 _MOST_WAITING = 2000
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class StatusWriter:

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-import structlog
-
 from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError, NotFound
 from tenantry.controllers.connection import METADATA_LIST, Connection, object_path
 from tenantry.controllers.engine import Engine
-from tenantry.controllers.fault import log_fault
 from tenantry.controllers.lease import Lease
 from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.tenants import Tenants
@@ -35,7 +33,7 @@ _RETRY_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
 _READERS = 16
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass

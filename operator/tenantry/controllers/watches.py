@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from tenantry.controllers import metrics
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.events import ForgetfulMemories, unwatched, watch_settings
-from tenantry.controllers.fault import log_fault
 from tenantry.controllers.kopf_alone import kopf
+from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.pulse import Pulse
 
 #: A watch may be missing for this long while the API server answers: kopf takes some seconds to end and to start.
@@ -25,10 +23,10 @@ _LONGEST_DOWN_SECONDS = 15.0
 _CHECK_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
-class WatchDead(Exception):  # noqa: N818 - what happened, not a fault of the caller
+class WatchDead(Exception):
     """A watch is gone and starting kopf again did not bring it back."""
 
 
