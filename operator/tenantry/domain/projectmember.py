@@ -1,6 +1,6 @@
 """Plan one ProjectMember: whether its rules can be in force (TH-11 to TH-13)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tenantry.domain.account import Account
@@ -13,7 +13,7 @@ from tenantry.domain.user import detached
 from tenantry.specs import ProjectMemberSpec, ProjectMemberStatus
 from tenantry.specs.projectmember import ProjectRule
 from tenantry.specs.user import MembershipKind
-from tenantry.specs.workgroup import Project
+from tenantry.specs.workgroup import Project, ProjectResource
 
 #: All the names of a type of resource.
 EVERY_NAME = "*"
@@ -88,13 +88,23 @@ def _check_rule(rule: ProjectRule, field: str, project: Project) -> Iterator[Ref
         message = f'project "{project.name}" has no resource of type "{rule.type}"; {known}'
         yield Refusal(Reason.PROJECT_RESOURCE_NOT_FOUND, f"{field}.type", message)
         return
-    names = dict.fromkeys(name for r in shared for name in r.names)
     for name in rule.names:
-        if name != EVERY_NAME and name not in names:
-            message = f'project "{project.name}" has no {rule.type} "{name}"; {choices(names)}'
-            yield Refusal(Reason.PROJECT_RESOURCE_NOT_FOUND, f"{field}.names", message)
-    operations = dict.fromkeys(operation for r in shared for operation in r.operations)
+        yield from _check_name(rule, name, shared, field, project)
+
+
+def _check_name(
+    rule: ProjectRule, name: str, shared: Sequence[ProjectResource], field: str, project: Project
+) -> Iterator[Refusal]:
+    """The project has that resource, and defines the operations for it: others of the type may have others."""
+    meant = [r for r in shared if name == EVERY_NAME or name in r.names]
+    if not meant:
+        names = dict.fromkeys(known for r in shared for known in r.names)
+        message = f'project "{project.name}" has no {rule.type} "{name}"; {choices(names)}'
+        yield Refusal(Reason.PROJECT_RESOURCE_NOT_FOUND, f"{field}.names", message)
+        return
+    operations = dict.fromkeys(operation for r in meant for operation in r.operations)
+    which = f"a {rule.type}" if name == EVERY_NAME else f'{rule.type} "{name}"'
     for operation in rule.operations:
         if operation not in operations:
-            message = f'a {rule.type} of project "{project.name}" has no operation "{operation}"; {choices(operations)}'
+            message = f'{which} of project "{project.name}" has no operation "{operation}"; {choices(operations)}'
             yield Refusal(Reason.OPERATION_NOT_FOUND, f"{field}.operations", message)

@@ -94,6 +94,12 @@ def capacities_held(account: Account | None, snapshot: Snapshot) -> frozenset[Ca
     return frozenset(held)
 
 
+def takes_more(ctx: UserContext) -> bool:
+    """Tell whether the spec counts against something of the pool that the account does not hold yet."""
+    more = capacities_needed(ctx) - capacities_held(ctx.account, ctx.snapshot)
+    return any(capacity.kind is not CapacityKind.ROLE for capacity in more)
+
+
 def judge(ctx: UserContext, *, turn: bool) -> Verdict:
     """Decide whether there is room for what the spec counts against and the account does not hold yet.
 

@@ -11,6 +11,7 @@ from tenantry.domain.login import is_email, login_fault, login_key
 from tenantry.domain.password import check_password, strictest
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.seating import takes_more
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_references import (
     check_access,
@@ -161,16 +162,17 @@ def check_license(ctx: UserContext) -> Refusals:
             "spec.license",
             "no workgroup of this account has a licensePoolRef; remove the license",
         )
-    if ctx.pool is None or (ctx.account is not None and ctx.account.in_force):
+    if ctx.pool is None:
         return
-    if ctx.pool.deleting:
+    newcomer = ctx.account is None or not ctx.account.in_force
+    if ctx.pool.deleting and (newcomer or takes_more(ctx)):
         yield Refusal(
             Reason.LICENSE_POOL_DELETING,
             "spec.workgroups",
             f'LicensePool "{ctx.pool.name}" is being deleted and grants nothing new',
         )
     plan = ctx.pool.spec.plan
-    if plan is not None and not plan.multiple_accounts:
+    if newcomer and plan is not None and not plan.multiple_accounts:
         yield Refusal(
             Reason.PLAN_FORBIDS_ACCOUNTS,
             "spec.workgroups",

@@ -129,7 +129,7 @@ def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
     if policy is None or policy.uid != seen.uid:
         batch.release(seen)
         return
-    users = count_members(batch.connection, batch.tenant.id, seen.name)
+    users = count_members(batch.connection, batch.tenant.id, [seen.name])
     system = tuple(load_system(batch.connection, batch.tenant.id, seen.name))
     if seen.deleting and not users:
         _forget(batch, seen, policy)
@@ -156,17 +156,22 @@ def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
     if policy is None or policy.uid != seen.uid:
         batch.release(seen)
         return
-    usage = batch.snapshot.usage
-    users = sum(usage.used[c] for c in pool_capacities(policy))
+    users = _count_of_pool(batch, seen.name) if seen.deleting else 0
     if seen.deleting and not users:
         _forget(batch, seen, policy)
         return
-    plan = plan_pool(policy, usage, batch.now, users=users)
+    plan = plan_pool(policy, batch.snapshot.usage, batch.now, users=users)
     if plan.reduced != policy.reduced:
         arguments = (batch.connection, batch.tenant.id, Kind.LICENSE_POOL, seen.name)
         mark_policy(*arguments, deleting=policy.deleting, reduced=plan.reduced)
         batch.policies.pools[seen.name] = replace(policy, reduced=plan.reduced)
     batch.conclude(seen, plan.status, plan.findings, refs=frozenset(), due=plan.due)
+
+
+def _count_of_pool(batch: Batch, pool: str) -> int:
+    """Return how many accounts are in the pool's workgroups; those of free roles need the pool too."""
+    own = [w.name for w in batch.policies.workgroups.values() if w.spec.license_pool_ref == pool]
+    return count_members(batch.connection, batch.tenant.id, own)
 
 
 def _unusable(batch: Batch, seen: Observed[Any]) -> list[Refusal]:
@@ -182,6 +187,5 @@ def _forget(batch: Batch, seen: Observed[Any], policy: WorkgroupPolicy | PoolPol
     delete_policy(batch.connection, batch.tenant.id, seen.kind, policy.name)
     _policies(batch, seen.kind).pop(policy.name)
     batch.records.append(Change("PolicyDeleted", seen.kind, seen.name, seen.uid, {"generation": seen.generation}, {}))
-    targets = _concerned(batch, seen.kind, policy.name)
-    mark_dependents(batch.connection, batch.tenant.id, targets, batch.now)
+    batch.dependents |= _concerned(batch, seen.kind, policy.name)
     batch.release(seen)

@@ -53,8 +53,8 @@ def reconcile_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
 
 
 def _take(batch: Batch, user: Observed[UserSpec], plan: UserPlan) -> None:
+    batch.conclude(user, plan.status, plan.findings, refs=plan.refs)  # first: who depends on it knows it by this name
     batch.change(plan.before, plan.after)
-    batch.conclude(user, plan.status, plan.findings, refs=plan.refs)
     if plan.after is not None:
         batch.snapshot.owners[plan.after.id] = user.name
 

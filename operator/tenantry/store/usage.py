@@ -127,7 +127,7 @@ def newest_holders(connection: Connection, tenant_id: int, roles: Collection[tup
     return list(connection.execute(query).scalars())
 
 
-def count_members(connection: Connection, tenant_id: int, workgroup: str) -> int:
-    """Return how many accounts of Users are in a workgroup."""
-    where = (memberships.c.tenant_id == tenant_id, memberships.c.workgroup == workgroup, ~memberships.c.system)
-    return connection.execute(select(func.count()).where(*where)).scalar_one()
+def count_members(connection: Connection, tenant_id: int, workgroups: Collection[str]) -> int:
+    """Return how many accounts of Users are in one of these workgroups."""
+    where = (memberships.c.tenant_id == tenant_id, memberships.c.workgroup.in_(workgroups), ~memberships.c.system)
+    return connection.execute(select(func.count(memberships.c.account_id.distinct())).where(*where)).scalar_one()
