@@ -15,6 +15,7 @@ from tenantry.store.account import load_all, rebind
 from tenantry.store.policy import delete_policies
 from tenantry.store.resource import (
     ResourceRow,
+    delete_foreign,
     delete_resources,
     load_named,
     load_resources,
@@ -49,8 +50,11 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime) -> 
         delete_resources(connection, gone)
         delete_policies(connection, tenant.id)
     save_tenant(connection, tenant, **values)
+    entered = replace(tenant, **values)  # type: ignore[arg-type] # the values are of the fields' types
+    # What was seen elsewhere says nothing here: planned, it would be granted a seat.
+    delete_foreign(connection, tenant.id, {entered.namespace_uid, entered.observed_uid})
     mark_tenant(connection, tenant.id, now)
-    return replace(tenant, **values)  # type: ignore[arg-type] # the values are of the fields' types
+    return entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +159,20 @@ def _match(connection: Connection, tenant: TenantRow) -> tuple[Attachment, list[
 
 def _bind(connection: Connection, tenant: TenantRow, moves: list[tuple[str, str, str]], now: datetime) -> None:
     delete_resources(connection, [former for _, former, _ in moves])
+    _drop_former_policies(connection, tenant)
     for account_id, _, uid in moves:
         rebind(connection, account_id, uid)
     save_tenant(connection, tenant, attached=True, confirmed=True, namespace_uid=tenant.observed_uid)
     mark_tenant(connection, tenant.id, now)
+
+
+def _drop_former_policies(connection: Connection, tenant: TenantRow) -> None:
+    """Forget the Workgroups and LicensePools of the cluster before, where that of now has others of their names."""
+    rows = load_resources(connection, list(load_tenant_resources(connection, tenant.id))).values()
+    governing = [row for row in rows if row.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL}]
+    here = {(row.kind, row.name) for row in governing if row.namespace_uid == tenant.observed_uid}
+    former = (row for row in governing if row.namespace_uid != tenant.observed_uid)
+    delete_resources(connection, [row.uid for row in former if (row.kind, row.name) in here])
 
 
 def predecessors(connection: Connection, tenant: TenantRow, kind: Kind, names: Mapping[str, str]) -> list[ResourceRow]:

@@ -111,6 +111,12 @@ def delete_resources(connection: Connection, uids: Collection[str]) -> None:
         connection.execute(delete(resources).where(resources.c.uid.in_(uids)))
 
 
+def delete_foreign(connection: Connection, tenant_id: int, namespace_uids: Collection[str]) -> None:
+    """Forget the objects of a tenant that were seen in other namespaces than these."""
+    where = (resources.c.tenant_id == tenant_id, resources.c.namespace_uid.not_in(namespace_uids))
+    connection.execute(delete(resources).where(*where))
+
+
 def load_refs(connection: Connection, uids: Collection[str]) -> dict[str, frozenset[Ref]]:
     """Return what these objects depend on."""
     found: dict[str, set[Ref]] = {}
