@@ -162,7 +162,9 @@ def _pause(batch: Batch, seen: Observed[Any]) -> None:
     if not kept:
         kept = [_paused_condition("Ready", ConditionStatus.UNKNOWN, since, seen)]
     added = _paused_condition(Reason.PAUSED, ConditionStatus.TRUE, since, seen)
-    batch.hold(seen, {**status, "conditions": [*kept, added]}, kept[0]["reason"])
+    # What the schema fills in is written as well: left out, the object would always seem to show something else.
+    held = {"observedGeneration": -1, **status, "conditions": [*kept, added]}
+    batch.hold(seen, held, kept[0]["reason"])
 
 
 def _paused_condition(type_: str, status: ConditionStatus, since: str, seen: Observed[Any]) -> dict[str, Any]:
