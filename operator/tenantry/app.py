@@ -67,7 +67,6 @@ def bind_services(store: Store) -> Provisioning:
         passwords_known=partial(provisioning.passwords_known, store),
         passwords_missing=partial(provisioning.passwords_missing, store),
         sweep=partial(provisioning.sweep, store),
-        ping=store.ping,
     )
 
 

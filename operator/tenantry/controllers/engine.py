@@ -116,7 +116,8 @@ class Engine:
                 left.setdefault(seen.namespace, []).append(seen)
         done = 0
         try:
-            while left:
+            # Asked before each transaction: the process may have been frozen in between, and another leads by now.
+            while left and self.may_write():
                 namespace = next(iter(left))
                 done += await self.transactions.process(namespace, left[namespace])
                 del left[namespace]

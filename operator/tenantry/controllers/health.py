@@ -34,8 +34,8 @@ class Health:
             OSError: the port is taken.
         """
         app = web.Application()
-        app.router.add_get("/livez", lambda _: _answer(self.live))
-        app.router.add_get("/readyz", lambda _: _answer(self.ready))
+        app.router.add_get("/livez", self._livez)
+        app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", _metrics)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -45,8 +45,14 @@ class Health:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    async def _livez(self, _: web.Request) -> web.Response:
+        return _answer(self.live)
 
-async def _answer(checks: Checks) -> web.Response:
+    async def _readyz(self, _: web.Request) -> web.Response:
+        return _answer(self.ready)
+
+
+def _answer(checks: Checks) -> web.Response:
     results = {name: check() for name, check in checks.items()}
     lines = [f"{'ok' if passed else 'failed'} {name}" for name, passed in results.items()]
     return web.Response(text="\n".join(lines) + "\n", status=200 if all(results.values()) else _NOT_AVAILABLE)

@@ -34,7 +34,6 @@ class Provisioning:
     passwords_known: Callable[[str], Sequence[PasswordNeed]]
     passwords_missing: Callable[[str], Sequence[PasswordNeed]]
     sweep: Sweep
-    ping: Callable[[], None]
 
 
 class StoreThread:

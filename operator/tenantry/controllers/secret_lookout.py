@@ -22,6 +22,7 @@ from tenantry.services.work import PasswordNeed
 #: Users whose Secret is missing are looked at this often, and at most so many a second.
 _MISSING_SECONDS = 10.0
 _MOST_A_SECOND = 20.0
+_SHORTEST_PAUSE = 1.0
 
 log = get_logger(__name__)
 
@@ -51,7 +52,7 @@ class SecretLookout:
                 await self._walk(page_after, max(1 / _MOST_A_SECOND, seconds / (count + 1)))
             except (StoreUnavailable, ApiError) as error:
                 log.warning("look-out for Secrets put off", error=type(error).__name__)
-            await asyncio.sleep(max(1.0, round_ends - time.monotonic()))
+            await asyncio.sleep(max(_SHORTEST_PAUSE, round_ends - time.monotonic()))
 
     async def _count(self, page_after: Callable[[str], Sequence[PasswordNeed]]) -> int:
         count, after = 0, ""

@@ -1,0 +1,74 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
+
+from tenantry.controllers.api_error import ApiError, Denied, ServerFault, Unauthorized
+from tenantry.controllers.aside import Aside
+from tenantry.controllers.backoff import Backoff
+from tenantry.controllers.password_lane import PasswordLane
+from tenantry.controllers.sighting import Sighting
+from tenantry.domain.password import OfferKind
+from tenantry.services.work import PasswordNeed
+from tests.unit.controllers.fakes import NAMESPACE, FakeApi, seen, until
+
+SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
+NEED = PasswordNeed("ada", NAMESPACE, "login", "password")
+
+
+@dataclass
+class Lane:
+    api: FakeApi
+    lane: PasswordLane
+    delivered: list[Sighting]
+
+
+@pytest.fixture
+async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lane]:
+    monkeypatch.setattr("tenantry.controllers.password_lane.OUTAGE", Backoff(0.001, 0.002))
+    api, delivered = FakeApi(), list[Sighting]()
+    lane = PasswordLane(api, delivered.append, Aside(lambda _: None))
+    task = asyncio.create_task(lane.run())
+    yield Lane(api, lane, delivered)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _add_secret(api: FakeApi) -> None:
+    api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": "1"}, "data": {"password": "aHVudGVyMjI="}}
+
+
+@pytest.mark.parametrize("error", [ServerFault, Unauthorized])
+async def test_a_secret_that_cannot_be_read_now_is_read_later(rig: Lane, error: type[ApiError]) -> None:
+    _add_secret(rig.api)
+    rig.api.failures = [error("no"), error("no")]
+    rig.lane.submit(seen("ada"), NEED)
+    await until(lambda: rig.delivered)
+    assert rig.delivered[0].offer is not None
+    assert rig.delivered[0].offer.kind is OfferKind.NEW
+
+
+async def test_a_secret_that_may_not_be_read_counts_as_missing(rig: Lane) -> None:
+    _add_secret(rig.api)
+    rig.api.failures = [Denied("Forbidden", status=403)]
+    rig.lane.submit(seen("ada"), NEED)
+    await until(lambda: rig.delivered)
+    assert rig.delivered[0].offer is not None
+    assert rig.delivered[0].offer.kind is OfferKind.NO_SECRET
+
+
+async def test_of_one_user_the_newest_state_is_served(rig: Lane) -> None:
+    rig.api.gate.clear()
+    for number in range(8):  # every reader is busy
+        rig.lane.submit(seen(f"u{number}"), NEED)
+    await until(lambda: len(rig.api.requests) == 8)
+    rig.lane.submit(seen("ada"), NEED)
+    rig.lane.submit(seen("ada", generation=2, version=2), NEED)
+    assert "ada" in rig.lane
+    rig.api.gate.set()
+    await until(lambda: len(rig.delivered) == 9)
+    assert [each.generation for each in rig.delivered if each.uid == "ada"] == [2]
+    await until(lambda: "ada" not in rig.lane)

@@ -1,0 +1,98 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tenantry.controllers.api_error import ServerFault
+from tenantry.controllers.aside import Aside
+from tenantry.controllers.password_lane import PasswordLane
+from tenantry.controllers.provisioning import StoreThread
+from tenantry.controllers.secret_lookout import SecretLookout
+from tenantry.controllers.sighting import Sighting, observe
+from tenantry.services.work import PasswordNeed
+from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen, until
+
+SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
+NEED = PasswordNeed("ada", NAMESPACE, "login", "password", source="s/1/password", present="a hash")
+
+
+@dataclass
+class Lookout:
+    api: FakeApi
+    services: FakeServices
+    delivered: list[Sighting]
+
+    def set_version(self, version: str) -> None:
+        self.api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": version}}
+
+    @property
+    def looks(self) -> int:
+        return len(self.api.requests)
+
+
+@pytest.fixture
+async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lookout]:
+    monkeypatch.setattr("tenantry.controllers.secret_lookout._MISSING_SECONDS", 0.001)
+    monkeypatch.setattr("tenantry.controllers.secret_lookout._MOST_A_SECOND", 1000.0)
+    monkeypatch.setattr("tenantry.controllers.secret_lookout._SHORTEST_PAUSE", 0.001)
+    api, services, store, delivered = FakeApi(), FakeServices(), StoreThread(), list[Sighting]()
+    services.stored["ada"] = observe(seen("ada"))
+    lane = PasswordLane(api, delivered.append, Aside(lambda _: None))
+    lookout = SecretLookout(api, services.bound(), store, lane, may_write=lambda: True)
+    tasks = [asyncio.create_task(lane.run()), asyncio.create_task(lookout.run(0.001))]
+    found = Lookout(api, services, delivered)
+    found.set_version("1")
+    yield found
+    for task in tasks:
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks)
+    store.close()
+
+
+async def test_an_unchanged_secret_is_left_alone(rig: Lookout) -> None:
+    rig.services.known = [NEED]
+    await until(lambda: rig.looks > 3)
+    assert not rig.delivered
+
+
+async def test_a_rotated_secret_is_noticed_once(rig: Lookout) -> None:
+    rig.services.known = [NEED]
+    rig.set_version("2")
+    await until(lambda: rig.delivered)
+    looks = rig.looks
+    await until(lambda: rig.looks > looks + 3)
+    assert [each.uid for each in rig.delivered] == ["ada"]
+    assert rig.delivered[0].offer is not None
+
+
+async def test_a_secret_that_rotates_again_is_noticed_again(rig: Lookout) -> None:
+    rig.services.known = [NEED]
+    rig.set_version("2")
+    await until(lambda: len(rig.delivered) == 1)
+    rig.set_version("3")
+    await until(lambda: len(rig.delivered) == 2)
+
+
+async def test_a_secret_that_was_deleted_is_noticed(rig: Lookout) -> None:
+    rig.services.known = [NEED]
+    del rig.api.objects[SECRET]
+    await until(lambda: rig.delivered)
+
+
+async def test_a_secret_that_was_missing_is_noticed_when_it_appears(rig: Lookout) -> None:
+    rig.services.missing = [replace(NEED, source="", present="")]
+    del rig.api.objects[SECRET]
+    await until(lambda: rig.looks > 3)
+    assert not rig.delivered
+    rig.set_version("7")
+    await until(lambda: rig.delivered)
+
+
+async def test_the_look_out_goes_on_after_a_fault_of_the_api_server(rig: Lookout) -> None:
+    rig.services.known = [NEED]
+    rig.api.failures = [ServerFault("no"), ServerFault("no")]
+    rig.set_version("2")
+    await until(lambda: rig.delivered)

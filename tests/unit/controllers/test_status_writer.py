@@ -1,0 +1,252 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from tenantry.controllers.api_error import ApiError, Denied, Refused, ServerFault, Throttled, Unreachable
+from tenantry.controllers.backoff import Backoff
+from tenantry.controllers.connection import IN_FLIGHT
+from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.sighting import Sighting, sight
+from tenantry.controllers.status_writer import StatusWriter
+from tenantry.domain.observed import Kind
+from tenantry.resources.meta import FINALIZER
+from tenantry.services.work import Outcome
+from tests.unit.controllers.fakes import NAMESPACE, FakeApi, path_of, turns, until, user
+
+DELETED = "2026-01-01T00:00:00Z"
+
+
+@dataclass
+class Desk:
+    """A writer with its ledger and API server."""
+
+    api: FakeApi
+    ledger: Ledger
+    writer: StatusWriter
+
+    def show(self, body: dict[str, Any], status: dict[str, Any] | None = None, *, released: bool = False) -> Sighting:
+        """Have an object seen and an outcome of it submitted."""
+        sighting = sight(Kind.USER, body)
+        self.ledger.take(sighting)
+        self.writer.submit(outcome(sighting, status, released=released), sighting)
+        return sighting
+
+    async def done(self) -> None:
+        assert await self.writer.drained(5.0)
+
+    def status(self, body: dict[str, Any]) -> Any:
+        return self.api.objects[path_of(body)]["status"]
+
+    def finalizers(self, body: dict[str, Any]) -> Any:
+        return self.api.objects[path_of(body)]["metadata"].get("finalizers")
+
+
+def outcome(seen: Sighting, status: dict[str, Any] | None, *, released: bool = False) -> Outcome:
+    return Outcome(seen.uid, seen.kind, NAMESPACE, seen.name, status, released)
+
+
+@pytest.fixture
+async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    quick = Backoff(0.001, 0.002)
+    monkeypatch.setattr("tenantry.controllers.status_writer.OUTAGE", quick)
+    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", quick)
+    api, ledger = FakeApi(), Ledger()
+    writer = StatusWriter(api, ledger)
+    task = asyncio.create_task(writer.run())
+    yield Desk(api, ledger, writer)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_status_replaces_all_that_was_there(desk: Desk) -> None:
+    ada = desk.api.add(user("ada"))
+    ada["status"] = {"state": "Waiting", "license": {"waitingSinceTime": DELETED}}
+    desk.show(ada, {"state": "Active", "license": {"type": "Static"}})
+    await desk.done()
+    assert desk.status(ada) == {"state": "Active", "license": {"type": "Static"}}
+
+
+async def test_a_status_that_shows_already_is_not_written(desk: Desk) -> None:
+    ada = desk.api.add(user("ada"))
+    ada["status"] = {"state": "Active"}
+    desk.show(ada, {"state": "Active"})
+    await desk.done()
+    assert desk.api.requests == []
+
+
+async def test_the_status_of_an_object_never_lands_on_a_new_one_of_its_name(desk: Desk) -> None:
+    new = desk.api.add(user("ada", uid="second"))
+    desk.show(user("ada", uid="first"), {"state": "Active"})
+    await desk.done()
+    assert desk.status(new) == {"observedGeneration": -1}
+    assert len(desk.api.requests) == 1
+
+
+async def test_of_what_waits_for_one_object_only_the_newest_is_written(desk: Desk) -> None:
+    ada = desk.api.add(user("ada"))
+    desk.api.gate.clear()
+    for number in range(5):
+        desk.show(ada, {"state": f"s{number}"})
+        await asyncio.sleep(0)
+    desk.api.gate.set()
+    await desk.done()
+    assert desk.status(ada) == {"state": "s4"}
+    assert len(desk.api.asked("PATCH")) <= 2
+
+
+async def test_one_object_is_never_written_twice_at_once(desk: Desk) -> None:
+    ada = desk.api.add(user("ada"))
+    desk.api.gate.clear()
+    desk.show(ada, {"state": "first"})
+    await until(lambda: desk.api.requests)
+    desk.show(ada, {"state": "second"})
+    await turns()
+    assert len(desk.api.requests) == 1
+    desk.api.gate.set()
+    await desk.done()
+    assert desk.status(ada) == {"state": "second"}
+
+
+async def test_no_more_than_the_limit_is_written_at_once(desk: Desk) -> None:
+    desk.api.gate.clear()
+    for number in range(IN_FLIGHT * 2):
+        desk.show(desk.api.add(user(f"u{number}")), {"state": "Active"})
+    await until(lambda: len(desk.api.requests) == IN_FLIGHT)
+    desk.api.gate.set()
+    await desk.done()
+    assert desk.api.busiest == IN_FLIGHT
+    assert len(desk.api.asked("PATCH")) == IN_FLIGHT * 2
+
+
+@pytest.mark.parametrize("error", [ServerFault, Throttled, Unreachable, Denied])
+async def test_what_may_succeed_later_is_tried_again(desk: Desk, error: type[ApiError]) -> None:
+    ada = desk.api.add(user("ada"))
+    desk.api.failures = [error("no"), error("no")]
+    desk.show(ada, {"state": "Active"})
+    await desk.done()
+    assert desk.status(ada) == {"state": "Active"}
+    assert len(desk.api.requests) == 3
+
+
+async def test_the_server_says_when_to_come_back(desk: Desk) -> None:
+    ada = desk.api.add(user("ada"))
+    desk.api.failures = [Throttled("TooManyRequests", retry_after=0.1)]
+    started = asyncio.get_running_loop().time()
+    desk.show(ada, {"state": "Active"})
+    await desk.done()
+    assert asyncio.get_running_loop().time() - started >= 0.1
+
+
+async def test_an_object_that_is_gone_is_dropped(desk: Desk) -> None:
+    desk.show(user("ada"), {"state": "Active"})
+    await desk.done()
+    assert len(desk.api.requests) == 1
+
+
+async def test_a_status_that_the_schema_refuses_is_dropped(desk: Desk) -> None:
+    desk.api.add(user("ada"))
+    desk.api.failures = [Refused("Invalid", status=422, details={"causes": [{"field": "status.state"}]})]
+    desk.show(user("ada"), {"state": "?"})
+    await desk.done()
+    assert len(desk.api.requests) == 1
+
+
+async def test_a_missing_finalizer_is_added_before_the_status_and_others_are_kept(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", finalizers=["other/one"]))
+    desk.show(ada, {"state": "Active"})
+    await desk.done()
+    assert desk.finalizers(ada) == ["other/one", FINALIZER]
+    assert [path.endswith("/status") for path in desk.api.asked("PATCH")] == [False, True]
+
+
+async def test_a_finalizer_that_another_added_meanwhile_is_not_lost(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", finalizers=["other/one"], version=7))
+    desk.show(user("ada", finalizers=[], version=5), {"state": "Active"})
+    await desk.done()
+    assert desk.finalizers(ada) == ["other/one", FINALIZER]
+
+
+async def test_no_finalizer_is_added_to_an_object_that_began_to_go(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", finalizers=["other"], version=7, deletionTimestamp=DELETED))
+    desk.show(user("ada", finalizers=[], version=5), {"state": "Active"})
+    await desk.done()
+    assert desk.finalizers(ada) == ["other"]
+
+
+async def test_a_released_object_loses_our_finalizer_and_no_other(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", finalizers=["a", FINALIZER, "b"], deletionTimestamp=DELETED))
+    desk.show(ada, None, released=True)
+    await desk.done()
+    assert desk.finalizers(ada) == ["a", "b"]
+
+
+async def test_a_released_object_is_read_again_where_its_finalizers_moved(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", finalizers=["new", FINALIZER], deletionTimestamp=DELETED))
+    desk.show(user("ada", deletionTimestamp=DELETED), None, released=True)
+    await desk.done()
+    assert desk.finalizers(ada) == ["new"]
+
+
+async def test_a_released_object_that_no_event_told_of_is_read_first(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", deletionTimestamp=DELETED))
+    desk.writer.submit(outcome(sight(Kind.USER, ada), None, released=True))
+    await desk.done()
+    assert desk.finalizers(ada) is None
+
+
+async def test_nothing_is_written_of_an_object_that_vanishes_with_its_finalizer(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", deletionTimestamp=DELETED))
+    desk.show(ada, {"state": "Deleting"}, released=True)
+    await desk.done()
+    assert desk.api.asked("PATCH") == [path_of(ada)]
+
+
+async def test_the_event_of_a_released_objects_end_is_not_news(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", deletionTimestamp=DELETED))
+    sighting = desk.show(ada, None, released=True)
+    await desk.done()
+    assert not desk.ledger.take(replace(sighting, gone=True, version=99))
+
+
+async def test_nothing_is_written_to_an_object_that_is_gone(desk: Desk) -> None:
+    sighting = sight(Kind.USER, user("ada"), gone=True)
+    desk.writer.submit(outcome(sighting, {"state": "Active"}, released=True), sighting)
+    await desk.done()
+    assert desk.api.requests == []
+
+
+async def test_a_fault_shows_in_the_conditions_and_leaves_the_rest_of_the_status(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", generation=3))
+    ada["status"] = {"state": "Active", "conditions": [_condition("Ready", "True"), _condition("EmailMissing", "True")]}
+    desk.writer.report_fault(sight(Kind.USER, ada))
+    await desk.done()
+    status = desk.status(ada)
+    assert status["state"] == "Active"
+    found = {c["type"]: (c["status"], c["reason"]) for c in status["conditions"]}
+    assert found == {
+        "Ready": ("False", "InternalError"),
+        "Reconciling": ("True", "InternalError"),
+        "EmailMissing": ("True", "Provisioned"),
+    }
+    assert status["conditions"][0]["observedGeneration"] == 3
+
+
+async def test_the_engine_waits_while_too_much_is_unwritten(desk: Desk) -> None:
+    desk.api.gate.clear()
+    for number in range(2100):
+        desk.show(desk.api.add(user(f"u{number}")), {"state": "Active"})
+    waiting = asyncio.create_task(desk.writer.room())
+    await turns()
+    assert not waiting.done()
+    desk.api.gate.set()
+    await asyncio.wait_for(waiting, 5.0)
+    await desk.done()
+
+
+def _condition(type_: str, status: str) -> dict[str, Any]:
+    return {"type": type_, "status": status, "reason": "Provisioned", "message": "m", "lastTransitionTime": DELETED}

@@ -1,0 +1,117 @@
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tenantry.controllers.aside import Aside
+from tenantry.controllers.engine import Engine
+from tenantry.controllers.inbox import Inbox
+from tenantry.controllers.lease import Lease
+from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.password_lane import PasswordLane
+from tenantry.controllers.provisioning import StoreThread
+from tenantry.controllers.status_writer import StatusWriter
+from tenantry.controllers.sweep import Sweeper
+from tenantry.controllers.tenants import Tenants
+from tenantry.controllers.transaction import Transactions
+from tenantry.domain.observed import Kind
+from tenantry.services.work import SweepReport
+from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen, turns, user
+
+
+@dataclass
+class Rig:
+    api: FakeApi
+    services: FakeServices
+    engine: Engine
+    sweeper: Sweeper
+
+    @property
+    def live(self) -> dict[str, Any]:
+        return {tenant.namespace: dict(live) for tenant, live in self.services.swept}
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    api, services, ledger, inbox, store = FakeApi(), FakeServices(), Ledger(), Inbox(), StoreThread()
+    writer, tenants = StatusWriter(api, ledger), Tenants(api)
+    aside = Aside(writer.report_fault)
+    lane = PasswordLane(api, inbox.put, aside)
+    transactions = Transactions(services.bound(), store, writer, tenants, lane, aside, epoch=lambda: 1)
+    engine = Engine(transactions, ledger, inbox, may_write=lambda: True)
+    lease = Lease(api, "system", "tenantry", "me", 15.0)
+    yield Rig(api, services, engine, Sweeper(api, services.bound(), store, engine, writer, tenants, ledger, lease))
+    store.close()
+
+
+async def test_the_objects_of_each_tenant_are_compared_with_its_rows(rig: Rig) -> None:
+    rig.api.add(user("ada", generation=3))
+    rig.api.add(user("main"), "licensepools")
+    await rig.sweeper.sweep()
+    assert rig.live == {NAMESPACE: {"ada": (Kind.USER, "ada", 3), "main": (Kind.LICENSE_POOL, "main", 1)}}
+
+
+async def test_a_tenant_without_objects_is_compared_too(rig: Rig) -> None:
+    rig.services.namespaces = [NAMESPACE]
+    await rig.sweeper.sweep()
+    assert rig.live == {NAMESPACE: {}}
+
+
+async def test_a_namespace_that_never_was_in_this_cluster_has_no_uid(rig: Rig) -> None:
+    rig.services.namespaces = ["elsewhere"]
+    await rig.sweeper.sweep()
+    [(tenant, _)] = rig.services.swept
+    assert (tenant.uid, tenant.terminating) == ("", True)
+
+
+async def test_a_namespace_that_was_deleted_keeps_its_uid(rig: Rig) -> None:
+    rig.services.namespaces = [NAMESPACE]
+    await rig.sweeper.sweep()
+    del rig.api.objects[f"/api/v1/namespaces/{NAMESPACE}"]
+    await rig.sweeper.sweep()
+    assert [(tenant.uid, tenant.terminating) for tenant, _ in rig.services.swept] == [
+        ("acme-uid", False), ("acme-uid", True),
+    ]  # fmt: skip
+
+
+async def test_namespaces_out_of_scope_are_not_touched(rig: Rig) -> None:
+    rig.sweeper.scope = [NAMESPACE]
+    rig.services.namespaces = [NAMESPACE, "globex"]
+    await rig.sweeper.sweep()
+    assert list(rig.live) == [NAMESPACE]
+
+
+async def test_a_drifted_object_is_read_and_offered_even_if_it_looks_unchanged(rig: Rig) -> None:
+    rig.api.add(user("ada"))
+    rig.engine.offer(Kind.USER, user("ada"))
+    rig.engine.inbox.take(1)
+    rig.services.report = SweepReport(drifted=((Kind.USER, "ada", "ada"), (Kind.USER, "gone", "gone")))
+    await rig.sweeper.sweep()
+    assert [each.name for each in rig.engine.inbox.take(5)] == ["ada"]
+
+
+async def test_an_object_on_its_way_is_not_read(rig: Rig) -> None:
+    rig.engine.offer(Kind.USER, rig.api.add(user("ada")))
+    rig.services.report = SweepReport(drifted=((Kind.USER, "ada", "ada"),))
+    await rig.sweeper.sweep()
+    assert not any(path.endswith("/users/ada") for path in rig.api.asked("GET"))
+
+
+async def test_what_is_gone_is_forgotten(rig: Rig) -> None:
+    rig.sweeper.ledger.take(seen("former"))
+    rig.api.add(user("ada"))
+    await rig.sweeper.sweep()
+    assert rig.sweeper.ledger.known() == []
+
+
+async def test_the_first_sweep_waits_for_the_events_of_what_it_lists(rig: Rig) -> None:
+    ada = rig.api.add(user("ada"))
+    rig.engine.idle.set()
+    sweeping = asyncio.create_task(rig.sweeper.sweep(first=True))
+    await turns()
+    assert rig.services.swept == []
+    rig.engine.offer(Kind.USER, ada)
+    await asyncio.wait_for(sweeping, 5.0)
+    assert len(rig.services.swept) == 1
