@@ -1,7 +1,7 @@
 """One transaction's work on one tenant: what was read, what was planned, and the writing of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -163,6 +163,12 @@ class Batch:
         self.wanted_refs.pop(seen.uid, None)
         if seen.uid in self.rows:
             self.released[seen.uid] = self.rows[seen.uid]
+        self.outcomes[seen.uid] = Outcome(seen.uid, seen.kind, seen.namespace, seen.name, None, released=True)
+
+    def let_go(self, seen: Observed[Any]) -> None:
+        """Have an object's finalizer removed, and leave its row as it is."""
+        if seen.uid in self.rows:
+            self.results[seen.uid] = replace(self.rows[seen.uid], due=None)
         self.outcomes[seen.uid] = Outcome(seen.uid, seen.kind, seen.namespace, seen.name, None, released=True)
 
     def write(self) -> None:

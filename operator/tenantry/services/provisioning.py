@@ -66,8 +66,8 @@ def _triage(store: Store, work: Work) -> tuple[list[Outcome], list[Observed[Any]
     settled, fresh = [], []
     for seen in work.objects:
         row = rows.get(seen.uid)
-        held_before = seen.paused and not _is_held(seen, work)
-        if row is None or seen.uid in work.offers or not row.shows(seen) or held_before or _is_due(row, work.now):
+        ends = seen.deleting and work.tenant.terminating  # what held it up before may not hold any more
+        if row is None or seen.uid in work.offers or not row.shows(seen) or ends or _is_due(row, work.now):
             fresh.append(seen)
         else:
             settled.append(Outcome(seen.uid, seen.kind, seen.namespace, seen.name, row.parsed_status()))
@@ -108,10 +108,14 @@ def _predecessors(
 
 def _run(batch: Batch) -> None:
     """Plan and write: policies, Users that go, Users that come, those whose turn it is, then what follows from it."""
-    paused = [o for o in batch.work.objects if _is_held(o, batch.work)]
-    active = [o for o in batch.work.objects if not _is_held(o, batch.work)]
-    for seen in paused:
-        _pause(batch, seen)
+    active = []
+    for seen in batch.work.objects:
+        if _goes_detached(batch, seen):
+            batch.let_go(seen)
+        elif _is_held(seen, batch.work):
+            _pause(batch, seen)
+        else:
+            active.append(seen)
     governing = [o for o in active if o.kind in {Kind.LICENSE_POOL, Kind.WORKGROUP}]
     policies.take_policies(batch, sorted(governing, key=lambda o: o.kind is Kind.WORKGROUP))
     before = _count(batch)
@@ -145,6 +149,11 @@ def _pools_moved(batch: Batch, before: dict[str, dict[Any, int]]) -> set[str]:
         for capacity in counts.keys() | before[what].keys()
         if capacity.kind is not CapacityKind.ROLE and counts.get(capacity, 0) != before[what].get(capacity, 0)
     }
+
+
+def _goes_detached(batch: Batch, seen: Observed[Any]) -> bool:
+    """Tell whether a detached tenant's namespace goes: it is not held up, and what the store has waits for a person."""
+    return seen.deleting and batch.work.tenant.terminating and not batch.tenant.attached
 
 
 def _is_held(seen: Observed[Any], work: Work) -> bool:
