@@ -80,9 +80,10 @@ def _wake(batch: Batch, kind: Kind, before: Policy[Any] | None, after: Policy[An
         if only_amounts_differ(before.spec, after.spec):
             mark_uids(batch.connection, all_in_line(batch.connection, batch.tenant.id, changed), batch.now)
             return
-    if before is not None and before.spec == after.spec and after.deleting:
-        return  # a policy that goes concerns newcomers only, and those are planned when they come
-    mark_dependents(batch.connection, batch.tenant.id, _concerned(batch, kind, after.name), batch.now)
+    # A policy that goes changes nothing for who is in force: only for who is not, and for newcomers.
+    goes = before is not None and before.spec == after.spec and after.deleting
+    skipped = Reason.PROVISIONED if goes else ""
+    mark_dependents(batch.connection, batch.tenant.id, _concerned(batch, kind, after.name), batch.now, but=skipped)
 
 
 def _moved(before: PoolPolicy, after: PoolPolicy) -> list[Capacity]:
@@ -111,11 +112,13 @@ def conclude_policies(batch: Batch, objects: Sequence[Observed[Any]], pools_move
 
 
 def _others(batch: Batch, objects: Sequence[Observed[Any]], names: set[str]) -> list[Observed[Any]]:
-    """Return the pools that the batch did not bring but changed the use of."""
+    """Return the pools that the batch did not bring but changed the use of, if they were taken before."""
     missing = names - {o.name for o in objects if o.kind is Kind.LICENSE_POOL}
     if not missing:
         return []
     rows = load_named(batch.connection, batch.tenant.id, Kind.LICENSE_POOL, missing)
+    taken = {policy.uid for policy in batch.policies.pools.values()}
+    rows = [row for row in rows if row.uid in taken]
     batch.rows.update({row.uid: row for row in rows})
     return [observe(row, batch.work.tenant.namespace) for row in rows if not row.paused]
 

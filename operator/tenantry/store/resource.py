@@ -67,12 +67,12 @@ def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, t
 
 
 def load_due_resources(connection: Connection, now: datetime, limit: int) -> dict[str, list[ResourceRow]]:
-    """Return by namespace the rows that are due, the longest due first."""
+    """Return by namespace the rows that are due, the longest due first, and of those together the oldest objects."""
     query = (
         select(tenants.c.namespace, *resources.c)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
         .where(resources.c.due <= now)
-        .order_by(resources.c.due, resources.c.uid)
+        .order_by(resources.c.due, resources.c.created, resources.c.uid)
         .limit(limit)
     )
     found: dict[str, list[ResourceRow]] = {}
@@ -138,8 +138,13 @@ def replace_refs(
         connection.execute(insert(refs), rows)
 
 
-def mark_dependents(connection: Connection, tenant_id: int, targets: Collection[Ref], now: datetime) -> None:
-    """Make due every object that depends on one of these: a durable queue, in one statement a kind."""
+def mark_dependents(
+    connection: Connection, tenant_id: int, targets: Collection[Ref], now: datetime, *, but: str = ""
+) -> None:
+    """Make due every object that depends on one of these, ``but`` those of that reason.
+
+    It is a durable queue, in one statement a kind.
+    """
     by_kind: dict[str, list[str]] = {}
     for target in targets:
         by_kind.setdefault(target.kind, []).append(target.name)
@@ -147,7 +152,8 @@ def mark_dependents(connection: Connection, tenant_id: int, targets: Collection[
         dependents = select(refs.c.uid).where(
             refs.c.tenant_id == tenant_id, refs.c.kind == kind, refs.c.name.in_(names)
         )
-        connection.execute(update(resources).where(resources.c.uid.in_(dependents)).values(due=now))
+        where = (resources.c.uid.in_(dependents), resources.c.reason != but)
+        connection.execute(update(resources).where(*where).values(due=now))
 
 
 def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str], now: datetime) -> None:
