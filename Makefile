@@ -42,8 +42,8 @@ check: $(READY) ## formatting, lint, types, architecture, generated files, migra
 	$(BIN)/python hack/reasons.py --check
 	$(BIN)/tenantry db check
 
-bench: $(READY) ## measure the bars of the design: make bench N=3000
-	PYTHONPATH=hack $(BIN)/python -m benchmarks --users $(N)
+bench: $(READY) ## measure the bars of the design: make bench N=3000, where the CPU goes: make bench ARGS=--profile
+	PYTHONPATH=hack $(BIN)/python -m benchmarks --users $(N) $(ARGS)
 
 generate: $(READY) ## write the CRDs and the page of reasons from the code
 	$(BIN)/tenantry crds --write crds

@@ -5,6 +5,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from benchmarks.client import BareClient, each
 from benchmarks.measured import Measured
 from benchmarks.objects import PLENTY, Crowd, Object
 from benchmarks.programs import KopfPeer, Operator
+from benchmarks.sampler import sampling
 from benchmarks.stage import Stage
 from controlplane.progress import ticking
 from tenantry.domain.observed import Kind
@@ -133,15 +135,19 @@ def measure_floor(stage: Stage, crowd: Crowd, count: int) -> Run:
     return _run(stage, count, seconds, time.process_time() - own, server)
 
 
-def run_operator(stage: Stage, operator: Operator, users: int, *interpreter: str | Path) -> Run:
-    """Start the operator on the backlog, wait until all is Ready, and stop it."""
+def run_operator(stage: Stage, operator: Operator, users: int, samples: Path | None = None) -> Run:
+    """Start the operator on the backlog, wait until all is Ready, and stop it; on request its stacks are sampled."""
     server = stage.server_cpu()
-    with stage.tail(operator.namespace) as tail, operator.start(*interpreter) as process:
+    with stage.tail(operator.namespace) as tail, operator.start() as process, _sampled(process, samples):
         process.wait("answer of the health port", operator.alive, 60)
         start_up = time.time() - process.started
         end = stage.wait_ready(process, tail, users)
         seconds = end - process.started
         return _run(stage, users, seconds, process.cpu, server, memory=process.peak_memory, start_up=start_up)
+
+
+def _sampled(process: Measured, samples: Path | None) -> AbstractContextManager[None]:
+    return nullcontext() if samples is None else sampling(process.pid, samples)
 
 
 def _run_peer(stage: Stage, peer: KopfPeer, users: int) -> Run:

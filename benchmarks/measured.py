@@ -44,7 +44,7 @@ class Measured:
     @property
     def cpu(self) -> float:
         """Seconds of processor time so far."""
-        return cpu_of(self._pid)
+        return cpu_of(self.pid)
 
     @property
     def peak_memory(self) -> float:
@@ -75,14 +75,14 @@ class Measured:
                 return
 
     @property
-    def _pid(self) -> int:
+    def pid(self) -> int:
         pid = self.service.pid
         if pid is None:
             raise BenchError(f"{self.service.name} is not running\n{self.service.tail()}")
         return pid
 
     def _memory(self, field: str) -> float:
-        lines = Path(f"/proc/{self._pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         found = next(line.split() for line in lines if line.startswith(field))
         return int(found[1]) / _MEGABYTE
 

@@ -20,11 +20,10 @@ class Operator:
         self._cluster = cluster
         (self.port,) = free_ports(1)
 
-    def start(self, *interpreter: str | Path) -> Measured:
-        """Start it; `interpreter` may put a profiler between Python and the program."""
+    def start(self) -> Measured:
         command = [
             sys.executable,
-            *(interpreter or ("-m", "tenantry")),
+            *("-m", "tenantry"),
             "run",
             f"--kubeconfig={self._cluster.operator_kubeconfig}",
             f"--store-url=sqlite:///{self.store}",
