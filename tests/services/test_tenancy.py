@@ -228,6 +228,23 @@ def test_too_many_gone_at_once_are_not_believed(
     assert pools["used"] == people - lost
 
 
+def test_objects_made_again_while_detached_get_their_accounts(tenant: WatchedTenant) -> None:
+    home = site(20)
+    tenant.apply(*home)
+    accounts = {seen.name: tenant.status(seen)["accountId"] for seen in home if seen.kind is Kind.USER}
+    lost = home[8:]
+    tenant.vanish(*lost)
+    assert tenant.later(hours=1).sweep().detached
+    again = [made_again(seen) for seen in lost]
+    tenant.apply(*again)
+    attachment = tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now)
+    tenant.settle()
+    tenant.later(hours=1).sweep()
+    assert sorted(attachment.bound) == sorted(seen.name for seen in lost)
+    assert reasons(tenant, again) == {"Provisioned"}
+    assert all(tenant.status(seen)["accountId"] == accounts[seen.name] for seen in again)
+
+
 def test_the_confirmation_of_an_attach_is_for_one_sweep(tenant: WatchedTenant) -> None:
     home = site(50, deletion={"mode": "Permanent"})
     tenant.apply(*home)

@@ -273,3 +273,17 @@ def test_the_new_proves_that_the_old_of_the_same_name_is_gone(tenant: WatchedTen
     again = made_again(ada)
     tenant.apply(again)
     assert tenant.is_ready(again)
+
+
+def test_a_late_event_of_an_earlier_object_never_touches_the_new_one(tenant: WatchedTenant) -> None:
+    former = user("ada")
+    later = made_again(former)
+    tenant.apply(pool(static=9), policy("Permanent"), former)
+    tenant.apply(deleted(former))
+    tenant.apply(later)
+    before = tenant.status(later)
+    tenant.apply(former)
+    assert tenant.status(later) == before
+    assert tenant.reason(former) == "LoginTaken"
+    tenant.vanish(former)
+    tenant.later(hours=1).sweep()

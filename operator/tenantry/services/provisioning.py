@@ -101,8 +101,8 @@ def _predecessors(
 ) -> list[ResourceRow]:
     found: list[ResourceRow] = []
     for kind in Kind:
-        names = {o.name: o.uid for o in work.objects if o.kind is kind and o.uid not in rows and not o.deleting}
-        found += tenancy.predecessors(connection, tenant, kind, names) if names else []
+        named = {o.name: o for o in work.objects if o.kind is kind and o.uid not in rows and not o.deleting}
+        found += tenancy.predecessors(connection, tenant, kind, named) if named else []
     return [row for row in found if row.uid not in rows]
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from tenantry.domain.account import Manager
 from tenantry.domain.login import login_key
-from tenantry.domain.observed import Kind
+from tenantry.domain.observed import Kind, Observed
 from tenantry.errors import InputError, LeadershipLost
 from tenantry.services.observed import observe
 from tenantry.services.work import TenantRef
@@ -141,7 +142,7 @@ def _match(connection: Connection, tenant: TenantRow) -> tuple[Attachment, list[
     owned = [a for a in load_all(connection, tenant.id) if a.manager is Manager.KUBERNETES and a.tombstone is None]
     rows = load_resources(connection, list(load_tenant_resources(connection, tenant.id)))
     candidates = {}
-    for row in rows.values():
+    for row in sorted(rows.values(), key=lambda r: r.created):  # made again, the younger of a login is the one there is
         if row.kind is Kind.USER and row.namespace_uid == tenant.observed_uid:
             user = observe(row, tenant.namespace)
             if user.spec is not None:
@@ -175,8 +176,14 @@ def _drop_former_policies(connection: Connection, tenant: TenantRow) -> None:
     delete_resources(connection, [row.uid for row in former if (row.kind, row.name) in here])
 
 
-def predecessors(connection: Connection, tenant: TenantRow, kind: Kind, names: Mapping[str, str]) -> list[ResourceRow]:
-    """Return rows of earlier objects by name to UID: a new object of that name proves that they are gone."""
+def predecessors(
+    connection: Connection, tenant: TenantRow, kind: Kind, named: Mapping[str, Observed[Any]]
+) -> list[ResourceRow]:
+    """Return the rows of earlier objects of these names: a new object of a name proves that the one before is gone.
+
+    A row of a younger object is none: then it is the object given that comes late.
+    """
     if not tenant.attached:
         return []
-    return [r for r in load_named(connection, tenant.id, kind, names) if names[r.name] != r.uid]
+    rows = load_named(connection, tenant.id, kind, named)
+    return [r for r in rows if r.uid != named[r.name].uid and r.created <= named[r.name].created]
