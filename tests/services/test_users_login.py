@@ -287,3 +287,10 @@ def test_a_late_event_of_an_earlier_object_never_touches_the_new_one(tenant: Wat
     assert tenant.reason(former) == "LoginTaken"
     tenant.vanish(former)
     tenant.later(hours=1).sweep()
+
+
+@pytest.mark.parametrize("login", ["a\x00b", "\ufdfa" * 254], ids=["NUL", "ligatures that fold to 4572 characters"])
+def test_a_login_that_no_store_can_keep_is_refused(tenant: WatchedTenant, login: str) -> None:
+    one = user("one", spec={"userName": login, "emails": []})
+    tenant.apply(pool(static=9), workgroup(), one)
+    assert tenant.reason(one) == "LoginInvalid"

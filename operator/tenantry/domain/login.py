@@ -29,6 +29,10 @@ def _ascii_domain(domain: str) -> str:
         return domain
 
 
+#: The longest key that the store keeps. Folding makes up to 18 characters of one.
+_LONGEST_KEY = 1024
+
+
 def login_fault(user_name: str) -> str | None:
     """Return what makes this text unusable as a login, or None."""
     if user_name != user_name.strip():
@@ -36,8 +40,11 @@ def login_fault(user_name: str) -> str | None:
     for character in user_name:
         if unicodedata.category(character) in _REFUSED_CATEGORIES or ord(character) in _IGNORABLE:
             return f"contains the invisible or control character U+{ord(character):04X}; remove it"
-    if not login_key(user_name):
+    key = login_key(user_name)
+    if not key:
         return "has no visible character"
+    if len(key) > _LONGEST_KEY:
+        return f"has {len(key)} characters once its ligatures are taken apart; {_LONGEST_KEY} are accepted"
     return None
 
 

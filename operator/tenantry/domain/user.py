@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone
 from tenantry.domain.capacity import Capacity
+from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
 from tenantry.domain.password import apply_offer
 from tenantry.domain.reason import Reason
@@ -93,7 +94,7 @@ def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | Non
             after = account.with_active(active=user.spec.active)
         after = None if not account.provisioned else replace(after or account, waiting=None)
     _take(snapshot, account, after)
-    return _planned(user, snapshot, account, after, not_ready(refusals))
+    return _planned(user, account, after, not_ready(refusals))
 
 
 def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
@@ -106,7 +107,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     before = ctx.account or ctx.former
     _take(ctx.snapshot, before, after)
     refusals = [full(capacity, ctx.snapshot) for capacity in verdict.blocked]
-    return _planned(ctx.user, ctx.snapshot, before, after, not_ready(refusals))
+    return _planned(ctx.user, before, after, not_ready(refusals))
 
 
 def _provision(ctx: UserContext) -> UserPlan:
@@ -126,7 +127,7 @@ def _provision(ctx: UserContext) -> UserPlan:
     before = ctx.account or ctx.former
     _take(ctx.snapshot, before, after)
     findings = [*ready("The account is provisioned."), *_warnings(ctx)]
-    return _planned(ctx.user, ctx.snapshot, before, after, findings)
+    return _planned(ctx.user, before, after, findings)
 
 
 def _described(ctx: UserContext) -> Account:
@@ -309,23 +310,23 @@ def _queued(account: Account | None) -> frozenset[Capacity]:
 
 
 def _planned(
-    user: Observed[UserSpec], snapshot: Snapshot, before: Account | None, after: Account | None, findings: list[Finding]
+    user: Observed[UserSpec], before: Account | None, after: Account | None, findings: list[Finding]
 ) -> UserPlan:
     ready_reason = findings[0].reason
     status = describe_user(user.generation, after, ready_reason)
-    return UserPlan(before, after, status, tuple(findings), refs_of(user, snapshot, after))
+    return UserPlan(before, after, status, tuple(findings), refs_of(user, after))
 
 
-def refs_of(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None) -> frozenset[Ref]:
+def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]:
     """Return what this User depends on: a change there has it looked at again.
 
-    One without an account depends on its login too: who takes it, and who gives it back.
+    One without an account depends on its login too, if it is one: who takes it, and who gives it back.
     """
     if user.spec is None:
         return frozenset()
     found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
     if user.spec.password is not None:
         found.add(secret_ref(user.spec.password.secret_key_ref.name))
-    if account is None:
-        found.add(login_ref(UserContext(user, user.spec, snapshot, None).key))
+    if account is None and login_fault(user.spec.user_name) is None:
+        found.add(login_ref(login_key(user.spec.user_name)))
     return frozenset(found)

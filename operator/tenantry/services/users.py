@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.licensepool import evict, eviction_time, exceeded
-from tenantry.domain.login import login_key
+from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.seating import bought, capacities_held, consuming_roles
 from tenantry.domain.snapshot import PoolPolicy
@@ -28,12 +28,13 @@ def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     known = load_by_uid(connection, [u.uid for u in users if u.uid not in snapshot.accounts])
     for account in known:
         snapshot.record(None, account)
-    keys = {login_key(u.spec.user_name) for u in users if u.spec is not None} - snapshot.logins.keys()
+    names = (u.spec.user_name for u in users if u.spec is not None)
+    keys = {login_key(name) for name in names if login_fault(name) is None} - snapshot.logins.keys()
     others = load_by_login(connection, batch.tenant.id, keys)
     for account in others:
         snapshot.record(None, account)
-    names = {u.uid: u.name for u in users}
-    snapshot.owners |= {a.id: names[a.resource_uid] for a in known if a.resource_uid is not None}
+    resource_names = {u.uid: u.name for u in users}
+    snapshot.owners |= {a.id: resource_names[a.resource_uid] for a in known if a.resource_uid is not None}
     owners = {a.resource_uid: a.id for a in others if a.resource_uid is not None}
     for uid, name in names_of_owners(connection, owners).items():
         snapshot.owners[owners[uid]] = name
