@@ -7,6 +7,7 @@ import pytest
 
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.reading import parse_spec
+from tenantry.services.trail import export_trails
 from tenantry.store.account import load_all
 from tenantry.store.tenant import find_tenant
 from tests.support.builders import pool, user, workgroup
@@ -35,6 +36,14 @@ def test_system_users_take_no_seat_and_log_in_as_the_policy_says(tenant: Watched
     assert accounts(tenant) == {"Admin": True, "TBD": False, "Inet": False, "ada": True}
     assert tenant.is_ready(ada)
     assert tenant.status_of(Kind.LICENSE_POOL, "seats")["used"] == 1
+
+
+def test_switching_the_log_in_of_a_system_user_is_on_record(tenant: WatchedTenant) -> None:
+    policy = workgroup(pool=None, spec={"systemUsers": [{"userName": "Admin", "login": "Disabled"}]})
+    tenant.apply(policy)
+    tenant.apply(edited(policy, systemUsers=[{"userName": "Admin", "login": "Enabled"}]))
+    records = export_trails(tenant.store)
+    assert {"canLogIn": [False, True]} in [record.get("facts") for record in records]
 
 
 def test_each_workgroup_has_its_own_system_users(tenant: WatchedTenant) -> None:

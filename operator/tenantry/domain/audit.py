@@ -118,6 +118,7 @@ def _facts(account: Account | None) -> dict[str, Any]:
     return {
         "manager": account.manager.value,
         "active": account.active,
+        "canLogIn": account.can_log_in,
         "seat": [account.seat.pool, account.seat.type.value] if account.seat else None,
         "waiting": sorted(f"{c.kind}/{c.owner}/{c.name}" for c in account.waiting.capacities)
         if account.waiting
