@@ -127,9 +127,9 @@ class Connection:
 def _version_in(answer: bytes) -> int:
     """Find metadata.resourceVersion in an object's JSON.
 
-    The first match is the right one: metadata comes before spec and status, and within a string, such as an annotation,
-    the quotes are escaped and do not match.
+    The last match is the right one: labels and annotations, whose keys anybody chooses, come before it, and spec and
+    status have no such field. Within a string the quotes are escaped and do not match.
     """
-    start = answer.find(_VERSION_KEY) + len(_VERSION_KEY)
+    start = answer.rfind(_VERSION_KEY) + len(_VERSION_KEY)
     version = answer[start : answer.find(b'"', start)] if start >= len(_VERSION_KEY) else b""
     return int(version) if version.isdigit() else 0

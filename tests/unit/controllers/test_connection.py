@@ -128,6 +128,7 @@ async def test_a_list_comes_in_pages(server: Server, connection: Connection) -> 
     ("answer", "version"),
     [
         (b'{"metadata":{"annotations":{"a":"{\\"resourceVersion\\":\\"1\\"}"},"resourceVersion":"42"},"spec":{}}', 42),
+        (b'{"metadata":{"annotations":{"resourceVersion":"9"},"resourceVersion":"42"},"spec":{}}', 42),
         (b'{"metadata":{"resourceVersion":"abc"}}', 0),
         (b"{}", 0),
     ],
