@@ -58,6 +58,8 @@ class Ledger:
             return True
         if seen.unguarded and not known.unguarded:
             return True
+        if seen.shown == known.wanted:
+            self._rewrites.pop(seen.uid, None)  # it stuck: whoever changes it next is somebody else
         if seen.shown in {known.shown, known.wanted}:
             return False
         # Somebody else wrote the status, or what we wrote did not stick.

@@ -79,6 +79,16 @@ def test_a_status_that_never_sticks_is_given_up_until_the_spec_changes() -> None
     assert ledger.take(replace(seen("ada", version=50, generation=2), shown=99))
 
 
+def test_a_status_that_sticks_is_put_right_however_often_somebody_changes_it() -> None:
+    ledger = Ledger()
+    ledger.take(seen("ada"))
+    for version in range(2, 32, 3):
+        ledger.wants("ada", digest=7)
+        ledger.written("ada", digest=7, version=version)
+        ledger.take(replace(seen("ada", version=version + 1), shown=7))
+        assert ledger.take(replace(seen("ada", version=version + 2), shown=99))
+
+
 def test_a_finalizer_stripped_by_hand_is_news() -> None:
     ledger = Ledger()
     ledger.take(seen("ada"))
