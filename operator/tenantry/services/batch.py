@@ -176,8 +176,9 @@ class Batch:
         self.flush()
         save_sequences(self.connection, self.tenant.id, self.sequences, self.snapshot.sequences)
         self._write_audit()
-        self._write_resources()
-        if self.tenant.epoch < self.work.epoch:
+        written = self._write_resources() or self.effects or self.records
+        # An epoch stands for what was written under it: where nothing was, a restart leaves the store as it is.
+        if written and self.tenant.epoch < self.work.epoch:
             save_tenant(self.connection, self.tenant, epoch=self.work.epoch)
 
     def _write_audit(self) -> None:
@@ -186,16 +187,20 @@ class Batch:
         erased = [before.id for before, after in self.effects.values() if before and (not after or not after.user_name)]
         erase_personal(self.connection, self.tenant.id, erased)
 
-    def _write_resources(self) -> None:
+    def _write_resources(self) -> bool:
+        """Write the objects' rows, and tell whether there were any to write."""
         delete_resources(self.connection, list(self.released))
-        insert_resources(self.connection, [r for uid, r in self.results.items() if uid not in self.rows])
+        new = [r for uid, r in self.results.items() if uid not in self.rows]
+        insert_resources(self.connection, new)
         known = [r for uid, r in self.results.items() if uid in self.rows]
-        update_resources(self.connection, [r for r in known if r != self.rows[r.uid] or self._was_marked()])
+        changed = [r for r in known if r != self.rows[r.uid] or self._was_marked()]
+        update_resources(self.connection, changed)
         present = load_refs(self.connection, [r.uid for r in known]) if known else {}
         replace_refs(self.connection, self.tenant.id, present, self.wanted_refs)
         mark_dependents(self.connection, self.tenant.id, self.dependents, self.now)
         for kind, names in self.concerned.items():
             mark_objects(self.connection, self.tenant.id, kind, names, self.now)
+        return bool(self.released or new or changed)
 
     def _was_marked(self) -> bool:
         """Tell whether this transaction made objects due before it planned them: then ``due`` in ``rows`` is stale."""
