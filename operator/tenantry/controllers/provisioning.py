@@ -1,6 +1,7 @@
 """The services as the controllers call them: bound to one store, one call at a time, in a thread of their own."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from tenantry.controllers import metrics
 from tenantry.domain.observed import Kind, Observed
 from tenantry.errors import StoreUnavailable
 from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
+
+#: A transaction of 500 objects takes a second at most, and a lock is waited for for five: what takes longer hangs.
+_LONGEST_CALL_SECONDS = 10.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,22 +45,51 @@ class StoreThread:
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self.up = False
+        self._reads = False
+        self._writes = True
+        self._since: float | None = None
+
+    @property
+    def up(self) -> bool:
+        """Tell whether the store answers: what was asked last was done, written too, and nothing hangs."""
+        since = self._since
+        hangs = since is not None and time.monotonic() - since > _LONGEST_CALL_SECONDS
+        return self._reads and self._writes and not hangs
 
     async def run(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a call in the thread, and note whether the store was there."""
-        loop = asyncio.get_running_loop()
+        """Run a call that reads in the thread, and note whether the store was there."""
         try:
-            result = await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
+            result = await self._run(lambda: call(*args, **kwargs))
         except StoreUnavailable:
-            self._note(up=False)
+            self._note(reads=False)
             raise
-        self._note(up=True)
+        self._note(reads=True)
+        return result
+
+    async def write(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a call that writes; a store that is locked can still be read, and is not there all the same."""
+        try:
+            result = await self._run(lambda: call(*args, **kwargs))
+        except StoreUnavailable:
+            self._note(writes=False)
+            raise
+        self._note(reads=True, writes=True)
         return result
 
     def close(self) -> None:
         self._executor.shutdown(wait=True)
 
-    def _note(self, *, up: bool) -> None:
-        self.up = up
-        metrics.STORE_UP.set(up)
+    async def _run(self, call: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._timed, call)
+
+    def _timed(self, call: Callable[[], R]) -> R:
+        self._since = time.monotonic()
+        try:
+            return call()
+        finally:
+            self._since = None
+
+    def _note(self, *, reads: bool | None = None, writes: bool | None = None) -> None:
+        self._reads = self._reads if reads is None else reads
+        self._writes = self._writes if writes is None else writes
+        metrics.STORE_UP.set(self.up)

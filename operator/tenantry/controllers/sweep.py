@@ -29,7 +29,7 @@ Live: TypeAlias = dict[str, tuple[Kind, str, int]]
 
 #: The first sweep waits for the watches to bring what it lists: those objects are not out of step, only not yet seen.
 _FIRST_EVENTS_SECONDS = 60.0
-_RETRY_SECONDS = 30.0
+_RETRY_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 _READERS = 16
 
@@ -113,7 +113,7 @@ class Sweeper:
 
     async def _sweep_tenant(self, namespace: str, live: Live, since: datetime) -> bool:
         tenant = await self.tenants.find(namespace, certain=True)
-        report: SweepReport = await self.store.run(
+        report: SweepReport = await self.store.write(
             self.services.sweep, tenant=tenant, live=live, since=since, now=datetime.now(UTC), epoch=self.lease.epoch
         )
         for outcome in report.outcomes:

@@ -53,7 +53,7 @@ class Transactions:
     async def _attempt(self, tenant: TenantRef, objects: Sequence[Sighting]) -> int:
         """Run one transaction; if it fails, one for each half, down to the object that it fails at."""
         try:
-            result = await self.store.run(self._transact, tenant, objects)
+            result = await self.store.write(self._transact, tenant, objects)
         except (StoreUnavailable, LeadershipLost):
             raise
         except Exception as error:  # noqa: BLE001 - whatever the fault, the other objects go on
