@@ -216,3 +216,24 @@ def test_edit_and_back_comes_back_to_the_first_state(tenant: WatchedTenant) -> N
     assert not tenant.is_ready(ada)
     tenant.apply(edited(other, **spec))
     assert tenant.status(ada) == before
+
+
+def test_a_restored_cluster_that_counts_to_the_same_generation_again_is_believed(tenant: WatchedTenant) -> None:
+    backed_up = workgroup(spec={"login": {"maxLength": 40}})
+    lost = edited(backed_up, login={"maxLength": 3})
+    again = edited(backed_up, login={"maxLength": 39})
+    ada = user("abcdef")
+    tenant.apply(pool(static=9), backed_up)
+    tenant.apply(lost)
+    tenant.apply(ada)
+    assert tenant.reason(ada) == "LoginInvalid"
+    tenant.apply(again)
+    assert again.generation == lost.generation
+    assert tenant.is_ready(ada)
+    bob = user("abcdefg")
+    tenant.later(seconds=1).apply(bob)
+    assert tenant.is_ready(bob)
+    off = edited(bob, active=False)
+    tenant.apply(edited(bob, comment="lost"))
+    tenant.apply(off)
+    assert tenant.status(off)["state"] == "Inactive"

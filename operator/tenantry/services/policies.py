@@ -39,10 +39,11 @@ def _take(batch: Batch, seen: Observed[Any]) -> None:
     present = _policies(batch, seen.kind).get(seen.name)
     if seen.deleting and (present is None or present.uid != seen.uid):
         return  # a late event of an earlier object of this name must not touch the policy that took its place
-    if present is not None and (present.uid, present.generation, present.deleting) == (
+    if present is not None and (present.uid, present.generation, present.deleting, present.spec) == (
         seen.uid,
         seen.generation,
         seen.deleting,
+        seen.spec,
     ):
         return
     reduced = present.reduced if present is not None else None

@@ -63,7 +63,11 @@ def save_policy(
     *,
     known: bool,
 ) -> None:
-    """Write a policy as taken now."""
+    """Write a policy as taken now.
+
+    What was parsed of this generation is forgotten: a cluster restored from a backup counts to the same number again.
+    """
+    _PARSED.pop((kind, policy.uid, policy.generation), None)
     values = {
         "uid": policy.uid,
         "generation": policy.generation,

@@ -31,8 +31,12 @@ class ResourceRow:
     due: datetime | None
 
     def shows(self, seen: Observed[Any]) -> bool:
-        """Tell whether this row was planned from the object as it is seen now."""
-        return (self.generation, self.paused, self.deleting) == (seen.generation, seen.paused, seen.deleting)
+        """Tell whether this row was planned from the object as it is seen now.
+
+        The generation alone does not tell: a cluster restored from a backup counts to the same number once more.
+        """
+        here = (self.generation, self.paused, self.deleting, self.document)
+        return here == (seen.generation, seen.paused, seen.deleting, seen.document)
 
     def parsed_status(self) -> dict[str, Any]:
         """Return the status as committed."""
