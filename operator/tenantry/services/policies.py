@@ -21,8 +21,8 @@ from tenantry.services.observed import observe
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus, WorkgroupSpec, WorkgroupStatus
 from tenantry.store.account import load_system
 from tenantry.store.policy import delete_policy, mark_policy, save_policy
-from tenantry.store.resource import load_named, mark_dependents, mark_uids
-from tenantry.store.usage import all_in_line, count_members
+from tenantry.store.resource import load_named, mark_dependents, mark_waiters
+from tenantry.store.usage import count_members
 
 
 def take_policies(batch: Batch, objects: Sequence[Observed[Any]]) -> None:
@@ -79,7 +79,7 @@ def _wake(batch: Batch, kind: Kind, before: Policy[Any] | None, after: Policy[An
     if isinstance(after.spec, LicensePoolSpec) and before is not None and not after.deleting | before.deleting:
         changed = _moved(before, after)
         if only_amounts_differ(before.spec, after.spec):
-            mark_uids(batch.connection, all_in_line(batch.connection, batch.tenant.id, changed), batch.now)
+            mark_waiters(batch.connection, batch.tenant.id, changed, batch.now)
             return
     # A policy that goes changes nothing for who is in force: only for who is not, and for newcomers.
     goes = before is not None and before.spec == after.spec and after.deleting

@@ -47,8 +47,7 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime) -> 
         values = {"observed_uid": ref.uid, "attached": ref.uid == tenant.namespace_uid}
     else:
         values = {"observed_uid": ref.uid, "namespace_uid": ref.uid, "attached": True}
-        gone = [r.uid for r in load_resources(connection, list(load_tenant_resources(connection, tenant.id))).values()]
-        delete_resources(connection, gone)
+        delete_resources(connection, load_tenant_resources(connection, tenant.id))
         delete_policies(connection, tenant.id)
     save_tenant(connection, tenant, **values)
     entered = replace(tenant, **values)  # type: ignore[arg-type] # the values are of the fields' types

@@ -12,6 +12,7 @@ from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user import MembershipKind
 from tenantry.specs.workgroup import DeletionMode
+from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits
 
@@ -62,14 +63,10 @@ class _Parts:
     assigned: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
 
-#: Up to this many ids travel as parameters of one statement.
-_MOST_IDS = 2000
-
-
 def _parts(connection: Connection, ids: Sequence[str]) -> _Parts:
     parts = _Parts()
-    for start in range(0, len(ids), _MOST_IDS):
-        _read_parts(connection, ids[start : start + _MOST_IDS], parts)
+    for some in in_portions(ids):
+        _read_parts(connection, some, parts)
     return parts
 
 

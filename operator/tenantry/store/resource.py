@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
+from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind, Observed, Ref
+from tenantry.store.portions import in_portions
 from tenantry.store.rows import parse
-from tenantry.store.schema import refs, resources, tenants
+from tenantry.store.schema import refs, resources, tenants, waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,11 @@ def _row(row: Sequence[Any]) -> ResourceRow:
 
 def load_resources(connection: Connection, uids: Collection[str]) -> dict[str, ResourceRow]:
     """Return the rows of these UIDs."""
-    found = connection.execute(select(resources).where(resources.c.uid.in_(uids)))
-    return {row.uid: _row(row) for row in found}
+    found: dict[str, ResourceRow] = {}
+    for some in in_portions(uids):
+        rows = connection.execute(select(resources).where(resources.c.uid.in_(some)))
+        found |= {row.uid: _row(row) for row in rows}
+    return found
 
 
 def load_named(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str]) -> list[ResourceRow]:
@@ -111,8 +116,8 @@ def _values(row: ResourceRow) -> dict[str, Any]:
 
 def delete_resources(connection: Connection, uids: Collection[str]) -> None:
     """Forget objects that are gone; their refs go with them."""
-    if uids:
-        connection.execute(delete(resources).where(resources.c.uid.in_(uids)))
+    for some in in_portions(uids):
+        connection.execute(delete(resources).where(resources.c.uid.in_(some)))
 
 
 def delete_foreign(connection: Connection, tenant_id: int, namespace_uids: Collection[str]) -> None:
@@ -167,10 +172,12 @@ def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Coll
         connection.execute(update(resources).where(*where).values(due=now))
 
 
-def mark_uids(connection: Connection, uids: Collection[str], now: datetime) -> None:
-    """Make due these objects."""
-    if uids:
-        connection.execute(update(resources).where(resources.c.uid.in_(uids)).values(due=now))
+def mark_waiters(connection: Connection, tenant_id: int, capacities: Collection[Capacity], now: datetime) -> None:
+    """Make due all that wait for one of these capacities."""
+    some = [and_(waits.c.kind == c.kind, waits.c.owner == c.owner, waits.c.name == c.name) for c in capacities]
+    if some:
+        waiters = select(waits.c.resource_uid).where(waits.c.tenant_id == tenant_id, or_(*some))
+        connection.execute(update(resources).where(resources.c.uid.in_(waiters)).values(due=now))
 
 
 def mark_tenant(connection: Connection, tenant_id: int, now: datetime) -> None:

@@ -93,15 +93,6 @@ def first_in_line(
     return [(since, uid) for since, uid in connection.execute(query)]
 
 
-def all_in_line(connection: Connection, tenant_id: int, capacities: Collection[Capacity]) -> list[str]:
-    """Return the UIDs of all that wait for one of these capacities."""
-    some = [and_(waits.c.kind == c.kind, waits.c.owner == c.owner, waits.c.name == c.name) for c in capacities]
-    if not some:
-        return []
-    query = select(waits.c.resource_uid).distinct().where(waits.c.tenant_id == tenant_id, or_(*some))
-    return list(connection.execute(query).scalars())
-
-
 def newest_seats(connection: Connection, tenant_id: int, capacity: Capacity, count: int) -> list[str]:
     """Return the accounts whose seats of a license type were granted last."""
     query = (
