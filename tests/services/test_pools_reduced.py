@@ -6,7 +6,7 @@ import pytest
 
 from tenantry.domain.observed import Kind, Observed
 from tests.support.builders import pool, user, workgroup
-from tests.support.edits import deleted, edited
+from tests.support.edits import deleted, edited, paused
 from tests.support.watched import WatchedTenant
 
 KEEP: dict[str, object] = {"policy": "Keep"}
@@ -191,3 +191,21 @@ def test_a_type_that_is_not_sold_any_more_is_over_committed(tenant: WatchedTenan
     tenant.apply(edited(bought, licenses=[]))
     assert tenant.is_ready(ada)
     assert over_committed(tenant)["status"] == "True"
+
+
+@pytest.mark.parametrize("held", ["pool", "user"])
+def test_a_pause_holds_up_the_eviction_and_its_end_lets_it_through(tenant: WatchedTenant, held: str) -> None:
+    bought, some = seats(2, evict(1)), people(2)
+    tenant.apply(bought, workgroup())
+    for one in some:
+        tenant.later(hours=1).apply(one)
+    lower = edited(bought, licenses=static(1))
+    tenant.apply(lower)
+    stopped = lower if held == "pool" else some[1]
+    tenant.apply(paused(stopped))
+    tenant.later(days=2).apply(workgroup("another"))
+    tenant.apply(user("newcomer", age=999))
+    assert all(tenant.is_ready(one) for one in some)
+    assert [tenant.status(one)["license"]["type"] for one in some] == ["Static", "Static"]
+    tenant.apply(stopped)
+    assert [tenant.is_ready(one) for one in some] == [True, False]

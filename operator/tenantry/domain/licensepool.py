@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tenantry.domain.account import Account, Waiting, seat_capacity
+from tenantry.domain.account import Account, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -56,11 +56,6 @@ def evict(account: Account, taken: frozenset[Capacity], now: datetime) -> Accoun
     return replace(account, members=(), seat=None, waiting=Waiting(now, taken))
 
 
-def holds(account: Account, capacity: Capacity) -> bool:
-    """Tell whether the account has a seat of this capacity."""
-    return account.seat is not None and seat_capacity(account.seat) == capacity
-
-
 def plan_pool(pool: PoolPolicy, usage: Usage, now: datetime, *, users: int = 0) -> PoolPlan:
     """Plan a pool from the rows as they stand at the end of the transaction.
 
@@ -71,7 +66,10 @@ def plan_pool(pool: PoolPolicy, usage: Usage, now: datetime, *, users: int = 0) 
     findings = [] if not pool.deleting else not_ready([in_use("LicensePool", pool.name, users)])
     findings = findings or ready("The pool is in force.")
     findings.append(_over_committed(over))
-    return PoolPlan(_describe(pool, usage, reduced), tuple(findings), reduced, eviction_time(pool, reduced))
+    tried = eviction_time(pool, pool.reduced)
+    # What a pause held up is evicted when that ends; to look at the pool over and over until then would be a loop.
+    due = None if tried is not None and tried <= now else eviction_time(pool, reduced)
+    return PoolPlan(_describe(pool, usage, reduced), tuple(findings), reduced, due)
 
 
 def in_use(kind: str, name: str, accounts: int) -> Refusal:

@@ -15,7 +15,7 @@ from tenantry.services.observed import observe
 from tenantry.specs import UserSpec
 from tenantry.store.account import load_by_id, load_by_login, load_by_uid
 from tenantry.store.project_member import load_projects
-from tenantry.store.resource import load_resources, names_of_owners
+from tenantry.store.resource import ResourceRow, load_resources, names_of_owners
 from tenantry.store.usage import first_in_line, newest_holders, newest_seats
 
 #: How many of a waiting list are looked at in one go.
@@ -61,15 +61,25 @@ def _take(batch: Batch, user: Observed[UserSpec], plan: UserPlan) -> None:
 
 
 def evict_newest(batch: Batch) -> None:
-    """Take back the newest seats of pools whose grace has passed; who loses one goes to the end of the line."""
-    for pool in batch.policies.pools.values():
-        due = eviction_time(pool, pool.reduced)
-        if due is None or due > batch.now:
+    """Take back the newest seats of pools whose grace has passed; who loses one goes to the end of the line.
+
+    A pause holds that up, of the pool for all, of a User for itself: it is over-committed until the pause ends.
+    """
+    over = [p for p in batch.policies.pools.values() if (due := eviction_time(p, p.reduced)) and due <= batch.now]
+    for pool in over:
+        if _is_paused(batch, pool):
             continue
         for capacity in exceeded(pool, batch.snapshot.usage):
             batch.flush()
             count = exceeded(pool, batch.snapshot.usage).get(capacity, 0)  # who went for another may have held this too
             _evict(batch, capacity, _newest(batch, pool, capacity, count))
+
+
+def _is_paused(batch: Batch, pool: PoolPolicy) -> bool:
+    """Tell whether the pool's object is paused, as the batch brings it or else as its row has it."""
+    brought = next((o for o in batch.work.objects if o.uid == pool.uid), None)
+    found = brought or load_resources(batch.connection, [pool.uid]).get(pool.uid)
+    return found is not None and found.paused
 
 
 def _newest(batch: Batch, pool: PoolPolicy, capacity: Capacity, count: int) -> list[str]:
@@ -82,7 +92,11 @@ def _newest(batch: Batch, pool: PoolPolicy, capacity: Capacity, count: int) -> l
 def _evict(batch: Batch, capacity: Capacity, ids: Sequence[str]) -> None:
     snapshot = batch.snapshot
     evicted = []
-    for before in load_by_id(batch.connection, ids):
+    accounts = load_by_id(batch.connection, ids)
+    paused = {row.uid for row in _rows(batch, [a.resource_uid for a in accounts if a.resource_uid]) if row.paused}
+    for before in accounts:
+        if before.resource_uid in paused:
+            continue
         after = evict(before, frozenset({capacity}), batch.now)
         snapshot.usage.move(capacities_held(before, snapshot), frozenset())
         snapshot.usage.queue(before.waiting.capacities if before.waiting else frozenset(), frozenset({capacity}))
@@ -139,12 +153,15 @@ def _line(batch: Batch, capacity: Capacity) -> Iterator[list[tuple[datetime, str
 
 def _plan_again(batch: Batch, uids: Iterable[str], *, turn: bool) -> None:
     """Plan Users that the batch did not bring, from their rows. A paused one keeps its place and is passed over."""
-    wanted = list(uids)
-    missing = [uid for uid in wanted if uid not in batch.results and uid not in batch.rows]
-    batch.rows.update(load_resources(batch.connection, missing) if missing else {})
-    rows = [batch.results.get(uid) or batch.rows.get(uid) for uid in wanted]
-    users = [observe(row, batch.work.tenant.namespace) for row in rows if row is not None]
+    users = [observe(row, batch.work.tenant.namespace) for row in _rows(batch, list(uids))]
     users = [u for u in users if u.kind is Kind.USER and not u.paused and not u.deleting]
     load_users(batch, users)
     for user in users:
         _take(batch, user, plan_user(user, batch.snapshot, turn=turn))
+
+
+def _rows(batch: Batch, uids: Sequence[str]) -> list[ResourceRow]:
+    """Return the rows of objects as the batch has them by now, in this order."""
+    missing = [uid for uid in uids if uid not in batch.results and uid not in batch.rows]
+    batch.rows.update(load_resources(batch.connection, missing) if missing else {})
+    return [row for uid in uids if (row := batch.results.get(uid) or batch.rows.get(uid)) is not None]
