@@ -18,7 +18,7 @@ def policy(**password: int) -> Observed[Any]:
     return workgroup(spec={"password": {"minLength": 6, "maxLength": 10, **password}})
 
 
-def ada(**meta: Any) -> Observed[Any]:  # noqa: ANN401 - what builders take
+def ada(**meta: Any) -> Observed[Any]:
     return user("ada", spec=SECRET, **meta)
 
 
@@ -192,3 +192,20 @@ def test_no_value_and_no_hash_is_in_any_audit_record(tenant: WatchedTenant) -> N
     with tenant.store.read() as connection:
         trail = str(connection.exec_driver_sql("SELECT facts, personal FROM audit_records").all())
     assert not any(word in trail for word in ("teal-otter", "red-maple", "retto-laet", "elpam-der"))
+
+
+def test_a_secret_rotated_while_something_else_is_wrong_is_taken_afterwards(tenant: WatchedTenant) -> None:
+    roles = workgroup(spec={"roles": [{"name": "Agent"}]})
+    seen = user("ada", in_=[{"workgroupRef": "tracker", "role": "Agent"}], spec=SECRET)
+    tenant.secrets["passwords", "ada"] = "teal-otter"
+    tenant.apply(pool(static=1), roles, seen)
+    first = changed(tenant, seen)
+    broken = edited(roles, roles=[{"name": "Other"}])
+    tenant.later(hours=1).apply(broken)
+    tenant.rotate("passwords", "ada", "blue-heron")
+    (before,) = provisioning.passwords_known(tenant.store, "")
+    tenant.later(hours=1).apply(edited(broken, roles=[{"name": "Agent"}]))
+    (after,) = provisioning.passwords_known(tenant.store, "")
+    assert (before.state, after.state) == ("RoleNotFound", "Provisioned")  # so the look-out tries once more
+    tenant.rotate("passwords", "ada", "blue-heron")
+    assert changed(tenant, seen) != first

@@ -36,7 +36,7 @@ class SecretLookout:
     store: StoreThread
     lane: PasswordLane
     may_write: Callable[[], bool]
-    _tried: dict[str, str] = field(default_factory=dict)
+    _tried: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     async def run(self, resync_seconds: float) -> None:
         """Look out until cancelled."""
@@ -73,13 +73,14 @@ class SecretLookout:
         metrics.SECRET_READS.labels("look-out").inc()
         secret = await read_secret(self.connection, need.namespace, need.secret, METADATA)
         source = "" if secret is None else source_of(secret, need.key)
-        # What was tried and not taken (a key missing, a password refused) is not tried again until it changes.
+        # What was tried and not taken (a key missing, a password refused, a User held up by something else) is not
+        # tried again until the Secret changes, or what holds up the User.
         if source == need.source:
             self._tried.pop(need.uid, None)
             return
-        if source == self._tried.get(need.uid):
+        if self._tried.get(need.uid) == (source, need.state):
             return
-        self._tried[need.uid] = source
+        self._tried[need.uid] = (source, need.state)
         found = await self.store.run(self.services.load_objects, [need.uid])
         for observed in (o for objects in found.values() for o in objects):
             self.lane.submit(sight_stored(observed), need)

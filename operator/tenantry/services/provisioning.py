@@ -258,7 +258,8 @@ def passwords_missing(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> 
 def _needs_of_rows(connection: Connection, rows: Iterable[tuple[str, ResourceRow]]) -> list[PasswordNeed]:
     found = []
     for namespace, row in rows:
-        found += _needs(connection, [observe(row, namespace)], namespace)
+        state = f"{row.reason} paused" if row.paused else row.reason
+        found += [replace(n, state=state) for n in _needs(connection, [observe(row, namespace)], namespace)]
     return found
 
 

@@ -51,7 +51,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PasswordNeed:
-    """A Secret to read for one User: ``source`` is the version last looked at, the hashes are to compare with."""
+    """A Secret to read for one User: ``source`` is the version last taken, the hashes are to compare with.
+
+    ``state`` tells what held up the User when it was last planned: what was not taken then may be taken in another.
+    """
 
     uid: str
     namespace: str
@@ -60,6 +63,7 @@ class PasswordNeed:
     source: str = ""
     present: str = ""
     history: tuple[str, ...] = ()
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,14 @@ async def test_a_secret_that_rotates_again_is_noticed_again(rig: Lookout) -> Non
     await until(lambda: len(rig.delivered) == 2)
 
 
+async def test_what_was_not_taken_is_tried_again_once_something_else_holds_up_the_user_no_more(rig: Lookout) -> None:
+    rig.services.known = [replace(NEED, state="RoleNotFound")]
+    rig.set_version("2")
+    await until(lambda: len(rig.delivered) == 1)
+    rig.services.known = [replace(NEED, state="Provisioned")]
+    await until(lambda: len(rig.delivered) == 2)
+
+
 async def test_a_secret_that_was_deleted_is_noticed(rig: Lookout) -> None:
     rig.services.known = [NEED]
     del rig.api.objects[SECRET]
