@@ -88,7 +88,9 @@ def test_an_unchanged_value_is_no_change(tenant: WatchedTenant) -> None:
     tenant.secrets["passwords", "ada"] = "teal-otter"
     seen = ada()
     tenant.apply(pool(static=1), policy(history=3), seen)
+    records = count_records(tenant.store)
     tenant.later(days=1).rotate("passwords", "ada", "teal-otter")
+    assert count_records(tenant.store) == records
     again = edited(seen, displayName="Ada L.")
     tenant.later(days=1).apply(again)
     assert tenant.is_ready(again)

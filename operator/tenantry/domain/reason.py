@@ -28,7 +28,6 @@ class Reason(StrEnum):
 
     PROVISIONED = "Provisioned", Settles.DONE, "The spec is in force."
     PAUSED = "Paused", Settles.DONE, "The annotation tenantry.dev/paused is true: nothing is written."
-    DELETING = "Deleting", Settles.ITSELF, "The object is going."
     IN_USE = "InUse", Settles.PERSON, "The object is deleted but accounts still need it; no new grants."
     INTERNAL_ERROR = "InternalError", Settles.ITSELF, "A fault of the operator; tried again with growing pauses."
 
@@ -37,7 +36,6 @@ class Reason(StrEnum):
     USER_NOT_FOUND = "UserNotFound", Settles.ITSELF, "The User does not exist yet, or has no account."
     SECRET_NOT_FOUND = "SecretNotFound", Settles.ITSELF, "The Secret does not exist yet, or may not be read."
     SECRET_KEY_NOT_FOUND = "SecretKeyNotFound", Settles.ITSELF, "The Secret lacks the key."
-    LOGIN_RELEASING = "LoginReleasing", Settles.ITSELF, "The login's former account is still going."
 
     INVALID_SPEC = "InvalidSpec", Settles.PERSON, "The spec does not parse as its kind."
     DETACHED = "Detached", Settles.PERSON, "The store belongs to another cluster, or lost too many objects at once."
@@ -79,6 +77,5 @@ class Reason(StrEnum):
     OVER_COMMITTED = "OverCommitted", Settles.PERSON, "More is in use than was bought, since the capacity was lowered."
     WITHIN_CAPACITY = "WithinCapacity", Settles.DONE, "What is in use was bought."
     EMAIL_MISSING = "EmailMissing", Settles.DONE, "No email address: notifications will not reach the user."
-    REACHABLE = "Reachable", Settles.DONE, "There is an email address to notify."
     NO_PROJECT = "NoProject", Settles.DONE, "The role asks for a project and the user is in none."
     PROJECTS_ASSIGNED = "ProjectsAssigned", Settles.DONE, "The user is in a project."

@@ -182,7 +182,9 @@ class Batch:
             save_tenant(self.connection, self.tenant, epoch=self.work.epoch)
 
     def _write_audit(self) -> None:
-        records = [describe_account_change(before, after) for before, after in self.effects.values() if before != after]
+        changes = [describe_account_change(before, after) for before, after in self.effects.values() if before != after]
+        # Which version of a Secret was looked at last is kept with the account, and is nothing to put on record.
+        records = [change for change in changes if change.facts or change.personal]
         append_records(self.connection, self.tenant, [*self.records, *records], ACTOR, self.now, self.audit_key)
         erased = [before.id for before, after in self.effects.values() if before and (not after or not after.user_name)]
         erase_personal(self.connection, self.tenant.id, erased)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -40,15 +40,6 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
-
-    def ping(self) -> None:
-        """Ask the database for a sign of life.
-
-        Raises:
-            StoreUnavailable: there is none.
-        """
-        with self.read() as connection:
-            connection.execute(text("SELECT 1"))
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
