@@ -57,7 +57,7 @@ class StoreThread:
         return self._reads and self._writes and not hangs
 
     async def run(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a call that reads in the thread, and note whether the store was there."""
+        """Run a call that reads, or writes at times, in the thread, and note whether the store was there."""
         try:
             result = await self._run(lambda: call(*args, **kwargs))
         except StoreUnavailable:

@@ -113,7 +113,7 @@ class Sweeper:
 
     async def _sweep_tenant(self, namespace: str, live: Live, since: datetime) -> bool:
         tenant = await self.tenants.find(namespace, certain=True)
-        report: SweepReport = await self.store.write(
+        report: SweepReport = await self.store.run(
             self.services.sweep, tenant=tenant, live=live, since=since, now=datetime.now(UTC), epoch=self.lease.epoch
         )
         for outcome in report.outcomes:
