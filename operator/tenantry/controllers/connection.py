@@ -48,7 +48,7 @@ class _Response(aiohttp.ClientResponse):
         return orjson.loads(await self.read())
 
 
-def open_session(access: ClusterAccess, *, agent: str = _AGENT, limit: int = IN_FLIGHT) -> aiohttp.ClientSession:
+def open_session(access: ClusterAccess, *, agent: str = _AGENT) -> aiohttp.ClientSession:
     """Return a session that sends the token of the moment with every request."""
 
     async def authorize(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -60,7 +60,9 @@ def open_session(access: ClusterAccess, *, agent: str = _AGENT, limit: int = IN_
             access.token.refuse(token)
         return response
 
-    connector = aiohttp.TCPConnector(limit=limit, ssl=access.tls or True)
+    # No limit here, since it would not be a fair one: aiohttp gives a connection that comes back to whoever asks next,
+    # not to who waits, and 64 busy writers would hold up the renewal of the Lease for as long as they have work.
+    connector = aiohttp.TCPConnector(limit=0, ssl=access.tls or True)
     return aiohttp.ClientSession(
         connector=connector,
         headers={"User-Agent": agent},

@@ -109,7 +109,7 @@ def _login(access: ClusterAccess) -> Callable[..., Any]:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, last + _LOGIN_PAUSE_SECONDS - loop.time()) if last else 0.0)
         last = loop.time()
-        session = open_session(access, agent="tenantry-watch", limit=0)
+        session = open_session(access, agent="tenantry-watch")
         return kopf.AiohttpSession(server=access.server, aiohttp_session=session)
 
     return login

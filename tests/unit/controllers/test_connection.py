@@ -1,3 +1,4 @@
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,7 +20,7 @@ from tenantry.controllers.api_error import (
     Unauthorized,
     Unreachable,
 )
-from tenantry.controllers.connection import Connection, object_path
+from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
 from tenantry.controllers.token import Token
 from tenantry.domain.observed import Kind
 
@@ -31,10 +32,12 @@ class Server:
         self.answers: list[web.Response] = []
         self.requests: list[tuple[str, str, Any, Any]] = []
         self.url = ""
+        self.pause = 0.0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path_qs, dict(request.headers), await request.read()))
-        return self.answers.pop(0)
+        await asyncio.sleep(self.pause)
+        return self.answers.pop(0) if self.answers else web.json_response({})
 
 
 @pytest.fixture
@@ -147,3 +150,19 @@ def test_paths_of_objects() -> None:
         object_path(Kind.USER, "acme", "ada", "status")
         == "/apis/tenantry.dev/v1alpha1/namespaces/acme/users/ada/status"
     )
+
+
+async def test_a_read_gets_through_while_all_writers_are_busy(server: Server, connection: Connection) -> None:
+    server.pause = 0.005
+
+    async def write_on() -> None:
+        while True:
+            await connection.patch("/apis/some/status", b"[]")
+
+    async with asyncio.TaskGroup() as group:
+        writers = [group.create_task(write_on()) for _ in range(IN_FLIGHT)]
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            await connection.read("/apis/lease")
+        for writer in writers:
+            writer.cancel()
