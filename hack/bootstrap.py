@@ -16,6 +16,7 @@ UV = "uv==0.13.9"
 OLDEST_UV = (0, 8)
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
+SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def main() -> int:
@@ -110,6 +111,8 @@ def _uv_environment() -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     return {
         "UV_CACHE_DIR": str(cache_root() / "uv"),
+        # pip trusts what the machine trusts; uv does so only when told, and a proxy may have a CA of its own.
+        **({"SSL_CERT_FILE": str(SYSTEM_CA)} if SYSTEM_CA.exists() else {}),
         **environment,
         "UV_PROJECT_ENVIRONMENT": str(ROOT / ".venv"),
     }

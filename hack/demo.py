@@ -112,7 +112,7 @@ def _down(options: argparse.Namespace) -> None:
     Service("operator", options.dir).stop(grace=15)
     remove(Cluster(options.dir / "cluster"))
     shutil.rmtree(options.dir, ignore_errors=True)
-    print("Stopped.")
+    print(f"Stopped; {options.dir} with its cluster and store is removed.")
 
 
 def _walk_through(shell: Shell) -> None:

@@ -53,7 +53,7 @@ class Site:
     def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
         return self.cluster.kubectl("-n", self.namespace, *arguments, stdin=stdin)
 
-    def tenantry(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON is any value
+    def tenantry(self, *arguments: str) -> Any:
         """Run the command line on this tenant's store and return its JSON."""
         command = [sys.executable, "-m", "tenantry", *arguments, "--store-url", self.store_url, "-o", "json"]
         found = subprocess.run([*command, "-n", self.namespace], capture_output=True, text=True, check=True)
@@ -134,7 +134,7 @@ def example(site: Site) -> Callable[[str], Site]:
     return applied
 
 
-def person(name: str, license_type: str, workgroup: str, /, **spec: Any) -> Object:  # noqa: ANN401 - any field
+def person(name: str, license_type: str, workgroup: str, /, **spec: Any) -> Object:
     """Return a User of the issue tracker with a license and a password; a field given as None is left out."""
     password = {"secretKeyRef": {"name": "passwords", "key": "maria"}}
     whole = {"name": {"givenName": name.title()}, "license": {"type": license_type}, "password": password, **spec}

@@ -79,7 +79,7 @@ def test_th_04_administrators_and_the_original_account_do_not_count_as_developer
 def test_th_04_a_limit_of_zero_is_a_clear_error_and_drops_nobody(instance: Site) -> None:
     limits(instance, developers=(0, 0))
     instance.apply(user("dev-3", "instance", "Developer"))
-    assert "so none is in use" in instance.becomes("dev-3", "LimitReached")["message"]
+    assert 'lets in 0 for limit "developers"' in instance.becomes("dev-3", "LimitReached")["message"]
     assert instance.ready("mei")["reason"] == "Provisioned"
     assert instance.condition("subscription", "OverCommitted", "LicensePool")["status"] == "True"
 

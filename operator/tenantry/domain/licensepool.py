@@ -64,8 +64,9 @@ def plan_pool(pool: PoolPolicy, usage: Usage, now: datetime, *, users: int = 0) 
     over = exceeded(pool, usage)
     reduced = (pool.reduced or now) if over else None
     findings = [] if not pool.deleting else not_ready([in_use("LicensePool", pool.name, users)])
-    findings = findings or ready("The pool is in force.")
-    findings.append(_over_committed(over))
+    committed = _over_committed(over)
+    findings = findings or ready(f"The pool is in force, but {committed.message}" if over else "The pool is in force.")
+    findings.append(committed)
     tried = eviction_time(pool, pool.reduced)
     # What a pause held up is evicted when that ends; to look at the pool over and over until then would be a loop.
     due = None if tried is not None and tried <= now else eviction_time(pool, reduced)

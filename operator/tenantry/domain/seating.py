@@ -139,9 +139,10 @@ def full(capacity: Capacity, snapshot: Snapshot) -> Refusal:
         case CapacityKind.LICENSE:
             return Refusal(capacity.kind.reason, "spec.license.type", _license_full(capacity, snapshot, room))
         case CapacityKind.LIMIT:
+            state = ", and all are in use" if room else ""
             message = (
-                f'LicensePool "{capacity.owner}" lets in {room} for limit "{capacity.name}" (with add-ons), and '
-                f"{'all are' if room else 'so none is'} in use; raise addOns, or remove an account"
+                f'LicensePool "{capacity.owner}" lets in {room} for limit "{capacity.name}" (with add-ons){state}; '
+                "raise included or, where the plan allows it, addOns; or remove accounts"
             )
             return Refusal(capacity.kind.reason, "spec.workgroups", message)
         case CapacityKind.ROLE:
@@ -162,5 +163,5 @@ def _license_full(capacity: Capacity, snapshot: Snapshot, room: int) -> str:
     noun = "license" if quantity == 1 else "licenses"
     return (
         f'LicensePool "{capacity.owner}" has {quantity} {capacity.name} {noun} bought{seats}, and all are in use; '
-        "raise the quantity, or remove an account"
+        "raise the quantity, or remove accounts"
     )

@@ -37,7 +37,7 @@ def check_workgroups_exist(ctx: UserContext) -> Refusals:
             yield Refusal(
                 Reason.WORKGROUP_NOT_FOUND,
                 f"{entry.field}.workgroupRef",
-                f'Workgroup "{name}" does not exist; create it',
+                f'Workgroup "{name}" does not exist; create it, or correct the name',
             )
         elif entry.policy.deleting and (ctx.account is None or ctx.account.member_of(name) is None):
             yield Refusal(
