@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tenantry.controllers import metrics
 from tenantry.controllers.backoff import OUTAGE
@@ -44,6 +45,7 @@ class Watches:
     _loop: asyncio.AbstractEventLoop | None = None
     _flag: asyncio.Event | None = None
     _thread: threading.Thread | None = None
+    _watchers: list[asyncio.Task[Any]] = field(default_factory=list)
     _pulse: Pulse = field(default_factory=lambda: Pulse(_LONGEST_DOWN_SECONDS))
 
     @property
@@ -89,8 +91,13 @@ class Watches:
             loop.call_soon_threadsafe(self._pulse.beat)
         except RuntimeError:  # closed: kopf has ended
             return list(self.resources)
-        names = [task.get_name() for task in asyncio.all_tasks(loop)]
-        return list(unwatched(names, self.resources, self.namespaces or [None]))
+        if not self._watchers or any(task.done() for task in self._watchers):
+            self._watchers = _watchers_in(loop)
+        names = [task.get_name() for task in self._watchers]
+        missing = list(unwatched(names, self.resources, self.namespaces or [None]))
+        if missing:
+            self._watchers = []  # so that they are looked for again
+        return missing
 
     def _run(self) -> None:
         failed = 0
@@ -117,3 +124,8 @@ class Watches:
             namespaces=list(self.namespaces),
             stop_flag=self._flag,
         )
+
+
+def _watchers_in(loop: asyncio.AbstractEventLoop) -> list[asyncio.Task[Any]]:
+    """Return kopf's watchers. They stand among one task an object that is listed, so they are looked for but once."""
+    return [task for task in asyncio.all_tasks(loop) if task.get_name().startswith("watcher for ")]
