@@ -70,7 +70,7 @@ def _in_support(**entry: object) -> Spec:
     return user(workgroups=[{"workgroupRef": "support"} | entry])
 
 
-def _case(sentence: str, case: Refused | Fixed) -> Any:  # noqa: ANN401 - pytest keeps the type to itself
+def _case(sentence: str, case: Refused | Fixed) -> Any:
     return pytest.param(case, id=sentence.replace(" ", "-"))
 
 

@@ -11,7 +11,7 @@ _MIXED = "שלום 😀 Ünïcode "
 _EMAIL_DOMAIN = "@example.com"
 
 
-def at_limits(schema: Schema) -> Any:  # noqa: ANN401 - any JSON value
+def at_limits(schema: Schema) -> Any:
     """Return a value whose strings are all as long as they may be; each list has one item."""
     match schema["type"]:
         case "object":
@@ -46,7 +46,7 @@ def _texts(length: int) -> Iterator[str]:
     yield "".join(islice(cycle("abcdefgh-"), length))
 
 
-def strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def strings(value: Any) -> Iterator[str]:
     """Return all texts of a value."""
     match value:
         case str():

@@ -54,7 +54,7 @@ def crowd(tenant: Tenant) -> Tenant:
     return tenant
 
 
-def by_login(store: Store, **options: Any) -> dict[str, ListedAccount]:  # noqa: ANN401 - any option
+def by_login(store: Store, **options: Any) -> dict[str, ListedAccount]:
     return {account.login: account for account in list_accounts(store, **options)}
 
 

@@ -24,7 +24,7 @@ def instance(**fields: object) -> Observed[Any]:
     return workgroup("instance", pool=None, spec={"projects": [GREENHOUSE], "roles": ROLES, **fields})
 
 
-def guest(name: str = "anna", role: str = "User", **meta: Any) -> Observed[Any]:  # noqa: ANN401 - what builders take
+def guest(name: str = "anna", role: str = "User", **meta: Any) -> Observed[Any]:
     return user(name, license=None, in_=[{"workgroupRef": "instance", "role": role}], **meta)
 
 

@@ -26,7 +26,7 @@ def instance(**fields: object) -> Observed[Any]:
     return workgroup("instance", pool="subscription", spec={"roles": ROLES, **fields})
 
 
-def account(name: str, role: str, **meta: Any) -> Observed[Any]:  # noqa: ANN401 - what builders take
+def account(name: str, role: str, **meta: Any) -> Observed[Any]:
     return user(name, license=None, in_=[{"workgroupRef": "instance", "role": role}], **meta)
 
 
@@ -180,7 +180,7 @@ def capped(holders: int | None) -> Observed[Any]:
     return workgroup(pool=None, spec={"roles": [role, {"name": "Viewer"}]})
 
 
-def kiosk(name: str, **meta: Any) -> Observed[Any]:  # noqa: ANN401 - what builders take
+def kiosk(name: str, **meta: Any) -> Observed[Any]:
     return user(name, license=None, in_=[{"workgroupRef": "tracker", "role": "Kiosk"}], **meta)
 
 

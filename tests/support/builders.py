@@ -55,7 +55,7 @@ def pool(
     *,
     static: int | None = None,
     spec: Mapping[str, Any] | None = None,
-    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+    **meta: Any,
 ) -> Observed[Any]:
     """Return a LicensePool: with ``static`` licenses, or by ``spec``."""
     body = dict(spec or {})
@@ -70,7 +70,7 @@ def workgroup(
     *,
     pool: str | None = "seats",
     spec: Mapping[str, Any] | None = None,
-    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+    **meta: Any,
 ) -> Observed[Any]:
     """Return a Workgroup, by default seated from the pool named seats."""
     body = dict(spec or {})
@@ -86,7 +86,7 @@ def user(
     license: str | None = "Static",  # noqa: A002 - the field's name
     in_: str | Sequence[Mapping[str, Any]] = "tracker",
     spec: Mapping[str, Any] | None = None,
-    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+    **meta: Any,
 ) -> Observed[Any]:
     """Return a User: in one workgroup by name, or in several by their entries."""
     entries: list[Mapping[str, Any]] = [{"workgroupRef": in_}] if isinstance(in_, str) else list(in_)
@@ -102,7 +102,7 @@ def project_member(
     /,
     *,
     spec: Mapping[str, Any],
-    **meta: Any,  # noqa: ANN401 - what ``build`` takes
+    **meta: Any,
 ) -> Observed[Any]:
     """Return a ProjectMember."""
     return build(Kind.PROJECT_MEMBER, name, spec, **meta)

@@ -20,7 +20,7 @@ class Done:
         return self.out.splitlines()
 
     @property
-    def data(self) -> Any:  # noqa: ANN401 - JSON and YAML are any value
+    def data(self) -> Any:
         return yaml.safe_load(self.out)
 
 

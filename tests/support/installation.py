@@ -52,7 +52,8 @@ def remove_objects(kube: Kube) -> None:
             continue
         for found in left:
             _strip(kube, kind, found["metadata"]["name"])
-    kube.delete("Namespace", kube.namespace)
+    if kube.find("Namespace", kube.namespace) is not None:
+        kube.delete("Namespace", kube.namespace)
 
 
 def _strip(kube: Kube, kind: str, name: str) -> None:

@@ -75,7 +75,7 @@ def _check_pools(connection: Connection, row: TenantRow, tenant: WatchedTenant) 
         assert told == str(over), f"OverCommitted of {seen.name}: {status}"
 
 
-def _count(connection: Connection, query: Any) -> Counter[tuple[str, str]]:  # noqa: ANN401 - a Select of any columns
+def _count(connection: Connection, query: Any) -> Counter[tuple[str, str]]:
     return Counter((owner, name) for owner, name in connection.execute(query))
 
 

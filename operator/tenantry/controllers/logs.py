@@ -15,6 +15,7 @@ with hidden("rich"):  # structlog imports it for colored tracebacks, of which we
     from structlog.typing import Processor
 
 _FRAMES = 6
+_LONGEST_OF_KOPF = 240
 
 
 def get_logger(name: str) -> Any:  # noqa: ANN401 - structlog's own type is a lazy proxy for any logger
@@ -47,8 +48,16 @@ def _handler(shared: list[Processor], *, json: bool) -> logging.Handler:
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=colors)
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler = logging.StreamHandler()
+    handler.addFilter(_shorten)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, renderer]))
     return handler
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    """Cut what kopf says of each failed request of each watch: its reason is in the first words."""
+    if record.name.startswith("kopf.") and not record.args:
+        record.msg = str(record.msg)[:_LONGEST_OF_KOPF]
+    return True
 
 
 def log_fault(logger: Any, event: str, error: BaseException, **fields: object) -> None:  # noqa: ANN401 - as get_logger

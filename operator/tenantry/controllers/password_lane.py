@@ -20,19 +20,21 @@ from tenantry.services.work import PasswordNeed
 _READERS = 8
 #: A hash takes a core for 40 ms; a third would slow the engine down.
 _HASHERS = 2
+#: A Secret that may not be read counts as missing. Not at once: an API server that starts denies everything at first.
+_DENIALS = 5
 
 
 async def read_secret(
     connection: Connection, namespace: str, name: str, accept: str = JSON
 ) -> Mapping[str, Any] | None:
-    """Return a Secret, None where there is none or it may not be read.
+    """Return a Secret, None where there is none.
 
     Raises:
-        ApiError: the API server did not say.
+        ApiError: the API server did not say, or it may not be read.
     """
     try:
         found: Mapping[str, Any] = await connection.read(f"/api/v1/namespaces/{namespace}/secrets/{name}", accept)
-    except (NotFound, Denied):
+    except NotFound:
         return None
     return found
 
@@ -93,6 +95,8 @@ class PasswordLane:
                 return await read_secret(self._connection, need.namespace, need.secret)
             except ApiError as error:
                 failed += 1
+                if isinstance(error, Denied) and failed == _DENIALS:
+                    return None
                 metrics.RETRIES.labels("secret read").inc()
                 await asyncio.sleep(max(error.retry_after, OUTAGE.delay(failed)))
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tenantry.controllers import metrics
-from tenantry.controllers.api_error import ApiError
+from tenantry.controllers.api_error import ApiError, Denied, Passing
+from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import METADATA, Connection
 from tenantry.controllers.logs import get_logger
 from tenantry.controllers.password_lane import PasswordLane, read_secret
@@ -70,9 +71,10 @@ class SecretLookout:
                     await self._look(need)
 
     async def _look(self, need: PasswordNeed) -> None:
-        metrics.SECRET_READS.labels("look-out").inc()
-        secret = await read_secret(self.connection, need.namespace, need.secret, METADATA)
-        source = "" if secret is None else source_of(secret, need.key)
+        try:
+            source = await self._source(need)
+        except Denied:  # the lane tells the User so; here it is no change
+            return
         # What was tried and not taken (a key missing, a password refused, a User held up by something else) is not
         # tried again until the Secret changes, or what holds up the User.
         if source == need.source:
@@ -84,3 +86,16 @@ class SecretLookout:
         found = await self.store.run(self.services.load_objects, [need.uid])
         for observed in (o for objects in found.values() for o in objects):
             self.lane.submit(sight_stored(observed), need)
+
+    async def _source(self, need: PasswordNeed) -> str:
+        """Return what the Secret's value is known by now; an API server that is away is waited for."""
+        failed = 0
+        while True:
+            metrics.SECRET_READS.labels("look-out").inc()
+            try:
+                secret = await read_secret(self.connection, need.namespace, need.secret, METADATA)
+            except Passing as error:
+                failed += 1
+                await asyncio.sleep(max(error.retry_after, OUTAGE.delay(failed)))
+            else:
+                return "" if secret is None else source_of(secret, need.key)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError, Conflict, Denied, NotFound, Passing, Refused
-from tenantry.controllers.backoff import OBJECT, OUTAGE
+from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
 from tenantry.controllers.fault import fault_conditions
 from tenantry.controllers.ledger import Ledger
@@ -138,7 +138,7 @@ class StatusWriter:
             except (Passing, Conflict, Denied) as error:
                 failed += 1
                 metrics.RETRIES.labels("api write").inc()
-                await asyncio.sleep(_pause(error, failed))
+                await asyncio.sleep(max(error.retry_after, OUTAGE.delay(failed)))
                 newer = self._busy.get(write.uid)
                 if what == "status" and newer is not None and newer.status:
                     return self._count(write, what, "overtaken")
@@ -222,11 +222,6 @@ def _without_status(write: Write) -> Write:
 
 def _finalizers(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(body["metadata"].get("finalizers") or ())
-
-
-def _pause(error: ApiError, failed: int) -> float:
-    backoff = OBJECT if isinstance(error, Denied) else OUTAGE
-    return max(error.retry_after, backoff.delay(failed))
 
 
 def _turn(event: asyncio.Event, *, on: bool) -> None:

@@ -76,16 +76,16 @@ class FakeApi(Connection):
         pass
 
     async def read(self, path: str, accept: str = "") -> Any:
-        await self._request("GET", path)
+        await self._arrive("GET", path)
         return orjson.loads(orjson.dumps(self._find(path)))
 
     async def pages(self, path: str, accept: str = "") -> AsyncIterator[list[Body]]:
-        await self._request("LIST", path)
+        await self._arrive("LIST", path)
         plural = path.rpartition("/")[2]
         yield [body for at, body in self.objects.items() if at.split("/")[-2] == plural]
 
     async def write(self, method: str, path: str, body: Any) -> Any:
-        await self._request(method, path)
+        await self._arrive(method, path)
         key = path if method == "PUT" else f"{path}/{body['metadata']['name']}"
         present = self.objects.get(key)
         if method == "POST" and present is not None:
@@ -101,7 +101,7 @@ class FakeApi(Connection):
         return orjson.loads(orjson.dumps(stored))
 
     async def patch(self, path: str, operations: bytes) -> int:
-        await self._request("PATCH", path)
+        await self._arrive("PATCH", path)
         key = path.removesuffix("/status")
         body = orjson.loads(orjson.dumps(self._find(key)))
         for operation in orjson.loads(operations):
@@ -116,7 +116,7 @@ class FakeApi(Connection):
             raise NotFound("NotFound", status=404)
         return self.objects[path]
 
-    async def _request(self, method: str, path: str) -> None:
+    async def _arrive(self, method: str, path: str) -> None:
         self.requests.append((method, path))
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)

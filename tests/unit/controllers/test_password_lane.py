@@ -41,7 +41,7 @@ def _add_secret(api: FakeApi) -> None:
     api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": "1"}, "data": {"password": "aHVudGVyMjI="}}
 
 
-@pytest.mark.parametrize("error", [ServerFault, Unauthorized])
+@pytest.mark.parametrize("error", [ServerFault, Unauthorized, Denied])
 async def test_a_secret_that_cannot_be_read_now_is_read_later(rig: Lane, error: type[ApiError]) -> None:
     _add_secret(rig.api)
     rig.api.failures = [error("no"), error("no")]
@@ -53,7 +53,7 @@ async def test_a_secret_that_cannot_be_read_now_is_read_later(rig: Lane, error: 
 
 async def test_a_secret_that_may_not_be_read_counts_as_missing(rig: Lane) -> None:
     _add_secret(rig.api)
-    rig.api.failures = [Denied("Forbidden", status=403)]
+    rig.api.failures = [Denied("Forbidden", status=403) for _ in range(5)]
     rig.lane.submit(seen("ada"), NEED)
     await until(lambda: rig.delivered)
     assert rig.delivered[0].offer is not None

@@ -7,6 +7,7 @@ import pytest
 
 from tenantry.controllers.api_error import ServerFault
 from tenantry.controllers.aside import Aside
+from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import StoreThread
 from tenantry.controllers.secret_lookout import SecretLookout
@@ -34,6 +35,7 @@ class Lookout:
 
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lookout]:
+    monkeypatch.setattr("tenantry.controllers.secret_lookout.OUTAGE", Backoff(0.001, 0.002))
     monkeypatch.setattr("tenantry.controllers.secret_lookout._MISSING_SECONDS", 0.001)
     monkeypatch.setattr("tenantry.controllers.secret_lookout._MOST_A_SECOND", 1000.0)
     monkeypatch.setattr("tenantry.controllers.secret_lookout._SHORTEST_PAUSE", 0.001)

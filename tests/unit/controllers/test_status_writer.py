@@ -51,9 +51,7 @@ def outcome(seen: Sighting, status: dict[str, Any] | None, *, released: bool = F
 
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    quick = Backoff(0.001, 0.002)
-    monkeypatch.setattr("tenantry.controllers.status_writer.OUTAGE", quick)
-    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", quick)
+    monkeypatch.setattr("tenantry.controllers.status_writer.OUTAGE", Backoff(0.001, 0.002))
     api, ledger = FakeApi(), Ledger()
     writer = StatusWriter(api, ledger)
     task = asyncio.create_task(writer.run())
