@@ -121,7 +121,8 @@ def _others(batch: Batch, objects: Sequence[Observed[Any]], names: set[str]) -> 
     taken = {policy.uid for policy in batch.policies.pools.values()}
     rows = [row for row in rows if row.uid in taken]
     batch.rows.update({row.uid: row for row in rows})
-    return [observe(row, batch.work.tenant.namespace) for row in rows if not row.paused]
+    held = {seen.uid for seen in batch.work.objects if seen.paused}
+    return [observe(row, batch.work.tenant.namespace) for row in rows if not row.paused and row.uid not in held]
 
 
 def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
