@@ -12,7 +12,7 @@ from tenantry.domain.observed import Observed
 from tenantry.store import Store, policy
 from tests.support.builders import pool, project_member, user, workgroup
 from tests.support.edits import deleted, made_again, paused, with_spec
-from tests.support.invariants import check_tenant
+from tests.support.invariants import check_state, check_tenant, look_again
 from tests.support.watched import WatchedTenant
 
 EXAMPLES = 40
@@ -165,6 +165,8 @@ def test_any_history_leaves_the_tenant_whole(sqlite_template: Path, tmp_path: Pa
         for action, which, choice, flush in [*START_WITH, *steps]:
             world.step(action, which, choice, flush=flush)
         world.flush()
+        check_state(world.tenant)
+        look_again(world.tenant)
         check_tenant(world.tenant)
         store.close()
         path.unlink()

@@ -115,6 +115,15 @@ def test_a_paused_policy_stays_as_it_was(tenant: WatchedTenant, kind: str) -> No
     assert tenant.is_ready(ada)
 
 
+def test_a_pool_that_is_paused_together_with_a_new_user_says_so(tenant: WatchedTenant) -> None:
+    seats, ada = pool(static=1), user("ada")
+    tenant.apply(seats, workgroup())
+    tenant.apply(paused(seats), ada)
+    assert (tenant.condition(seats, "Paused") or {})["status"] == "True"
+    tenant.apply(seats)
+    assert tenant.status(seats)["used"] == 1
+
+
 def test_a_role_that_vanishes_stalls_the_user_and_leaves_the_account(tenant: WatchedTenant) -> None:
     policy = workgroup(spec={"roles": [{"name": "Agent"}, {"name": "Lead"}]})
     ada = user("ada", in_=[{"workgroupRef": "tracker", "role": "Lead"}])
