@@ -91,13 +91,15 @@ def test_ten_seats_seat_ten_of_fifty_whatever_the_order(run_operator: Run, store
 def test_of_those_that_are_decided_on_together_the_first_come_are_seated(
     run_operator: Run, store_url: str, kube: Kube
 ) -> None:
+    run_operator(store_url)
     people = [user(f"person-{n:02}") for n in range(20)]
     chance(11).shuffle(people)
+    create(kube, [pool(static=10)])
     for body in people:
         kube.create(body)
+    assert eventually(lambda: set(reasons(kube).values()) == {"WorkgroupNotFound"})
     arrived = sorted(kube.items("User"), key=lambda u: (u["metadata"]["creationTimestamp"], u["metadata"]["uid"]))
     first = {u["metadata"]["name"] for u in arrived[:10]}
-    create(kube, [workgroup(), pool(static=10)])
-    run_operator(store_url)  # finds all of it at once
+    create(kube, [workgroup()])  # makes all of them due, and so decided on, at once
     assert eventually(lambda: all(reason(kube, name) == "Provisioned" for name in first))
     assert rows.seated(store_url, kube.namespace) == first
