@@ -87,6 +87,21 @@ class Site:
     def condition(self, name: str, type_: str, kind: str = "User") -> Object:
         return self.kube.condition(kind, name, type_)
 
+    def pool_shows(self, pool: str, entry: str | None = None, /, **figures: int) -> None:
+        """Wait until a pool, or a license type or limit of it, shows these figures.
+
+        A pool's status is a write of its own: it may come after that of the User who changed it.
+        """
+
+        def look() -> bool:
+            status = self.settled("LicensePool", pool)["status"]
+            rows = [*status.get("licenses", ()), *status.get("limits", ())]
+            row = status if entry is None else next(x for x in rows if entry in {x.get("name"), x.get("type")})
+            assert {name: row[name] for name in figures} == figures
+            return True
+
+        eventually(look)
+
     def delete(self, kind: str, name: str) -> None:
         """Delete an object and wait until it is gone."""
         self.kubectl("delete", kind, name, "--timeout=30s")

@@ -14,16 +14,11 @@ def tracker(example: Callable[[str], Site]) -> Site:
     return example("netresults-tracker")
 
 
-def usage(site: Site, license_type: str) -> Object:
-    found: list[Object] = site.settled("LicensePool", "tracker")["status"]["licenses"]
-    return next(x for x in found if x["type"] == license_type)
-
-
 def test_nr_01_an_account_is_given_access_to_workgroups_and_takes_one_seat(tracker: Site) -> None:
     maria = tracker.kube.get("User", "maria")["status"]
     assert [x["workgroupRef"] for x in maria["workgroups"]] == ["support", "engineering"]
     assert maria["license"] == {"type": "Static", "pool": "tracker"}
-    assert usage(tracker, "Static")["used"] == 5
+    tracker.pool_shows("tracker", "Static", used=5)
     assert [x["workgroupRef"] for x in tracker.kube.get("User", "tom")["status"]["workgroups"]] == ["engineering"]
 
 
@@ -41,13 +36,13 @@ def test_nr_02_internal_and_external_say_nothing_of_the_license(
 
 def seats_as_many_as_were_bought(tracker: Site, license_type: str, bought: int, capacity: int) -> None:
     """Fill what was bought of a type to the last place, and see one more refused."""
-    found = usage(tracker, license_type)
-    assert (found["purchased"], found["capacity"]) == (bought, capacity)
-    newcomers = [f"extra-{n}" for n in range(capacity - found["used"] + 1)]
+    tracker.pool_shows("tracker", license_type, purchased=bought, capacity=capacity)
+    seated = [x for x in tracker.kube.items("User") if x["status"].get("license", {}).get("type") == license_type]
+    newcomers = [f"extra-{n}" for n in range(capacity - len(seated) + 1)]
     for name in newcomers:
         tracker.apply(person(name, license_type, "support"))
         tracker.becomes(name, "SeatLimitReached" if name == newcomers[-1] else "Provisioned")
-    assert usage(tracker, license_type)["used"] == capacity
+    tracker.pool_shows("tracker", license_type, used=capacity)
 
 
 def test_nr_03_a_static_license_seats_one_account(tracker: Site) -> None:
@@ -70,7 +65,7 @@ def test_nr_06_one_more_of_a_type_is_refused_with_the_numbers_and_seated_when_a_
     tracker.becomes("second", "SeatLimitReached")
     tracker.delete("tuser", "jonas")
     tracker.one_is_let_in("first", "second", reason="SeatLimitReached")
-    assert (usage(tracker, "Static")["used"], usage(tracker, "Static")["waiting"]) == (5, 1)
+    tracker.pool_shows("tracker", "Static", used=5, waiting=1)
 
 
 @pytest.mark.parametrize("workgroup", ["support", "engineering"])
@@ -78,7 +73,7 @@ def test_nr_07_each_workgroup_has_its_system_users_and_they_take_no_seat(tracker
     found = tracker.kube.get("Workgroup", workgroup)["status"]["systemUsers"]
     assert sorted(x["userName"] for x in found) == ["Admin", "Inet", "TBD"]
     assert len({x["accountId"] for x in found}) == 3
-    assert tracker.settled("LicensePool", "tracker")["status"]["used"] == 11
+    tracker.pool_shows("tracker", used=11)
 
 
 @pytest.mark.parametrize("name", ["Admin", "tbd", "INET"])

@@ -16,6 +16,7 @@ def test_two_people_are_seated_and_kubectl_shows_it(site: Site) -> None:
         ["ada", "True", "ada", "Static", "Agent", "Active"],
         ["grace", "True", "grace", "Static", "Agent", "Active"],
     ]
+    site.pool_shows("acme", used=2)
     assert columns(site.kubectl("get", "lpool"))[1][:6] == ["acme", "True", "2", "2", "0", "0"]
 
 
@@ -30,7 +31,7 @@ def test_a_third_person_is_refused_with_a_reason_and_seated_when_a_license_is_bo
     more = '{"spec": {"licenses": [{"type": "Static", "quantity": 3}]}}'
     site.kubectl("patch", "lpool", "acme", "--type=merge", "--patch", more)
     site.kubectl("wait", "tuser/alan", "--for=condition=Ready", "--timeout=30s")
-    assert site.kube.get("LicensePool", "acme")["status"]["used"] == 3
+    site.pool_shows("acme", used=3)
 
 
 def test_kubectl_wait_and_field_selectors_find_accounts_by_login_and_state(site: Site) -> None:
