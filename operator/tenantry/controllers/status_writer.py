@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,12 +28,18 @@ from tenantry.services.work import Outcome
 
 #: The engine pauses while so many writes wait: what piles up is memory, and is out of date when it is written.
 _MOST_WAITING = 2000
+#: Writes that fail come back no faster than this, all of them together: thousands may be forbidden at once.
+_MOST_RETRIES_A_SECOND = 200
 
 log = get_logger(__name__)
 
 
 class StatusWriter:
-    """Writes at most 64 at once, and of one object one at a time; the newest of what waits wins."""
+    """Writes at most 64 at once, and of one object one at a time; the newest of what waits wins.
+
+    A write that failed waits for its next attempt apart from the queue: it keeps no worker busy, and holds up neither
+    other objects nor the engine.
+    """
 
     def __init__(self, connection: Connection, ledger: Ledger) -> None:
         self._connection = connection
@@ -40,6 +47,7 @@ class StatusWriter:
         self._waiting: dict[str, Write] = {}
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: dict[str, Write | None] = {}
+        self._failed: dict[str, int] = {}
         self._room = asyncio.Event()
         self._idle = asyncio.Event()
         self._room.set()
@@ -81,9 +89,7 @@ class StatusWriter:
         """Leave out a status that the object shows already, unless another is on its way there."""
         under_way = write.uid in self._waiting or write.uid in self._busy
         wanted = bool(write.status) and self._ledger.wants(write.uid, write.digest)
-        if wanted or under_way:
-            return write
-        return _without_status(write)
+        return write if wanted or under_way else replace(write, status=b"", digest=0)
 
     def _enqueue(self, write: Write) -> None:
         if not write.status and write.guard is Guard.KEEP and write.fault_at is None:
@@ -101,52 +107,61 @@ class StatusWriter:
     async def _work(self) -> None:
         while True:
             uid = await self._order.get()
-            write: Write | None = self._waiting.pop(uid)
-            while write is not None:
-                self._busy[uid] = None
-                self._measure()
-                await self._perform(write)
-                write = self._busy.pop(uid)
+            write = self._waiting.pop(uid)
+            self._busy[uid] = None
+            self._measure()
+            await self._perform(write)
+            newer = self._busy.pop(uid)
+            if newer is not None:
+                self._enqueue(newer)
             self._measure()
 
     def _measure(self) -> None:
-        waiting = len(self._waiting)
-        metrics.WAITING.labels("status").set(waiting)
-        _turn(self._room, on=waiting < _MOST_WAITING)
-        _turn(self._idle, on=not waiting and not self._busy)
+        metrics.WAITING.labels("status").set(len(self._waiting))
+        _turn(self._room, on=self._order.qsize() < _MOST_WAITING)
+        _turn(self._idle, on=not self._waiting and not self._busy)
 
     async def _perform(self, write: Write) -> None:
         """Make one object's writes, in an order that never shows a status of an object that may vanish unnoticed."""
         vanishes = write.guard is Guard.REMOVE and write.finalizers == (FINALIZER,)
-        if write.guard is Guard.ADD:
-            await self._attempt(write, "finalizer", self._add_finalizer)
-        if write.fault_at is not None:
-            await self._attempt(write, "fault", self._write_fault)
-        elif write.status and not vanishes:
-            await self._attempt(write, "status", self._write_status)
-        if write.guard is Guard.REMOVE:
-            await self._attempt(write, "finalizer", self._remove_finalizer)
+        left = write
+        try:
+            if write.guard is Guard.ADD:
+                await self._attempt(write, "finalizer", self._add_finalizer)
+                left = replace(left, guard=Guard.KEEP)
+            if write.fault_at is not None:
+                await self._attempt(write, "fault", self._write_fault)
+            elif write.status and not vanishes:
+                await self._attempt(write, "status", self._write_status)
+            left = replace(left, status=b"", digest=0, fault_at=None)
+            if write.guard is Guard.REMOVE:
+                await self._attempt(write, "finalizer", self._remove_finalizer)
+        except (Passing, Conflict, Denied) as error:
+            self._put_off(left, error)
+        else:
+            self._failed.pop(write.uid, None)
+
+    def _put_off(self, left: Write, error: ApiError) -> None:
+        """Have what is left of a write made again after a pause; what comes in the meantime joins it."""
+        failed = self._failed[left.uid] = self._failed.get(left.uid, 0) + 1
+        metrics.RETRIES.labels("api write").inc()
+        pause = max(error.retry_after, OUTAGE.delay(failed), len(self._failed) / _MOST_RETRIES_A_SECOND)
+        self._waiting[left.uid] = left
+        asyncio.get_running_loop().call_later(pause, self._order.put_nowait, left.uid)
 
     async def _attempt(self, write: Write, what: str, act: Callable[[Write], Awaitable[None]]) -> None:
-        """Act until it is done, cannot be done, or is overtaken by a newer write of the same object."""
-        failed = 0
-        while True:
-            try:
-                await act(write)
-            except NotFound:
-                return self._count(write, what, "gone")
-            except (Passing, Conflict, Denied) as error:
-                failed += 1
-                metrics.RETRIES.labels("api write").inc()
-                await asyncio.sleep(max(error.retry_after, OUTAGE.delay(failed)))
-                newer = self._busy.get(write.uid)
-                if what == "status" and newer is not None and newer.status:
-                    return self._count(write, what, "overtaken")
-            except ApiError as error:
-                self._report(write, what, error)
-                return self._count(write, what, "refused")
-            else:
-                return self._count(write, what, "written")
+        """Act, and count what came of it; what may succeed later is the caller's to try again."""
+        result = "written"
+        try:
+            await act(write)
+        except NotFound:
+            result = "gone"
+        except (Passing, Conflict, Denied):
+            raise
+        except ApiError as error:
+            self._report(write, what, error)
+            result = "refused"
+        metrics.API_WRITES.labels(write.kind, what, result).inc()
 
     async def _write_status(self, write: Write) -> None:
         version = await self._connection.patch(_path(write, "status"), write.status)
@@ -200,24 +215,9 @@ class StatusWriter:
                 "write refused", kind=write.kind, uid=write.uid, what=what, status=error.status, fields=fields[:5]
             )
 
-    def _count(self, write: Write, what: str, result: str) -> None:
-        metrics.API_WRITES.labels(write.kind, what, result).inc()
-
 
 def _path(write: Write, part: str = "") -> str:
     return object_path(write.kind, write.namespace, write.name, part)
-
-
-def _without_status(write: Write) -> Write:
-    return Write(
-        write.kind,
-        write.uid,
-        write.namespace,
-        write.name,
-        guard=write.guard,
-        finalizers=write.finalizers,
-        version=write.version,
-    )
 
 
 def _finalizers(body: Mapping[str, Any]) -> tuple[str, ...]:

@@ -51,11 +51,12 @@ def path_of(body: Body, kind: str = "users") -> str:
 
 @dataclass
 class FakeApi(Connection):
-    """Objects by path. ``failures`` are raised by the next requests, one each."""
+    """Objects by path. ``failures`` are raised by the next requests, one each; ``faults`` by all below a path."""
 
     objects: dict[str, Body] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     failures: list[ApiError] = field(default_factory=list)
+    faults: dict[str, ApiError] = field(default_factory=dict)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     busiest: int = 0
     _busy: int = 0
@@ -127,6 +128,9 @@ class FakeApi(Connection):
             self._busy -= 1
         if self.failures:
             raise self.failures.pop(0)
+        for start, fault in self.faults.items():
+            if path.startswith(start):
+                raise fault
 
 
 def _apply(body: Body, operation: Mapping[str, Any]) -> None:

@@ -46,7 +46,11 @@ class Desk:
 
 
 def outcome(seen: Sighting, status: dict[str, Any] | None, *, released: bool = False) -> Outcome:
-    return Outcome(seen.uid, seen.kind, NAMESPACE, seen.name, status, released)
+    return Outcome(seen.uid, seen.kind, seen.namespace, seen.name, status, released)
+
+
+def forbid(desk: Desk, namespace: str) -> None:
+    desk.api.faults[path_of(user("", namespace=namespace)).removesuffix("/")] = Denied("Forbidden", status=403)
 
 
 @pytest.fixture
@@ -129,6 +133,54 @@ async def test_what_may_succeed_later_is_tried_again(desk: Desk, error: type[Api
     await desk.done()
     assert desk.status(ada) == {"state": "Active"}
     assert len(desk.api.requests) == 3
+
+
+async def test_objects_that_may_not_be_written_hold_up_no_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer.OUTAGE", Backoff(300.0, 300.0))
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_WAITING", IN_FLIGHT)
+    forbid(desk, "globex")
+    for number in range(IN_FLIGHT * 2):
+        desk.show(desk.api.add(user(f"u{number}", namespace="globex")), {"state": "Active"})
+    ada = desk.api.add(user("ada"))
+    desk.show(ada, {"state": "Active"})
+    await until(lambda: desk.status(ada) == {"state": "Active"})
+    await asyncio.wait_for(desk.writer.room(), 5.0)
+    assert len(desk.writer) == IN_FLIGHT * 2
+    assert not await desk.writer.drained(0.01)
+
+
+async def test_what_comes_while_a_write_is_put_off_joins_it(desk: Desk) -> None:
+    forbid(desk, NAMESPACE)
+    ada = desk.api.add(user("ada", finalizers=[]))
+    desk.show(ada, {"state": "first"})
+    await until(lambda: len(desk.api.requests) == 1)
+    desk.show({**ada, "metadata": {**ada["metadata"], "finalizers": [FINALIZER]}}, {"state": "second"})
+    desk.api.faults.clear()
+    await desk.done()
+    assert desk.finalizers(ada) == [FINALIZER]
+    assert desk.status(ada) == {"state": "second"}
+    assert len(desk.api.asked("PATCH")) == 3
+
+
+async def test_what_was_written_of_an_object_is_not_written_again_with_the_rest(desk: Desk) -> None:
+    ada = desk.api.add(user("ada", finalizers=[]))
+    desk.api.faults[f"{path_of(ada)}/status"] = Denied("Forbidden", status=403)
+    desk.show(ada, {"state": "Active"})
+    await until(lambda: len(desk.api.requests) > 2)
+    desk.api.faults.clear()
+    await desk.done()
+    assert desk.api.asked("PATCH").count(path_of(ada)) == 1
+    assert desk.status(ada) == {"state": "Active"}
+
+
+async def test_writes_that_fail_come_back_the_slower_the_more_they_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_RETRIES_A_SECOND", 0.01)
+    desk.api.failures = [Denied("Forbidden", status=403)]
+    desk.show(desk.api.add(user("ada")), {"state": "Active"})
+    assert not await desk.writer.drained(0.1)
+    assert len(desk.api.requests) == 1
 
 
 async def test_the_server_says_when_to_come_back(desk: Desk) -> None:
