@@ -47,6 +47,7 @@ class Engine:
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
     _failed: int = 0
+    _refused: ApiError | None = None
     _due_at: float = 0.0
 
     def offer(self, kind: Kind, body: Mapping[str, Any], *, deleted: bool = False, forced: bool = False) -> None:
@@ -88,9 +89,9 @@ class Engine:
             await asyncio.sleep(_WINDOW_SECONDS)
             return
         await self.transactions.writer.room()
-        for seen in self.transactions.aside.due():
-            self.inbox.give_back(seen)
+        self._give_back(seen for seen in self.transactions.aside.due() if seen.uid not in self.transactions.passwords)
         await self._gather()
+        self._refused = None
         batch = self.inbox.take(BATCH)
         if batch:
             self.idle.clear()
@@ -100,6 +101,8 @@ class Engine:
             self._due_at = 0.0 if more else time.monotonic() + _DUE_SECONDS
             if not more and not len(self.inbox):
                 self.idle.set()
+        if self._refused is not None:
+            raise self._refused
 
     async def _gather(self) -> None:
         """Wait for the first object, or until others are due; then a moment for those that come with it."""
@@ -109,22 +112,30 @@ class Engine:
             await asyncio.sleep(max(0.0, _WINDOW_SECONDS - self.inbox.oldest_age()))
 
     async def _process(self, batch: Iterable[Sighting]) -> int:
-        """Process objects tenant by tenant and return how many were; what an outage leaves over goes back."""
+        """Process objects tenant by tenant and return how many were; what could not be now goes back."""
         left: dict[str, list[Sighting]] = {}
         for seen in batch:
             if not self.ledger.outdated(seen) and not self.transactions.aside.holds(seen):
                 left.setdefault(seen.namespace, []).append(seen)
         done = 0
         try:
-            # Asked before each transaction: the process may have been frozen in between, and another leads by now.
-            while left and self.may_write():
-                namespace = next(iter(left))
-                done += await self.transactions.process(namespace, left[namespace])
-                del left[namespace]
+            for namespace in list(left):
+                # Asked before each transaction: the process may have been frozen in between, and another leads by now.
+                if not self.may_write():
+                    break
+                try:
+                    done += await self.transactions.process(namespace, left[namespace])
+                except ApiError as error:  # of this namespace alone: the others go on
+                    self._refused = error
+                else:
+                    del left[namespace]
         finally:
-            for seen in (each for objects in left.values() for each in objects):
-                self.inbox.give_back(seen)
+            self._give_back(seen for objects in left.values() for seen in objects)
         return done
+
+    def _give_back(self, objects: Iterable[Sighting]) -> None:
+        for seen in objects:
+            self.inbox.give_back(seen)
 
     async def _process_due(self) -> bool:
         """Process the objects that the store has due, and tell whether there may be more.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.controllers.api_error import Unreachable
+from tenantry.controllers.api_error import Denied, Unreachable
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.engine import Engine
@@ -171,6 +171,25 @@ async def test_nothing_is_lost_while_the_api_server_is_away(rig: Rig) -> None:
     await until(lambda: rig.shown("ada"))
 
 
+async def test_a_namespace_that_cannot_be_looked_up_holds_up_no_other(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.engine.OUTAGE", Backoff(0.05, 0.05))
+    rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
+    rig.api.faults["/api/v1/namespaces/globex"] = Denied("Forbidden", status=403)
+    hal = user("hal", namespace="globex")
+    rig.offer(hal)
+    rig.offer(user("ada"))
+    await until(lambda: rig.shown("ada"))
+    rig.services.due.append({NAMESPACE: [observe(seen("bob"))]})
+    rig.api.add(user("bob"))
+    await until(lambda: rig.shown("bob"))
+    assert len(rig.api.asked("GET")) < 20  # no busy loop
+    rig.api.faults.clear()
+    await until(lambda: rig.api.objects[path_of(hal)]["status"].get("state") == "Active")
+    assert rig.services.names == [["ada"], ["bob"], ["hal"]]
+
+
 async def test_the_newest_state_wins_over_one_that_an_outage_gave_back(rig: Rig) -> None:
     rig.services.outage = [StoreUnavailable()]
     rig.offer(user("ada"))
@@ -272,6 +291,23 @@ async def test_a_fault_in_the_password_lane_sets_only_that_user_aside(
     rig.offer(user("ada"))
     rig.offer(user("bob"))
     await until(lambda: rig.shown("bob") and rig.status("ada").get("conditions"))
+
+
+async def test_a_user_set_aside_waits_for_its_secret_before_it_is_tried_again(rig: Rig) -> None:
+    secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/ada-login"
+    rig.services.faults["ada"] = RuntimeError()
+    rig.offer(user("ada"))
+    await until(lambda: "ada" in rig.engine.transactions.aside)
+    rig.services.faults.clear()
+    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    rig.api.faults[secret] = Unreachable("no")
+    await until(lambda: rig.api.asked("GET").count(secret) > 1 and rig.engine.transactions.aside.due())
+    rig.offer(user("bob"))
+    await until(lambda: rig.shown("bob"))
+    assert rig.services.names == [["bob"]]
+    rig.api.faults.clear()
+    await until(lambda: rig.shown("ada"))
+    assert list(rig.services.batches[1].offers) == ["ada"]
 
 
 async def test_offering_is_cheap(rig: Rig) -> None:
