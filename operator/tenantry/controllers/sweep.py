@@ -5,14 +5,14 @@ metadata is listed; an object is read where its row is out of step.
 """
 
 import asyncio
-import time
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from tenantry.controllers import metrics
-from tenantry.controllers.api_error import ApiError, NotFound
+from tenantry.controllers.api_error import ApiError, NotFound, Unreachable
 from tenantry.controllers.connection import METADATA_LIST, Connection, object_path
 from tenantry.controllers.engine import Engine
 from tenantry.controllers.lease import Lease
@@ -63,32 +63,41 @@ class Sweeper:
             await asyncio.sleep(seconds if swept else min(seconds, _RETRY_SECONDS))
 
     async def _try(self, *, first: bool) -> bool:
+        done = False
         try:
-            await self.sweep(first=first)
+            done = await self.sweep(first=first)
         except LeadershipLost:
             raise
-        except (ApiError, StoreUnavailable) as error:
-            log.warning("sweep put off", error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - a sweep that fails must not take the operator with it
-            log_fault(log, "sweep failed", error)
-        else:
-            metrics.SWEEPS.labels("done").inc()
-            return True
-        metrics.SWEEPS.labels("failed").inc()
-        return False
+            _tell(error)
+        metrics.SWEEPS.labels("done" if done else "failed").inc()
+        return done
 
-    async def sweep(self, *, first: bool = False) -> None:
-        """Compare everything once."""
+    async def sweep(self, *, first: bool = False) -> bool:
+        """Compare everything once, and tell whether all of it was: a tenant that fails does not end the sweep.
+
+        Raises:
+            StoreUnavailable, Unreachable: an outage, which the tenants left would only meet too.
+            LeadershipLost: another operator leads.
+        """
         known, since = self.ledger.known(), datetime.now(UTC)
         live = await self._list()
         uids = {uid for objects in live.values() for uid in objects}
         if first:
             await self._seen(uids)
-        detached = 0
+        detached = failed = 0
         for namespace in sorted(live.keys() | set(await self._namespaces())):
-            detached += await self._sweep_tenant(namespace, live.get(namespace, {}), since)
+            try:
+                detached += await self._sweep_tenant(namespace, live.get(namespace, {}), since)
+            except (StoreUnavailable, Unreachable, LeadershipLost):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever the fault, the other tenants are swept
+                failed += 1
+                metrics.RETRIES.labels("tenant sweep").inc()
+                _tell(error, namespace=namespace)
         metrics.DETACHED.set(detached)
         self.ledger.keep_only(uids, known)
+        return not failed
 
     async def _list(self) -> dict[str, Live]:
         found: dict[str, Live] = {}
@@ -106,10 +115,11 @@ class Sweeper:
 
     async def _seen(self, uids: Collection[str]) -> None:
         """Wait for the watches to bring these objects, and for the engine to have processed them."""
-        deadline = time.monotonic() + _FIRST_EVENTS_SECONDS
-        while self.ledger.unseen(uids) and time.monotonic() < deadline:  # noqa: ASYNC110 - thousands of events set it
-            await asyncio.sleep(_LOOK_SECONDS)
-        await self.engine.idle.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_EVENTS_SECONDS):
+                while self.ledger.unseen(uids):  # noqa: ASYNC110 - thousands of events set it
+                    await asyncio.sleep(_LOOK_SECONDS)
+                await self.engine.idle.wait()
 
     async def _sweep_tenant(self, namespace: str, live: Live, since: datetime) -> bool:
         tenant = await self.tenants.find(namespace, certain=True)
@@ -140,3 +150,10 @@ class Sweeper:
         results = await asyncio.gather(*(read(kind, name) for kind, name in drifted), return_exceptions=True)
         for failure in (result for result in results if result is not None):
             raise failure
+
+
+def _tell(error: Exception, **where: str) -> None:
+    if isinstance(error, ApiError | StoreUnavailable):
+        log.warning("sweep put off", error=type(error).__name__, **where)
+    else:
+        log_fault(log, "sweep failed", error, **where)

@@ -199,6 +199,8 @@ class FakeServices:
     def sweep(
         self, tenant: TenantRef, live: Mapping[str, Any], since: datetime, now: datetime, epoch: int
     ) -> SweepReport:
+        if tenant.namespace in self.faults:
+            raise self.faults[tenant.namespace]
         self.swept.append((tenant, live))
         return self.report
 

@@ -1,10 +1,12 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tenantry.controllers.api_error import ServerFault
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.engine import Engine
 from tenantry.controllers.inbox import Inbox
@@ -17,8 +19,9 @@ from tenantry.controllers.sweep import Sweeper
 from tenantry.controllers.tenants import Tenants
 from tenantry.controllers.transaction import Transactions
 from tenantry.domain.observed import Kind
+from tenantry.errors import LeadershipLost, StoreUnavailable
 from tenantry.services.work import SweepReport
-from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen, turns, user
+from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen, turns, until, user
 
 
 @dataclass
@@ -115,3 +118,59 @@ async def test_the_first_sweep_waits_for_the_events_of_what_it_lists(rig: Rig) -
     rig.engine.offer(Kind.USER, ada)
     await asyncio.wait_for(sweeping, 5.0)
     assert len(rig.services.swept) == 1
+
+
+async def test_the_first_sweep_does_not_wait_for_ever_for_an_engine_that_cannot_go_on(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.sweep._FIRST_EVENTS_SECONDS", 0.01)
+    rig.engine.offer(Kind.USER, rig.api.add(user("ada")))
+    await asyncio.wait_for(rig.sweeper.sweep(first=True), 5.0)
+    assert list(rig.live) == [NAMESPACE]
+
+
+@pytest.mark.parametrize("where", ["services", "api"])
+async def test_a_tenant_that_fails_does_not_keep_the_others_from_being_swept(rig: Rig, where: str) -> None:
+    rig.services.namespaces = ["aaa", NAMESPACE]
+    if where == "services":
+        rig.services.faults["aaa"] = RuntimeError()
+    else:
+        rig.api.faults["/api/v1/namespaces/aaa"] = ServerFault("no", status=500)
+    assert not await rig.sweeper.sweep()
+    assert list(rig.live) == [NAMESPACE]
+    rig.services.faults.clear()
+    rig.api.faults.clear()
+    assert await rig.sweeper.sweep()
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable, LeadershipLost])
+async def test_an_outage_or_another_leader_ends_the_sweep(rig: Rig, fault: type[Exception]) -> None:
+    rig.services.namespaces = ["aaa", NAMESPACE]
+    rig.services.faults["aaa"] = fault()
+    with pytest.raises(fault):
+        await rig.sweeper.sweep()
+    assert not rig.live
+
+
+async def test_a_sweep_that_a_tenant_failed_in_is_soon_tried_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenantry.controllers.sweep._RETRY_SECONDS", 0.01)
+    await rig.sweeper.lease.acquire()
+    rig.engine.idle.set()
+    rig.services.namespaces = [NAMESPACE]
+    rig.services.faults[NAMESPACE] = RuntimeError()
+    sweeping = asyncio.create_task(rig.sweeper.run(600.0))
+    await until(lambda: len(rig.api.asked("LIST")) > len(Kind))
+    rig.services.faults.clear()
+    await until(lambda: rig.live)
+    sweeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await sweeping
+
+
+async def test_another_leader_ends_the_sweeper(rig: Rig) -> None:
+    await rig.sweeper.lease.acquire()
+    rig.engine.idle.set()
+    rig.services.namespaces = [NAMESPACE]
+    rig.services.faults[NAMESPACE] = LeadershipLost()
+    with pytest.raises(LeadershipLost):
+        await asyncio.wait_for(rig.sweeper.run(600.0), 5.0)
