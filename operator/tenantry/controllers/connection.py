@@ -14,6 +14,7 @@ import orjson
 from tenantry.controllers.access import ClusterAccess
 from tenantry.controllers.api_error import Unreachable, error_of
 from tenantry.domain.observed import Kind
+from tenantry.errors import InputError
 from tenantry.resources.meta import API_VERSION, RESOURCES
 
 #: API Priority and Fairness takes this many at once from one client without queueing others out.
@@ -48,11 +49,18 @@ class _Response(aiohttp.ClientResponse):
         return orjson.loads(await self.read())
 
 
+class TokenUnavailable(aiohttp.ClientConnectionError):
+    """The token cannot be read just now; we and kopf try again, as after any request that got no answer."""
+
+
 def open_session(access: ClusterAccess, *, agent: str = _AGENT) -> aiohttp.ClientSession:
     """Return a session that sends the token of the moment with every request."""
 
     async def authorize(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-        token = await access.token.current()
+        try:
+            token = await access.token.current()
+        except (InputError, OSError) as error:
+            raise TokenUnavailable from error
         if token:
             request.headers["Authorization"] = f"Bearer {token}"
         response = await handler(request)

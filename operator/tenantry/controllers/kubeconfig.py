@@ -115,6 +115,7 @@ def _token(file: _File, user: Mapping[str, Any]) -> tuple[Token, Credential | No
     if user.get("auth-provider"):
         raise InputError(f"{file.path}: auth-provider was removed from Kubernetes; use an exec plugin")
     if user.get("tokenFile"):
+        file.content(user, "tokenFile")  # a wrong path is to be told at the start, not retried
         return Token.of_file(file.folder / user["tokenFile"]), None
     return Token.fixed(user.get("token", "")), None
 

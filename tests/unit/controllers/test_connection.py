@@ -23,6 +23,7 @@ from tenantry.controllers.api_error import (
 from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
 from tenantry.controllers.token import Token
 from tenantry.domain.observed import Kind
+from tenantry.errors import InputError
 
 
 class Server:
@@ -115,6 +116,24 @@ async def test_no_server_is_unreachable() -> None:
     with pytest.raises(Unreachable):
         await connection.read("/a")
     await connection.close()
+
+
+@pytest.mark.parametrize("fault", [InputError("the credential plugin failed"), FileNotFoundError()])
+async def test_a_token_that_cannot_be_read_now_is_no_answer_for_now(server: Server, fault: Exception) -> None:
+    outcomes: list[Exception | str] = [fault, "second"]
+
+    def read() -> tuple[str, float]:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome, 1000.0
+
+    connection = Connection(ClusterAccess(server.url, None, Token(read)))
+    with pytest.raises(Unreachable, match="TokenUnavailable"):
+        await connection.read("/a")
+    await connection.read("/a")
+    await connection.close()
+    assert [headers["Authorization"] for _, _, headers, _ in server.requests] == ["Bearer second"]
 
 
 async def test_a_list_comes_in_pages(server: Server, connection: Connection) -> None:

@@ -155,3 +155,8 @@ def test_a_server_that_is_no_url_is_refused(tmp_path: Path) -> None:
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="certificate-authority"):
         find_access(write(tmp_path, {}, **{"certificate-authority": "missing.crt"}))
+
+
+def test_a_token_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="tokenFile"):
+        find_access(write(tmp_path, {"tokenFile": "missing"}))
