@@ -67,7 +67,13 @@ def bind_services(store: Store) -> Provisioning:
         passwords_known=partial(provisioning.passwords_known, store),
         passwords_missing=partial(provisioning.passwords_missing, store),
         sweep=partial(provisioning.sweep, store),
+        begin_to_write=partial(_begin_to_write, store),
     )
+
+
+def _begin_to_write(store: Store) -> None:
+    with store.write():
+        pass
 
 
 class _Process:

@@ -27,6 +27,7 @@ from tenantry.domain.observed import Kind
 from tenantry.resources.meta import API_VERSION, RESOURCES
 
 _GRACE_SECONDS = 8.0
+_PROBE_SECONDS = 10.0
 _POLICIES = (Kind.LICENSE_POOL, Kind.WORKGROUP)
 
 log = get_logger(__name__)
@@ -53,7 +54,7 @@ class Operator:
         lane = PasswordLane(connection, inbox.put, aside)
         transactions = Transactions(services, store, writer, tenants, lane, aside, epoch=lambda: lease.epoch)
         self._connection, self._store, self._lease, self._pace = connection, store, lease, pace
-        self._writer, self._lane = writer, lane
+        self._services, self._writer, self._lane = services, writer, lane
         self.engine = Engine(transactions, ledger, inbox, may_write=lambda: lease.sure)
         self.watches = self._make_watches(tenants)
         self._lookout = SecretLookout(connection, services, store, lane, may_write=lambda: lease.sure)
@@ -75,6 +76,7 @@ class Operator:
         await self._list_policies()
         self.watches.start()
         self._start(self.watches.guard(), "watches")
+        self._start(self._store.probe(self._services.begin_to_write, _PROBE_SECONDS), "store probe")
         self._start(self._lookout.run(self._pace.resync_seconds), "secret look-out")
         self._start(self._sweeper.run(self._pace.sweep_seconds), "sweep")
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -28,7 +29,7 @@ class Sweep(Protocol):
 
 @dataclass(frozen=True)
 class Provisioning:
-    """Each is the service of that name; see services.provisioning."""
+    """Each is the service of that name; see services.provisioning. ``begin_to_write`` changes nothing."""
 
     reconcile: Callable[[Work], list[Outcome]]
     load_due: Callable[[datetime], Mapping[str, Sequence[Observed[Any]]]]
@@ -38,6 +39,7 @@ class Provisioning:
     passwords_known: Callable[[str], Sequence[PasswordNeed]]
     passwords_missing: Callable[[str], Sequence[PasswordNeed]]
     sweep: Sweep
+    begin_to_write: Callable[[], None]
 
 
 class StoreThread:
@@ -75,6 +77,13 @@ class StoreThread:
             raise
         self._note(reads=True, writes=True)
         return result
+
+    async def probe(self, begin_to_write: Callable[[], None], seconds: float) -> None:
+        """Ask every so often, until cancelled: who has nothing to write does not learn that a store is locked."""
+        while True:
+            await asyncio.sleep(seconds)
+            with suppress(StoreUnavailable):  # noted, which is what it is for
+                await self.write(begin_to_write)
 
     def close(self) -> None:
         self._executor.shutdown(wait=True)

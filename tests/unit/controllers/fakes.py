@@ -184,6 +184,7 @@ class FakeServices:
             passwords_known=lambda after: [need for need in self.known if need.uid > after],
             passwords_missing=lambda after: [need for need in self.missing if need.uid > after],
             sweep=self.sweep,
+            begin_to_write=lambda: None,
         )
 
     def reconcile(self, work: Work) -> list[Outcome]:
