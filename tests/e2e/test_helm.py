@@ -126,10 +126,21 @@ def test_with_postgresql_there_is_no_volume_and_no_password_in_sight() -> None:
     container = deployment["template"]["spec"]["containers"][0]
     source = {"secretKeyRef": {"name": "database", "key": "url"}}
     assert ("PersistentVolumeClaim", "tenantry-store") not in found
-    assert container["env"] == [{"name": "TENANTRY_STORE_URL", "valueFrom": source}]
+    assert {"name": "TENANTRY_STORE_URL", "valueFrom": source} in container["env"]
     assert not any(argument.startswith("--store-url") for argument in container["args"])
     assert [volume["name"] for volume in deployment["template"]["spec"]["volumes"]] == ["tmp"]
     assert (deployment["replicas"], deployment["strategy"]["type"]) == (2, "RollingUpdate")
+
+
+def test_the_lease_that_the_pod_asks_for_is_the_one_that_it_may_hold() -> None:
+    found = by_key(rendered("--namespace", "elsewhere"))
+    container = found["Deployment", "tenantry"]["spec"]["template"]["spec"]["containers"][0]
+    given = {variable["name"]: variable for variable in container["env"]}
+    role = found["Role", "tenantry-lease"]
+    named = [rule["resourceNames"] for rule in role["rules"] if rule["verbs"] != ["create"]]
+    assert named == [[given["TENANTRY_LEASE_NAME"]["value"]]]
+    assert role["metadata"]["namespace"] == "elsewhere"
+    assert given["TENANTRY_LEASE_NAMESPACE"]["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.namespace"}}
 
 
 def test_sqlite_carries_one_operator_only() -> None:

@@ -14,20 +14,21 @@ PEOPLE = ("users", "workgroups", "projectmembers")
 WRITES = ("create", "update", "patch", "delete")
 
 
-def allowed(cluster: Cluster, namespace: str, account: str, verb: str, resource: str) -> bool:
+def allowed(cluster: Cluster, namespace: str, account: str, verb: str, resource: str, name: str = "") -> bool:
     kind, _, subresource = resource.partition("/")
     flags = [f"--subresource={subresource}"] if subresource else []
-    said = cluster.kubectl("auth", "can-i", verb, kind, *flags, "-n", namespace, "--as", account, check=False)
+    asked = f"{kind}/{name}" if name else kind
+    said = cluster.kubectl("auth", "can-i", verb, asked, *flags, "-n", namespace, "--as", account, check=False)
     return said.startswith("yes")
 
 
-def bind(kube: Kube, account: str, role: str) -> None:
+def bind(kube: Kube, account: str, role: str, kind: str = "ClusterRole") -> None:
     kube.create(
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "RoleBinding",
             "metadata": {"name": f"{account}-{role}"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": account}],
         }
     )
@@ -74,8 +75,13 @@ def test_the_operator_may_do_what_it_does_and_no_more(
     assert [verb for verb in asked if allowed(cluster, namespace, OPERATOR_ACCOUNT, verb, resource)] == verbs
 
 
-def test_the_operator_holds_its_lease_in_its_own_namespace(cluster: Cluster) -> None:
-    asked = ("get", "create", "update", "patch", "delete")
-    leases = "leases.coordination.k8s.io"
-    found = [verb for verb in asked if allowed(cluster, "tenantry-system", OPERATOR_ACCOUNT, verb, leases)]
-    assert found == ["get", "create", "update"]
+def test_the_operator_holds_its_own_lease_and_no_other(cluster: Cluster, kube: Kube) -> None:
+    bind(kube.within("tenantry-system"), "a-holder", "tenantry-lease", "Role")
+    asked = ("get", "list", "watch", *WRITES)
+
+    def verbs(lease: str) -> list[str]:
+        able = partial(allowed, cluster, "tenantry-system", "a-holder", name=lease)
+        return [verb for verb in asked if able(verb, "leases.coordination.k8s.io")]
+
+    assert eventually(lambda: verbs("tenantry") == ["get", "create", "update"])
+    assert verbs("another") == verbs("") == ["create"]

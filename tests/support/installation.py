@@ -19,9 +19,22 @@ def install(cluster: Cluster) -> None:
     cluster.kubectl("apply", "--server-side", "-k", BASE)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
     kube = Kube.of(cluster)
+    _allow_any_lease(kube.within("tenantry-system"))
     eventually(lambda: _kinds_are_served(kube))
     if any(GROUP in policy["metadata"]["name"] for policy in kube.items("MutatingAdmissionPolicy")):
         eventually(lambda: _finalizers_are_added(kube))
+
+
+def _allow_any_lease(kube: Kube) -> None:
+    """Operators of several tests run at once, each with a Lease of its own; the Role that is installed names one."""
+    group, name = "rbac.authorization.k8s.io", "any-lease"
+    rule = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "update"]}
+    whole = {"apiVersion": f"{group}/v1", "metadata": {"name": name}}
+    kube.apply({**whole, "kind": "Role", "rules": [rule]})
+    role, subject = {"apiGroup": group, "kind": "Role", "name": name}, {"kind": "ServiceAccount", "name": "tenantry"}
+    kube.apply(
+        {**whole, "kind": "RoleBinding", "roleRef": role, "subjects": [{**subject, "namespace": kube.namespace}]}
+    )
 
 
 def _kinds_are_served(kube: Kube) -> bool:
