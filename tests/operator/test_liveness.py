@@ -2,8 +2,9 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tenantry.app import ExitCode
 from tests.faults.objects import create, pool, unseated, user, workgroup
 from tests.faults.probes import metric
 from tests.support.eventually import eventually
-from tests.support.kube import Kube
+from tests.support.kube import Kube, Object
 from tests.support.operator import OperatorProcess
 
 _OUTAGE_SECONDS = 20.0
@@ -47,6 +48,12 @@ def is_ready(kube: Kube, name: str) -> bool:
     return kube.condition("User", name).get("status") == "True"
 
 
+def wait_until_served(kube: Kube, bodies: Iterable[Object]) -> None:
+    """An API server that starts lists its kinds before it takes objects of them: for a while it answers 503."""
+    for body in bodies:
+        assert eventually(partial(kube.create, body, dry_run=True))
+
+
 @contextmanager
 def taking(seconds: float) -> Iterator[None]:
     """Let the block take this long at least: the length of an outage is what the test is about."""
@@ -65,7 +72,8 @@ def test_an_operator_outlives_an_outage_of_the_api_server(
     with own_cluster.outage(), taking(_OUTAGE_SECONDS):
         assert eventually(lambda: operator.probe("readyz") == 503, within=_OUTAGE_SECONDS)
         assert operator.probe("livez") == 200
-    assert eventually(lambda: kube.create(unseated("bob")))  # for a moment the server knows no custom resources yet
+    wait_until_served(kube, [unseated("bob")])
+    create(kube, [unseated("bob")])
     assert eventually(lambda: is_ready(kube, "bob"), within=_RECOVERY_SECONDS)
     assert eventually(lambda: operator.probe("readyz") == 200)
 
@@ -95,6 +103,7 @@ def test_an_operator_may_start_before_the_api_server_and_before_the_resources(
     assert operator.probe("readyz") == 503
     own_cluster.kubectl("apply", "--server-side", "-f", Path(__file__).parents[2] / "crds" / "users.yaml")
     assert eventually(lambda: operator.probe("readyz") == 200, within=_RECOVERY_SECONDS)
+    wait_until_served(kube, [workgroup(pool=None), unseated("ada")])
     create(kube, [workgroup(pool=None), unseated("ada")])
     assert eventually(lambda: is_ready(kube, "ada"))
 
