@@ -19,8 +19,8 @@ from benchmarks.programs import KopfPeer, Operator
 from benchmarks.sampler import sampling
 from benchmarks.stage import Stage
 from controlplane.progress import ticking
+from tenantry.controllers.sighting import observe, sight
 from tenantry.domain.observed import Kind
-from tenantry.resources.parse import parse_object
 from tenantry.services.provisioning import reconcile
 from tenantry.services.work import TenantRef, Work
 from tenantry.store import Store
@@ -186,7 +186,7 @@ def _usual_status(crowd: Crowd) -> Object:
         store = Store.open(f"sqlite:///{folder}/store.db")
         upgrade(store)
         bodies = [*crowd.policies(), *crowd.users(1)]
-        objects = [parse_object(Kind(body["kind"]), _as_served(body)) for body in bodies]
+        objects = [observe(sight(Kind(body["kind"]), _as_served(body))) for body in bodies]
         outcomes = reconcile(store, Work(TenantRef(crowd.namespace, "uid"), objects, datetime.now(UTC)))
         store.close()
     return next(o.status for o in outcomes if o.kind is Kind.USER and o.status is not None)

@@ -1,12 +1,14 @@
 """A capacity that falls below what is in use: kept, or taken back after a grace (P1)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.reading import parse_spec
 from tests.support.builders import pool, user, workgroup
-from tests.support.edits import deleted, edited, paused
+from tests.support.edits import deleted, edited, made_again, paused
 from tests.support.watched import WatchedTenant
 
 KEEP: dict[str, object] = {"policy": "Keep"}
@@ -209,3 +211,99 @@ def test_a_pause_holds_up_the_eviction_and_its_end_lets_it_through(tenant: Watch
     assert [tenant.status(one)["license"]["type"] for one in some] == ["Static", "Static"]
     tenant.apply(stopped)
     assert [tenant.is_ready(one) for one in some] == [True, False]
+
+
+def test_a_further_fall_has_a_grace_of_its_own(tenant: WatchedTenant) -> None:
+    bought, some = seats(3, evict(10)), people(3)
+    tenant.apply(bought, workgroup())
+    for one in some:
+        tenant.later(hours=1).apply(one)
+    lower = edited(bought, licenses=static(2))
+    tenant.apply(lower)
+    tenant.later(days=9).apply(edited(lower, licenses=static(1)))
+    tenant.later(days=9).settle()
+    assert all(tenant.is_ready(one) for one in some)
+    tenant.later(days=1, seconds=1).settle()
+    assert [tenant.is_ready(one) for one in some] == [True, False, False]
+
+
+def test_a_fall_of_one_type_leaves_the_grace_of_another_as_it_is(tenant: WatchedTenant) -> None:
+    restricted = [{"type": "Restricted", "quantity": 1}]
+    bought = pool(spec={"licenses": [*static(1), *restricted], "whenReduced": evict(10)})
+    ada, bob = user("ada"), user("bob", license="Restricted")
+    tenant.apply(bought, workgroup(), ada, bob)
+    lower = edited(bought, licenses=restricted)
+    tenant.apply(lower)
+    tenant.later(days=9).apply(edited(lower, licenses=[]))
+    tenant.later(days=1, seconds=1).settle()
+    assert [tenant.is_ready(one) for one in (ada, bob)] == [False, True]
+    tenant.later(days=9).settle()
+    assert not tenant.is_ready(bob)
+
+
+def test_an_edit_does_not_make_a_holder_the_newest(tenant: WatchedTenant) -> None:
+    """Of two developers the one goes that took the role last, whatever was edited since."""
+    held = {"workgroupRef": "tracker", "role": "Developer"}
+    limit = {"name": "developers", "included": 2, "consumedBy": [held]}
+    bought = pool(spec={"limits": [limit], "whenReduced": evict(1)})
+    tenant.apply(bought, workgroup(spec={"roles": [{"name": "Developer"}], "groups": [{"name": "Users"}]}))
+    old, new = (user(name, license=None, in_=[held]) for name in ("old", "new"))
+    for one in (old, new):
+        tenant.later(hours=1).apply(one)
+    tenant.later(hours=1).apply(edited(old, workgroups=[{**held, "groups": ["Users"]}]))
+    tenant.apply(edited(bought, limits=[{**limit, "included": 1}]))
+    tenant.later(days=1, seconds=1).settle()
+    assert tenant.is_ready(old)
+    assert tenant.reason(new) == "LimitReached"
+
+
+def test_who_changes_between_roles_of_one_limit_is_not_the_newest(tenant: WatchedTenant) -> None:
+    consumed = [{"workgroupRef": "tracker", "role": role} for role in ("Junior", "Senior")]
+    limit = {"name": "developers", "included": 2, "consumedBy": consumed}
+    bought = pool(spec={"limits": [limit], "whenReduced": evict(1)})
+    tenant.apply(bought, workgroup(spec={"roles": [{"name": "Junior"}, {"name": "Senior"}]}))
+    old, new = (user(name, license=None, in_=[consumed[0]]) for name in ("old", "new"))
+    for one in (old, new):
+        tenant.later(hours=1).apply(one)
+    tenant.later(hours=1).apply(edited(old, workgroups=[consumed[1]]))
+    tenant.apply(edited(bought, limits=[{**limit, "included": 1}]))
+    tenant.later(days=1, seconds=1).settle()
+    assert tenant.is_ready(old)
+    assert tenant.reason(new) == "LimitReached"
+
+
+def test_who_was_evicted_keeps_its_place_while_it_is_refused_for_something_else(tenant: WatchedTenant) -> None:
+    """And meanwhile it holds up nobody."""
+    held = [{"workgroupRef": "tracker", "role": "Agent"}]
+    roles, bought = [{"name": "Agent"}], seats(2, evict(0))
+    tracker = workgroup(spec={"roles": roles})
+    first, evicted = user("first"), user("evicted", in_=held)
+    tenant.apply(bought, tracker, first)
+    tenant.later(hours=1).apply(evicted)
+    lower = edited(bought, licenses=static(1))
+    tenant.apply(lower)
+    tenant.later(seconds=1).settle()
+    assert tenant.reason(evicted) == "SeatLimitReached"
+    without = edited(tracker, roles=[])
+    tenant.later(hours=1).apply(without)
+    assert tenant.reason(evicted) == "RoleNotFound"
+    later = made_again(user("later"), 3 * 3600)
+    tenant.later(hours=1).apply(later)
+    tenant.apply(edited(without, roles=roles))
+    assert tenant.reason(evicted) == tenant.reason(later) == "SeatLimitReached"
+    tenant.apply(deleted(first))
+    assert tenant.is_ready(evicted)
+    assert not tenant.is_ready(later)
+
+
+def test_a_pool_whose_spec_does_not_parse_shows_the_figures_that_are_in_force(tenant: WatchedTenant) -> None:
+    bought, some = seats(2, KEEP), people(3)
+    tenant.apply(bought, workgroup(), *some)
+    document = '{"licenses": "many"}'
+    spec, fault = parse_spec(bought.kind, document)
+    broken = replace(bought, generation=2, document=document, spec=spec, fault=fault)
+    tenant.apply(broken)
+    assert tenant.reason(broken) == "InvalidSpec"
+    figures = status(tenant)
+    assert (figures["capacity"], figures["used"], figures["waiting"]) == (2, 2, 1)
+    assert figures["observedGeneration"] == 2

@@ -7,10 +7,13 @@ import pytest
 
 from tenantry.domain.observed import Kind, Observed
 from tenantry.errors import InputError, LeadershipLost
-from tenantry.services import tenancy
+from tenantry.services import provisioning, tenancy
+from tenantry.services.accounts import list_accounts
+from tenantry.services.trail import verify_trails
+from tenantry.services.work import Work
 from tests.support.builders import pool, project_member, user, workgroup
 from tests.support.edits import deleted, edited, made_again
-from tests.support.invariants import count_records, digest
+from tests.support.invariants import actions_on_record, count_records, digest
 from tests.support.watched import WatchedTenant
 
 FOREIGN = "namespace-2"
@@ -172,11 +175,12 @@ def test_a_namespace_made_again_after_everything_was_deleted_is_a_new_tenant(ten
 
 def test_a_namespace_made_again_without_accounts_forgets_the_policies_of_the_old(tenant: WatchedTenant) -> None:
     """Their finalizers were stripped: nobody told that they went."""
-    tenant.apply(pool(static=1), workgroup())
+    tenant.apply(pool(static=1), workgroup(spec={"systemUsers": [{"userName": "Admin"}]}))
     tenant.move(FOREIGN)
     ada = user("ada", uid="ada-elsewhere")
     tenant.apply(ada)
     assert tenant.reason(ada) == "WorkgroupNotFound"
+    assert [account.login for account in list_accounts(tenant.store)] == ["ada"]
 
 
 def test_a_sweep_takes_away_the_accounts_whose_object_is_gone(tenant: WatchedTenant) -> None:
@@ -264,6 +268,75 @@ def test_a_detached_tenant_says_so_once_and_writes_no_more(tenant: WatchedTenant
     tenant.later(hours=1).sweep()
     content = digest(tenant.store)
     tenant.later(hours=1).sweep()
+    assert digest(tenant.store) == content
+
+
+def test_before_an_attach_a_dry_run_names_whose_objects_a_sweep_did_not_find(tenant: WatchedTenant) -> None:
+    home = site(20, deletion={"mode": "Permanent"})
+    tenant.apply(*home)
+    tenant.vanish(*home[8:])
+    tenant.later(hours=1).sweep()
+    attachment = tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now, dry_run=True)
+    assert sorted(attachment.unbound) == [seen.name for seen in home[8:]]
+    assert attachment.bound == ()
+
+
+def test_lost_objects_are_not_back_because_their_cluster_is(tenant: WatchedTenant) -> None:
+    """A look at another cluster and back does not attach a tenant that a sweep detached."""
+    home = site(20, deletion={"mode": "Permanent"})
+    tenant.apply(*home)
+    tenant.vanish(*home[8:])
+    tenant.later(hours=1).sweep()
+    first, objects, statuses = tenant.ref, dict(tenant.objects), dict(tenant.statuses)
+    tenant.move(FOREIGN)
+    tenant.apply(*elsewhere(home))
+    tenant.ref, tenant.objects, tenant.statuses = first, objects, statuses
+    tenant.apply(*home[:8])
+    assert reasons(tenant, home[:8]) == {"Detached"}
+    records = count_records(tenant.store)
+    tenant.later(hours=1).sweep()
+    assert count_records(tenant.store) == records
+
+
+def test_detaching_and_attaching_are_on_record(tenant: WatchedTenant) -> None:
+    home = site(2)
+    tenant.apply(*home)
+    assert actions_on_record(tenant.store, "Tenant") == []
+    tenant.move(FOREIGN)
+    tenant.apply(*elsewhere(home))
+    tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now)
+    tenant.settle()
+    assert actions_on_record(tenant.store, "Tenant") == ["TenantDetached", "TenantAttached"]
+
+
+def test_a_signed_trail_is_attached_with_its_key_only(tenant: WatchedTenant) -> None:
+    tenant.store.audit_key = b"key"
+    home = site(1)
+    tenant.apply(*home)
+    tenant.move(FOREIGN)
+    tenant.apply(*elsewhere(home))
+    for wrong in (b"", b"another"):
+        tenant.store.audit_key = wrong
+        with pytest.raises(InputError, match="is signed, and not by this key"):
+            tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now)
+    tenant.store.audit_key = b"key"
+    tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now)
+    tenant.settle()
+    (verdict,) = verify_trails(tenant.store)
+    assert verdict.fault is None
+
+
+def test_what_an_attach_dropped_does_not_come_back_by_what_was_read_before_it(tenant: WatchedTenant) -> None:
+    home = site(2)
+    tenant.apply(*home)
+    tenant.move(FOREIGN)
+    there = elsewhere(home)
+    tenant.apply(*there)
+    stored = provisioning.load_objects(tenant.store, [seen.uid for seen in home])[tenant.ref.namespace]
+    tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now)
+    tenant.settle()
+    content = digest(tenant.store)
+    assert provisioning.reconcile(tenant.store, Work(tenant.ref, stored, tenant.now, tenant.epoch)) == []
     assert digest(tenant.store) == content
 
 

@@ -78,6 +78,23 @@ def test_a_deleted_membership_comes_back_by_a_restore_only(tenant: WatchedTenant
     assert memberships(tenant, restored) == {"tracker": "Member", "support": "Member"}
 
 
+def test_a_membership_that_was_deleted_while_the_seat_was_taken_back_is_remembered(tenant: WatchedTenant) -> None:
+    """Evicted, the account is in no workgroup; what its spec loses meanwhile is deleted all the same (NR-25)."""
+    when = {"policy": "Evict", "graceDays": 0}
+    bought = pool(spec={"licenses": [{"type": "Static", "quantity": 1}], "whenReduced": when})
+    ada = user("ada", in_=[MEMBER, SUPPORT])
+    tenant.apply(bought, workgroup(), workgroup("support"), ada)
+    none = edited(bought, licenses=[])
+    tenant.apply(none)
+    tenant.later(seconds=1).settle()
+    left = edited(ada, workgroups=[MEMBER])
+    tenant.apply(left, edited(none, licenses=[{"type": "Static", "quantity": 1}]))
+    assert tenant.is_ready(left)
+    back = edited(left, workgroups=[MEMBER, SUPPORT])
+    tenant.apply(back)
+    assert tenant.reason(back) == "MembershipDeleted"
+
+
 def test_a_restored_membership_is_in_the_default_group_only(tenant: WatchedTenant) -> None:
     ada = user("ada", in_=[MEMBER, SUPPORT])
     tenant.apply(*policies(), ada)

@@ -10,7 +10,8 @@ from tests.support.watched import WatchedTenant
 TYPES = [
     pytest.param({"type": "Static", "quantity": 2}, 2, id="Static"),
     pytest.param({"type": "Restricted", "quantity": 2}, 2, id="Restricted"),
-    pytest.param({"type": "Floating", "quantity": 1, "accountsPerLicense": 3}, 3, id="Floating"),
+    pytest.param({"type": "Floating", "quantity": 1}, 10, id="Floating"),
+    pytest.param({"type": "Floating", "quantity": 1, "accountsPerLicense": 3}, 3, id="Floating, three a license"),
 ]
 
 
@@ -245,3 +246,29 @@ def test_many_batches_for_few_seats_fill_exactly_those(tenant: WatchedTenant) ->
         tenant.apply(*reversed(people[start : start + 7]))
     assert [one.name for one in people if tenant.is_ready(one)] == [f"user-{n:02}" for n in range(10)]
     assert usage(tenant) == [("Static", 10, 10, 50)]
+
+
+def test_who_was_edited_before_the_first_visit_is_as_early_as_it_was_made(tenant: WatchedTenant) -> None:
+    """The operator was away: the end must not depend on what it missed (P5)."""
+    holder, second = user("holder", age=1), user("second", age=3)
+    tenant.apply(pool(static=1), workgroup(), holder, second)
+    first = edited(user("first", age=2), displayName="Edited before anybody looked")
+    tenant.later(hours=1).apply(first)
+    tenant.apply(deleted(holder))
+    assert tenant.is_ready(first)
+    assert not tenant.is_ready(second)
+
+
+def test_who_was_refused_for_a_policy_that_came_back_has_its_place_again(tenant: WatchedTenant) -> None:
+    roles = [{"name": "Agent"}]
+    tracker, holder = workgroup(spec={"roles": roles}), user("holder", age=1)
+    first = user("first", age=2, in_=[{"workgroupRef": "tracker", "role": "Agent"}])
+    second = user("second", age=3)
+    tenant.apply(pool(static=1), tracker, holder, first, second)
+    without = edited(tracker, roles=[])
+    tenant.later(hours=1).apply(without)
+    assert tenant.reason(first) == "RoleNotFound"
+    tenant.later(hours=1).apply(edited(without, roles=roles))
+    tenant.apply(deleted(holder))
+    assert tenant.is_ready(first)
+    assert not tenant.is_ready(second)

@@ -76,6 +76,15 @@ def test_a_system_user_of_an_unknown_role_or_group_is_told(
     assert (tenant.condition(policy) or {})["message"].startswith("spec.systemUsers[0].")
 
 
+def test_of_two_system_users_of_one_login_the_second_is_told(tenant: WatchedTenant) -> None:
+    policy = workgroup(spec={"systemUsers": [{"userName": "Admin"}, {"userName": "admin"}]})
+    tenant.apply(pool(static=1), policy)
+    assert tenant.reason(policy) == "LoginTaken"
+    message = (tenant.condition(policy) or {})["message"]
+    assert message.startswith('spec.systemUsers[1].userName: "admin" is the same login as "Admin"')
+    assert accounts(tenant) == {"Admin": False}
+
+
 def test_a_system_user_that_takes_the_name_of_a_member_leaves_the_member(tenant: WatchedTenant) -> None:
     policy, ada = workgroup(), user("ada")
     tenant.apply(pool(static=1), policy, ada)

@@ -166,6 +166,15 @@ def digest(store: Store) -> str:
 
 
 def count_records(store: Store) -> int:
-    """Return how many audit records there are."""
+    """Return how many audit records there are of accounts."""
+    records = metadata.tables["audit_records"]
     with store.read() as connection:
-        return connection.execute(select(func.count()).select_from(metadata.tables["audit_records"])).scalar_one()
+        return connection.execute(select(func.count()).where(records.c.kind == "Account")).scalar_one()
+
+
+def actions_on_record(store: Store, kind: str) -> list[str]:
+    """Return what was done to objects of a kind, in order."""
+    records = metadata.tables["audit_records"]
+    query = select(records.c.action).where(records.c.kind == kind).order_by(records.c.sequence)
+    with store.read() as connection:
+        return list(connection.execute(query).scalars())

@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from tenantry.cli.manual import closing
 from tenantry.cli.output import write_data
-from tenantry.cli.stores import opened, output, store_url
+from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
 from tenantry.cli.text import safe
 from tenantry.services.accounts import list_known_tenants
@@ -50,14 +51,16 @@ def list_(store_url: str, output: str) -> None:
 @click.argument("namespace")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
 @store_url
+@audit_key_file
 @output("text", "json", "yaml")
-def attach_(namespace: str, store_url: str, output: str, *, dry_run: bool) -> None:
+def attach_(namespace: str, store_url: str, audit_key_file: Path | None, output: str, *, dry_run: bool) -> None:
     """Attach a detached tenant to the cluster that was seen last.
 
     Each account goes to the User that has its login. Accounts whose login no User has stay without one: the next sweep
-    deletes them by the policy of their workgroups. Look at them with --dry-run first.
+    deletes them by the policy of their workgroups. Look at them with --dry-run first. The audit trail says that it was
+    attached; where the operator signs that trail, its key is needed.
     """
-    with opened(store_url) as store:
+    with opened(store_url, audit_key_file) as store:
         attachment = attach(store, namespace, datetime.now(UTC), dry_run=dry_run)
     if output == "text":
         _print(namespace, attachment, dry_run=dry_run)

@@ -20,9 +20,10 @@ class Manager(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What an account has in one workgroup."""
+    """What an account has in one workgroup. ``since``: when its role took what it counts against."""
 
     workgroup: str
+    since: datetime
     kind: MembershipKind = MembershipKind.MEMBER
     role: str | None = None
     groups: tuple[str, ...] = ()
@@ -41,7 +42,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A place in the waiting list: ordered by (since, resource uid)."""
+    """A place in the waiting list: ordered by (since, resource uid).
+
+    Without capacities it is a place kept for one that lost its seat and is refused for something else just now.
+    """
 
     since: datetime
     capacities: frozenset[Capacity]
@@ -73,7 +77,8 @@ class Account:
     """One account and all its rows.
 
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
-    account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from.
+    account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
+    it had its place in until its seat was taken back.
     """
 
     id: str
@@ -93,6 +98,7 @@ class Account:
     password: Password | None = None
     members: tuple[Member, ...] = ()
     former_workgroups: frozenset[str] = frozenset()
+    evicted_from: frozenset[str] = frozenset()
     seat: Seat | None = None
     waiting: Waiting | None = None
     tombstone: Tombstone | None = None

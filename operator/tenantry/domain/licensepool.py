@@ -1,5 +1,6 @@
 """Plan one LicensePool: what is in use, what is over-committed, and whose seats are taken back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,15 +13,16 @@ from tenantry.domain.snapshot import PoolPolicy
 from tenantry.domain.status import Finding, not_ready, ready, rfc3339
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus
 from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, ReductionPolicy
+from tenantry.specs.user import MembershipKind
 
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
-    """A pool's status, since when it is over-committed, and when the grace of that ends."""
+    """A pool's status, since when each capacity is over-committed, and when the next grace of that ends."""
 
     status: LicensePoolStatus
     findings: tuple[Finding, ...]
-    reduced: datetime | None
+    reduced: Mapping[Capacity, datetime]
     due: datetime | None
 
 
@@ -43,17 +45,24 @@ def exceeded(pool: PoolPolicy, usage: Usage) -> dict[Capacity, int]:
     return {c: n for c, n in over.items() if n > 0}
 
 
-def eviction_time(pool: PoolPolicy, reduced: datetime | None) -> datetime | None:
-    """Return when the seats above the capacity are taken back, or None where they are kept."""
+def fallen(before: PoolPolicy, after: PoolPolicy) -> set[Capacity]:
+    """Return the capacities that were lowered from one spec to the next: each has a grace of its own from then."""
+    new = pool_capacities(after)
+    return {capacity for capacity, room in pool_capacities(before).items() if new.get(capacity, 0) < room}
+
+
+def eviction_times(pool: PoolPolicy, reduced: Mapping[Capacity, datetime]) -> dict[Capacity, datetime]:
+    """Return when what is above each capacity is taken back; nothing where it is kept."""
     reduction = pool.spec.when_reduced
-    if reduced is None or reduction.policy is not ReductionPolicy.EVICT:
-        return None
-    return reduced + timedelta(days=reduction.grace_days)
+    if reduction.policy is not ReductionPolicy.EVICT:
+        return {}
+    return {capacity: since + timedelta(days=reduction.grace_days) for capacity, since in reduced.items()}
 
 
 def evict(account: Account, taken: frozenset[Capacity], now: datetime) -> Account:
     """Return the account without its place, at the end of the waiting list. Nothing else of it is lost."""
-    return replace(account, members=(), seat=None, waiting=Waiting(now, taken))
+    left = frozenset(m.workgroup for m in account.members if m.kind is MembershipKind.MEMBER)
+    return replace(account, members=(), evicted_from=left, seat=None, waiting=Waiting(now, taken))
 
 
 def plan_pool(pool: PoolPolicy, usage: Usage, now: datetime, *, users: int = 0) -> PoolPlan:
@@ -62,15 +71,15 @@ def plan_pool(pool: PoolPolicy, usage: Usage, now: datetime, *, users: int = 0) 
     ``users`` is how many accounts still hold a seat or a limit of it: a pool that goes waits for them.
     """
     over = exceeded(pool, usage)
-    reduced = (pool.reduced or now) if over else None
+    reduced = {capacity: pool.reduced.get(capacity, now) for capacity in over}
     findings = [] if not pool.deleting else not_ready([in_use("LicensePool", pool.name, users)])
     committed = _over_committed(over)
     findings = findings or ready(f"The pool is in force, but {committed.message}" if over else "The pool is in force.")
     findings.append(committed)
-    tried = eviction_time(pool, pool.reduced)
     # What a pause held up is evicted when that ends; to look at the pool over and over until then would be a loop.
-    due = None if tried is not None and tried <= now else eviction_time(pool, reduced)
-    return PoolPlan(_describe(pool, usage, reduced), tuple(findings), reduced, due)
+    tried = {capacity for capacity, due in eviction_times(pool, pool.reduced).items() if due <= now}
+    times = [due for capacity, due in eviction_times(pool, reduced).items() if capacity not in tried]
+    return PoolPlan(_describe(pool, usage, reduced), tuple(findings), reduced, min(times, default=None))
 
 
 def in_use(kind: str, name: str, accounts: int) -> Refusal:
@@ -94,7 +103,7 @@ def _over_committed(over: dict[Capacity, int]) -> Finding:
     return Finding("OverCommitted", holds=True, reason=Reason.OVER_COMMITTED, message=message)
 
 
-def _describe(pool: PoolPolicy, usage: Usage, reduced: datetime | None) -> LicensePoolStatus:
+def _describe(pool: PoolPolicy, usage: Usage, reduced: Mapping[Capacity, datetime]) -> LicensePoolStatus:
     licenses = tuple(found for t in LicenseType if (found := _license_usage(pool, usage, t)) is not None)
     limits = []
     for limit in pool.spec.limits:
@@ -116,7 +125,7 @@ def _describe(pool: PoolPolicy, usage: Usage, reduced: datetime | None) -> Licen
         used=sum(r.used for r in rows),
         free=sum(max(0, r.capacity - r.used) for r in rows),
         waiting=sum(r.waiting for r in rows),
-        reduced_time=rfc3339(reduced) if reduced else None,
+        reduced_time=rfc3339(min(reduced.values())) if reduced else None,
     )
 
 

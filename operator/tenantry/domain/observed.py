@@ -25,7 +25,7 @@ class Observed(Generic[S]):
     """One object: its identity is the UID, never the name.
 
     ``document`` is the spec as written, kept as it is in the store. ``spec`` is None where it does not parse;
-    ``fault`` then says why.
+    ``fault`` then says why. ``remembered``: it comes from its row, not from the API server.
     """
 
     kind: Kind
@@ -39,6 +39,7 @@ class Observed(Generic[S]):
     document: str
     spec: S | None
     fault: Refusal | None = None
+    remembered: bool = False
 
     @property
     def arrival(self) -> tuple[datetime, str]:

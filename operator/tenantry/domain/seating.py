@@ -10,7 +10,7 @@ from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
-from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_context import Entry, UserContext
 from tenantry.specs.licensepool import LicenseType
 
 RoleHeld: TypeAlias = tuple[str, str]
@@ -100,6 +100,15 @@ def takes_more(ctx: UserContext) -> bool:
     return any(capacity.kind is not CapacityKind.ROLE for capacity in more)
 
 
+def takes_more_by(ctx: UserContext, entry: Entry) -> bool:
+    """Tell whether a membership's role counts against something that the account does not hold yet."""
+    role = entry.membership.role
+    if not entry.is_member or role is None:
+        return False
+    needed = _by_roles(ctx.pool, [(entry.membership.workgroup_ref, role)], ctx.snapshot)
+    return bool(needed - capacities_held(ctx.account, ctx.snapshot))
+
+
 def judge(ctx: UserContext, *, turn: bool) -> Verdict:
     """Decide whether there is room for what the spec counts against and the account does not hold yet.
 
@@ -121,7 +130,8 @@ def judge(ctx: UserContext, *, turn: bool) -> Verdict:
 def place_in_line(ctx: UserContext, blocked: tuple[Capacity, ...]) -> Waiting:
     """Return the account's place in the waiting list; one it already has is kept.
 
-    A new object's arrival is its creation, so that the order does not depend on when its events came.
+    A newcomer's arrival is the creation of its object, so that the order depends neither on when its events came nor on
+    what it was refused for before (P5).
     """
     return Waiting(since=_arrival(ctx), capacities=frozenset(blocked))
 
@@ -129,7 +139,7 @@ def place_in_line(ctx: UserContext, blocked: tuple[Capacity, ...]) -> Waiting:
 def _arrival(ctx: UserContext) -> datetime:
     if ctx.account is not None and ctx.account.waiting is not None:
         return ctx.account.waiting.since
-    return ctx.user.created if ctx.account is None and ctx.user.generation == 1 else ctx.snapshot.now
+    return ctx.user.created if ctx.account is None else ctx.snapshot.now
 
 
 def full(capacity: Capacity, snapshot: Snapshot) -> Refusal:

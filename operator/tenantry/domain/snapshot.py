@@ -1,11 +1,12 @@
 """What a plan decides on: the rows of one tenant that a batch touches, read in its transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from tenantry.domain.account import Account
-from tenantry.domain.capacity import Usage
+from tenantry.domain.capacity import Capacity, Usage
 from tenantry.domain.password import PasswordOffer
 from tenantry.specs import LicensePoolSpec, WorkgroupSpec
 
@@ -14,14 +15,17 @@ P = TypeVar("P", WorkgroupSpec, LicensePoolSpec)
 
 @dataclass(frozen=True, slots=True)
 class Policy(Generic[P]):
-    """A Workgroup or LicensePool as the store last took it. A deleting one grants nothing new."""
+    """A Workgroup or LicensePool as the store last took it. A deleting one grants nothing new.
+
+    ``reduced`` tells since when a pool's capacity is below what is in use, for each that is.
+    """
 
     name: str
     uid: str
     generation: int
     spec: P
     deleting: bool = False
-    reduced: datetime | None = None
+    reduced: Mapping[Capacity, datetime] = field(default_factory=dict)
 
 
 WorkgroupPolicy: TypeAlias = Policy[WorkgroupSpec]

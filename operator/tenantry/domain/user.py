@@ -1,15 +1,16 @@
 """Plan one User: from its spec, its account and the policies to the account it should have, and its status."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone
+from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
 from tenantry.domain.password import apply_offer
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.domain.seating import Verdict, capacities_held, full, judge, place_in_line
+from tenantry.domain.seating import Verdict, capacities_held, full, judge, place_in_line, takes_more_by
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user_context import Entry, UserContext
@@ -87,14 +88,24 @@ def detached() -> Refusal:
 
 
 def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None, refusals: list[Refusal]) -> UserPlan:
-    """Keep the last good state. Switching off is obeyed all the same; a place in line that never led in is given up."""
+    """Keep the last good state. Switching off is obeyed all the same; a newcomer's place in line is given up.
+
+    It has the same place when its spec is good again: a newcomer's arrival is the creation of its object.
+    """
     after = account
     if account is not None and snapshot.attached:
         if user.spec is not None:
             after = account.with_active(active=user.spec.active)
-        after = None if not account.provisioned else replace(after or account, waiting=None)
+        after = replace(after or account, waiting=_kept_place(account)) if account.provisioned else None
     _take(snapshot, account, after)
     return _planned(user, account, after, not_ready(refusals))
+
+
+def _kept_place(account: Account) -> Waiting | None:
+    """Return the place in line of one whose seat was taken back: it holds up nobody until its spec is good again."""
+    if account.waiting is None or account.in_force:
+        return None
+    return replace(account.waiting, capacities=frozenset())
 
 
 def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
@@ -119,6 +130,7 @@ def _provision(ctx: UserContext) -> UserPlan:
         base,
         members=members,
         former_workgroups=(base.former_workgroups | _left(ctx, now_member)) - now_member,
+        evicted_from=frozenset(),
         seat=_seat(ctx),
         waiting=None,
         provisioned=True,
@@ -191,6 +203,7 @@ def _member(ctx: UserContext, entry: Entry) -> Member:
         groups = tuple(g.name for g in entry.policy.spec.groups if ctx.spec.license.type in g.default_for)
     return Member(
         workgroup=wanted.workgroup_ref,
+        since=_since(ctx, entry),
         kind=wanted.membership,
         role=wanted.role,
         groups=groups,
@@ -199,11 +212,17 @@ def _member(ctx: UserContext, entry: Entry) -> Member:
     )
 
 
+def _since(ctx: UserContext, entry: Entry) -> datetime:
+    """Return since when the account has what this role counts against: a role that takes nothing more is no news."""
+    held = ctx.account.member_of(entry.membership.workgroup_ref) if ctx.account is not None else None
+    return ctx.snapshot.now if held is None or takes_more_by(ctx, entry) else held.since
+
+
 def _left(ctx: UserContext, now_member: set[str]) -> frozenset[str]:
     """Return the workgroups that this change deletes the account from, where that is remembered (NR-25)."""
     if ctx.account is None:
         return frozenset()
-    was = {m.workgroup for m in ctx.account.members if m.kind is MembershipKind.MEMBER}
+    was = {m.workgroup for m in ctx.account.members if m.kind is MembershipKind.MEMBER} | ctx.account.evicted_from
     return frozenset(w for w in was - now_member if _mode_of(w, ctx.snapshot) is not DeletionMode.PERMANENT)
 
 
@@ -259,11 +278,12 @@ def _mode_of(workgroup: str, snapshot: Snapshot) -> DeletionMode:
 def deletion_mode(account: Account, named: tuple[str, ...], snapshot: Snapshot) -> DeletionMode:
     """Return how the account is deleted by the policies of its workgroups; the most lasting, should they differ.
 
-    An account that was never in force leaves nothing. One that is not in force now goes by the workgroups ``named``.
+    An account that was never in force leaves nothing. One that is not in force now goes by the workgroups it was in,
+    else by those ``named``.
     """
     if not account.provisioned:
         return DeletionMode.PERMANENT
-    workgroups = tuple(m.workgroup for m in account.members) or named
+    workgroups = tuple(m.workgroup for m in account.members) or tuple(account.evicted_from) or named
     modes = {_mode_of(w, snapshot) for w in workgroups} or {DeletionMode.RESTORABLE}
     lasting = (DeletionMode.PERMANENT_RESERVED, DeletionMode.RESTORABLE, DeletionMode.PERMANENT)
     return next(mode for mode in lasting if mode in modes)
@@ -289,6 +309,7 @@ def bury(account: Account, mode: DeletionMode, snapshot: Snapshot) -> Account | 
         resource_uid=None,
         members=(),
         former_workgroups=frozenset(),
+        evicted_from=frozenset(),
         seat=None,
         waiting=None,
         password=None,

@@ -32,7 +32,8 @@ def plan_workgroup(
 ) -> WorkgroupPlan:
     """Plan a Workgroup. ``system`` are its system users' rows; ``users`` is how many accounts are in it."""
     refusals = check_workgroup(policy, snapshot, users)
-    after = tuple(_system_user(policy, wanted, system, snapshot) for wanted in policy.spec.system_users)
+    wanted = {login_key(user.user_name): user for user in reversed(policy.spec.system_users)}  # of twins, the first
+    after = tuple(_system_user(policy, user, system, snapshot) for user in reversed(wanted.values()))
     status = WorkgroupStatus(
         observed_generation=policy.generation,
         system_users=tuple(SystemUserStatus(user_name=a.user_name, account_id=a.id) for a in after),
@@ -55,8 +56,13 @@ def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, users: int = 0)
 
 def _check_system_users(spec: WorkgroupSpec) -> list[Refusal]:
     found = []
+    taken: dict[str, str] = {}
     for index, user in enumerate(spec.system_users):
         field = f"spec.systemUsers[{index}]"
+        first = taken.setdefault(login_key(user.user_name), user.user_name)
+        if first != user.user_name:
+            message = f'"{user.user_name}" is the same login as "{first}"; choose another'
+            found.append(Refusal(Reason.LOGIN_TAKEN, f"{field}.userName", message))
         fault = login_fault(user.user_name)
         if fault is not None:
             found.append(Refusal(Reason.LOGIN_INVALID, f"{field}.userName", f"the userName {fault}"))
@@ -87,5 +93,5 @@ def _system_user(
         base,
         user_name=wanted.user_name,
         can_log_in=wanted.login is SystemLogin.ENABLED,
-        members=(Member(workgroup=policy.name, role=wanted.role, groups=wanted.groups),),
+        members=(Member(policy.name, base.created, role=wanted.role, groups=wanted.groups),),
     )

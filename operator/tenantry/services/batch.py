@@ -10,7 +10,7 @@ from tenantry.domain.audit import Change, describe_account_change
 from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, stamp
-from tenantry.services.work import Outcome, Work
+from tenantry.services.work import ACTOR, Outcome, Work
 from tenantry.specs import Status
 from tenantry.specs.base import Condition
 from tenantry.store import Connection
@@ -29,9 +29,6 @@ from tenantry.store.resource import (
 )
 from tenantry.store.rows import dump
 from tenantry.store.tenant import TenantRow, save_tenant
-
-#: Who is on record for what a resource caused.
-ACTOR = "kubernetes"
 
 
 @dataclass(slots=True)
@@ -110,7 +107,7 @@ class Batch:
 
     def flush(self) -> None:
         """Write the accounts changed so far, so that the database can be asked about them."""
-        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()), self.now)
+        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
         self.unwritten.clear()
 
     def conclude(

@@ -10,7 +10,7 @@ from tenantry.store.resource import ResourceRow
 
 def observe(row: ResourceRow, namespace: str) -> Observed[Any]:
     """Return the object that a row remembers."""
-    return restore_object(
+    found = restore_object(
         row.kind,
         uid=row.uid,
         namespace=namespace,
@@ -21,6 +21,7 @@ def observe(row: ResourceRow, namespace: str) -> Observed[Any]:
         paused=row.paused,
         document=row.document,
     )
+    return replace(found, remembered=True)
 
 
 def observe_gone(row: ResourceRow, namespace: str) -> Observed[Any]:

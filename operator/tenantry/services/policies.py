@@ -7,7 +7,7 @@ from typing import Any
 
 from tenantry.domain.audit import Change
 from tenantry.domain.capacity import Capacity
-from tenantry.domain.licensepool import only_amounts_differ, plan_pool
+from tenantry.domain.licensepool import fallen, only_amounts_differ, plan_pool
 from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, workgroup_ref
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -20,7 +20,7 @@ from tenantry.services.batch import Batch
 from tenantry.services.observed import observe
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus, WorkgroupSpec, WorkgroupStatus
 from tenantry.store.account import load_system
-from tenantry.store.policy import delete_policy, mark_policy, save_policy
+from tenantry.store.policy import delete_policy, save_policy, save_reduced
 from tenantry.store.resource import load_named, mark_dependents, mark_waiters
 from tenantry.store.usage import count_members
 
@@ -46,8 +46,10 @@ def _take(batch: Batch, seen: Observed[Any]) -> None:
         seen.spec,
     ):
         return
-    reduced = present.reduced if present is not None else None
-    policy: Policy[Any] = Policy(seen.name, seen.uid, seen.generation, seen.spec, seen.deleting, reduced)
+    policy: Policy[Any] = Policy(seen.name, seen.uid, seen.generation, seen.spec, seen.deleting)
+    if present is not None and isinstance(seen.spec, LicensePoolSpec):
+        again = fallen(present, policy)
+        policy = replace(policy, reduced={c: since for c, since in present.reduced.items() if c not in again})
     save_policy(batch.connection, batch.tenant.id, seen.kind, policy, seen.document, known=present is not None)
     _policies(batch, seen.kind)[seen.name] = policy
     batch.records.append(_record(seen, present))
@@ -153,11 +155,15 @@ def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
 
 
 def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
+    policy = batch.policies.pools.get(seen.name)
     refusals = _unusable(batch, seen)
     if refusals:
-        batch.conclude(seen, LicensePoolStatus(observed_generation=seen.generation), not_ready(refusals))
+        status = LicensePoolStatus()
+        if policy is not None and policy.uid == seen.uid:  # the last good spec stays in force, and so do its figures
+            status = plan_pool(policy, batch.snapshot.usage, batch.now).status
+        status = status.model_copy(update={"observed_generation": seen.generation})
+        batch.conclude(seen, status, not_ready(refusals))
         return
-    policy = batch.policies.pools.get(seen.name)
     if policy is None or policy.uid != seen.uid:
         batch.release(seen)
         return
@@ -167,9 +173,8 @@ def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
         return
     plan = plan_pool(policy, batch.snapshot.usage, batch.now, users=users)
     if plan.reduced != policy.reduced:
-        arguments = (batch.connection, batch.tenant.id, Kind.LICENSE_POOL, seen.name)
-        mark_policy(*arguments, deleting=policy.deleting, reduced=plan.reduced)
-        batch.policies.pools[seen.name] = replace(policy, reduced=plan.reduced)
+        batch.policies.pools[seen.name] = reduced = replace(policy, reduced=plan.reduced)
+        save_reduced(batch.connection, batch.tenant.id, reduced)
     batch.conclude(seen, plan.status, plan.findings, refs=frozenset(), due=plan.due)
 
 

@@ -80,8 +80,10 @@ def _is_due(row: ResourceRow, now: datetime) -> bool:
 
 def _open(connection: Connection, store: Store, work: Work) -> Batch:
     """Lock the tenant, and read what the batch decides on."""
-    tenant = tenancy.enter(connection, work.tenant, work.epoch, work.now)
+    tenant = tenancy.enter(connection, work.tenant, work.epoch, work.now, store.audit_key)
     rows = load_resources(connection, [o.uid for o in work.objects])
+    # A row that went since it was read (an attach dropped it) must not come back by what was remembered of it.
+    work = replace(work, objects=[o for o in work.objects if not o.remembered or o.uid in rows])
     gone = _predecessors(connection, tenant, work, rows)
     rows |= {row.uid: row for row in gone}
     former = [observe_gone(row, work.tenant.namespace) for row in gone]
@@ -256,11 +258,13 @@ def passwords_missing(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> 
 
 
 def _needs_of_rows(connection: Connection, rows: Iterable[tuple[str, ResourceRow]]) -> list[PasswordNeed]:
-    found = []
+    users: dict[str, list[Observed[Any]]] = {}
+    states = {}
     for namespace, row in rows:
-        state = f"{row.reason} paused" if row.paused else row.reason
-        found += [replace(n, state=state) for n in _needs(connection, [observe(row, namespace)], namespace)]
-    return found
+        users.setdefault(namespace, []).append(observe(row, namespace))
+        states[row.uid] = f"{row.reason} paused" if row.paused else row.reason
+    needs = (need for namespace, some in users.items() for need in _needs(connection, some, namespace))
+    return sorted((replace(need, state=states[need.uid]) for need in needs), key=lambda need: need.uid)
 
 
 def load_objects(store: Store, uids: Sequence[str]) -> dict[str, list[Observed[Any]]]:
@@ -287,11 +291,11 @@ def sweep(
     Rows whose object is gone are planned as deleted, unless too many went at once: then the tenant is detached.
     """
     missing = tenancy.find_missing(store, tenant, live, since - _LISTING_MARGIN)
-    if missing.too_many:
-        tenancy.detach(store, tenant, epoch, now)
+    if missing.tenant is None:
+        return SweepReport(missing.drifted)
+    if missing.too_many or not missing.tenant.attached:
+        tenancy.detach(store, tenant, [row.uid for row in missing.rows], epoch, now)
         return SweepReport(missing.drifted, detached=True)
-    if missing.tenant is None or not missing.tenant.attached:
-        return SweepReport(missing.drifted, detached=missing.tenant is not None)
     outcomes: list[Outcome] = []
     for start in range(0, len(missing.rows), BATCH_SIZE):
         rows = missing.rows[start : start + BATCH_SIZE]

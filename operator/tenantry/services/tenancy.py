@@ -1,37 +1,52 @@
 """Whose store is it: the identity of a namespace, sweeps, and the attaching of a detached tenant."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Manager
+from tenantry.domain.audit import Change, describe_account_change
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind, Observed
 from tenantry.errors import InputError, LeadershipLost
 from tenantry.services.observed import observe
-from tenantry.services.work import TenantRef
+from tenantry.services.trail import check_key
+from tenantry.services.work import ACTOR, TenantRef
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_all, rebind
+from tenantry.store.account import apply_accounts, load_all, rebind
+from tenantry.store.audit import append_records
 from tenantry.store.policy import delete_policies
 from tenantry.store.resource import (
     ResourceRow,
     delete_foreign,
     delete_resources,
     load_named,
+    load_present,
     load_resources,
     load_tenant_resources,
+    mark_missing,
     mark_tenant,
 )
-from tenantry.store.tenant import TenantRow, find_tenant, has_accounts, list_tenants, lock_tenant, save_tenant
+from tenantry.store.tenant import (
+    Detachment,
+    TenantRow,
+    find_tenant,
+    has_accounts,
+    list_tenants,
+    lock_tenant,
+    save_tenant,
+)
 
 #: A sweep that finds more than this share of a tenant's accounts without objects, and more than this many, is not
 #: believed (design §2, decision 14).
 _MOST_GONE_SHARE = 0.2
 _MOST_GONE = 10
+#: Who is on record for an attach: whoever may write to the store may do it, and nobody asks for a name.
+_ATTACHER = "tenantry tenant attach"
 
 
-def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime) -> TenantRow:
+def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime, audit_key: bytes) -> TenantRow:
     """Lock the tenant, check that no newer leader wrote, and settle whose namespace it is.
 
     Raises:
@@ -44,17 +59,47 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime) -> 
     if ref.uid == tenant.observed_uid:
         return tenant
     if has_accounts(connection, tenant.id):
-        values = {"observed_uid": ref.uid, "attached": ref.uid == tenant.namespace_uid}
+        entered = save_tenant(connection, tenant, observed_uid=ref.uid)
+        entered = _turn(connection, entered, _detachment(entered), ACTOR, now, audit_key)
     else:
-        values = {"observed_uid": ref.uid, "namespace_uid": ref.uid, "attached": True}
-        delete_resources(connection, load_tenant_resources(connection, tenant.id))
-        delete_policies(connection, tenant.id)
-    save_tenant(connection, tenant, **values)
-    entered = replace(tenant, **values)  # type: ignore[arg-type] # the values are of the fields' types
+        entered = _begin_anew(connection, tenant, ref, now, audit_key)
     # What was seen elsewhere says nothing here: planned, it would be granted a seat.
     delete_foreign(connection, tenant.id, {entered.namespace_uid, entered.observed_uid})
     mark_tenant(connection, tenant.id, now)
     return entered
+
+
+def _detachment(tenant: TenantRow) -> Detachment:
+    """Return what the namespace seen now makes of the tenant. Lost objects are not back because the cluster is."""
+    if tenant.detached is Detachment.LOST:
+        return Detachment.LOST
+    return Detachment.NONE if tenant.observed_uid == tenant.namespace_uid else Detachment.FOREIGN
+
+
+def _turn(
+    connection: Connection, tenant: TenantRow, detached: Detachment, actor: str, now: datetime, audit_key: bytes
+) -> TenantRow:
+    """Attach or detach the tenant, on record."""
+    if detached is tenant.detached:
+        return tenant
+    turned = save_tenant(connection, tenant, detached=detached)
+    facts = {"detached": [tenant.detached, detached], "namespaceUid": [tenant.namespace_uid, tenant.observed_uid]}
+    action = "TenantAttached" if turned.attached else "TenantDetached"
+    change = Change(action, "Tenant", tenant.namespace, None, facts, {})
+    return append_records(connection, turned, [change], actor, now, audit_key)
+
+
+def _begin_anew(
+    connection: Connection, tenant: TenantRow, ref: TenantRef, now: datetime, audit_key: bytes
+) -> TenantRow:
+    """Forget what a namespace without accounts had before it was made again; its tombstones stay."""
+    delete_resources(connection, load_tenant_resources(connection, tenant.id))
+    delete_policies(connection, tenant.id)
+    system = [a for a in load_all(connection, tenant.id) if a.manager is Manager.SYSTEM]
+    apply_accounts(connection, tenant.id, [(account, None) for account in system])
+    changes = [describe_account_change(account, None) for account in system]
+    tenant = append_records(connection, tenant, changes, ACTOR, now, audit_key)
+    return save_tenant(connection, tenant, observed_uid=ref.uid, namespace_uid=ref.uid, detached=Detachment.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +133,13 @@ def find_missing(store: Store, ref: TenantRef, live: Mapping[str, tuple[Kind, st
     return Missing(tenant, gone, drifted, too_many)
 
 
-def detach(store: Store, ref: TenantRef, epoch: int, now: datetime) -> None:
-    """Stop deleting and granting in a tenant, until a person attaches it again."""
+def detach(store: Store, ref: TenantRef, missing: Collection[str], epoch: int, now: datetime) -> None:
+    """Note whose objects are gone, and stop deleting and granting until a person attaches the tenant again."""
     with store.write() as connection:
-        tenant = enter(connection, ref, epoch, now)
+        tenant = enter(connection, ref, epoch, now, store.audit_key)
+        mark_missing(connection, tenant.id, missing)
         if tenant.attached:
-            save_tenant(connection, tenant, attached=False)
+            _turn(connection, tenant, Detachment.LOST, ACTOR, now, store.audit_key)
             mark_tenant(connection, tenant.id, now)
 
 
@@ -119,7 +165,7 @@ def attach(store: Store, namespace: str, now: datetime, *, dry_run: bool = False
     Accounts whose login no object has are deleted by the next sweep, by the policy of their workgroups.
 
     Raises:
-        InputError: the store has no such tenant, or it is attached.
+        InputError: the store has no such tenant, it is attached, or its audit trail is signed and this is not the key.
     """
     with store.write() as connection:
         tenant = find_tenant(connection, namespace)
@@ -132,20 +178,20 @@ def attach(store: Store, namespace: str, now: datetime, *, dry_run: bool = False
             raise InputError(message)
         attachment, moves = _match(connection, tenant)
         if not dry_run:
-            _bind(connection, tenant, moves, now)
+            check_key(tenant, store.audit_key)
+            _bind(connection, tenant, moves, now, store.audit_key)
     return attachment
 
 
 def _match(connection: Connection, tenant: TenantRow) -> tuple[Attachment, list[tuple[str, str, str]]]:
     """Return who is bound and who is not, and the moves as (account id, former UID, new UID)."""
     owned = [a for a in load_all(connection, tenant.id) if a.manager is Manager.KUBERNETES and a.tombstone is None]
-    rows = load_resources(connection, list(load_tenant_resources(connection, tenant.id)))
+    rows = load_present(connection, tenant.id, Kind.USER, tenant.observed_uid)
     candidates = {}
-    for row in sorted(rows.values(), key=lambda r: r.created):  # made again, the younger of a login is the one there is
-        if row.kind is Kind.USER and row.namespace_uid == tenant.observed_uid:
-            user = observe(row, tenant.namespace)
-            if user.spec is not None:
-                candidates[login_key(user.spec.user_name)] = row.uid
+    for row in sorted(rows, key=lambda r: r.created):  # made again, the younger of a login is the one there is
+        user = observe(row, tenant.namespace)
+        if user.spec is not None:
+            candidates[login_key(user.spec.user_name)] = row.uid
     bound, unbound, moves = [], [], []
     for account in owned:
         uid = candidates.get(account.login_key)
@@ -157,12 +203,15 @@ def _match(connection: Connection, tenant: TenantRow) -> tuple[Attachment, list[
     return Attachment(tuple(bound), tuple(unbound)), moves
 
 
-def _bind(connection: Connection, tenant: TenantRow, moves: list[tuple[str, str, str]], now: datetime) -> None:
+def _bind(
+    connection: Connection, tenant: TenantRow, moves: list[tuple[str, str, str]], now: datetime, audit_key: bytes
+) -> None:
     delete_resources(connection, [former for _, former, _ in moves])
     _drop_former_policies(connection, tenant)
     for account_id, _, uid in moves:
         rebind(connection, account_id, uid)
-    save_tenant(connection, tenant, attached=True, confirmed=True, namespace_uid=tenant.observed_uid)
+    turned = _turn(connection, tenant, Detachment.NONE, _ATTACHER, now, audit_key)
+    save_tenant(connection, turned, confirmed=True, namespace_uid=tenant.observed_uid)
     mark_tenant(connection, tenant.id, now)
 
 

@@ -50,6 +50,19 @@ def read_audit_key(path: Path) -> bytes:
     return key
 
 
+def check_key(tenant: TenantRow, key: bytes) -> None:
+    """Check that a key signs what is appended as it signed what is there.
+
+    Raises:
+        InputError: the trail is signed, and not by this key.
+    """
+    if tenant.audit_signature and _signature_fault(tenant, key or b"none") is not None:
+        raise InputError(
+            f'the audit trail of tenant "{tenant.namespace}" is signed, and not by this key; '
+            "give the operator's: --audit-key-file, or TENANTRY_AUDIT_KEY_FILE"
+        )
+
+
 def count_records(store: Store, namespace: str | None = None) -> int:
     """Return how many records there are to verify.
 

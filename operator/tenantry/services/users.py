@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from tenantry.domain.capacity import Capacity, CapacityKind
-from tenantry.domain.licensepool import evict, eviction_time, exceeded
+from tenantry.domain.licensepool import evict, eviction_times, exceeded
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.seating import bought, capacities_held, consuming_roles
@@ -65,11 +65,11 @@ def evict_newest(batch: Batch) -> None:
 
     A pause holds that up, of the pool for all, of a User for itself: it is over-committed until the pause ends.
     """
-    over = [p for p in batch.policies.pools.values() if (due := eviction_time(p, p.reduced)) and due <= batch.now]
-    for pool in over:
-        if _is_paused(batch, pool):
+    for pool in batch.policies.pools.values():
+        due = [capacity for capacity, time in eviction_times(pool, pool.reduced).items() if time <= batch.now]
+        if not due or _is_paused(batch, pool):
             continue
-        for capacity in exceeded(pool, batch.snapshot.usage):
+        for capacity in sorted(due):
             batch.flush()
             count = exceeded(pool, batch.snapshot.usage).get(capacity, 0)  # who went for another may have held this too
             _evict(batch, capacity, _newest(batch, pool, capacity, count))

@@ -8,6 +8,9 @@ from typing import Any
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.password import PasswordOffer
 
+#: Who is on record for what a resource caused.
+ACTOR = "kubernetes"
+
 
 @dataclass(frozen=True, slots=True)
 class TenantRef:

@@ -19,6 +19,9 @@ from tenantry.specs.base import (
     rules,
 )
 
+#: The most accounts that share one floating license (NR-04).
+_FLOATING_ACCOUNTS = 10
+
 
 class LicenseType(StrEnum):
     """The three ways a license seats an account."""
@@ -58,15 +61,15 @@ class License(SpecModel):
         )
     )
     quantity: Annotated[int, Field(ge=0, le=1_000_000)] = Field(description="How many licenses were bought.")
-    accounts_per_license: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=1,
-        description="How many accounts share one license. Floating only; write 10 where ten accounts share one.",
+    accounts_per_license: Annotated[int, Field(ge=1, le=_FLOATING_ACCOUNTS)] | None = Field(
+        default=None, description="How many accounts share one license, 10 where it is absent. Floating only."
     )
 
     @property
     def capacity(self) -> int:
-        """Return how many accounts these licenses seat."""
-        return self.quantity * self.accounts_per_license
+        """Return how many accounts these licenses seat (NR-03 to NR-05)."""
+        shared = _FLOATING_ACCOUNTS if self.type is LicenseType.FLOATING else 1
+        return self.quantity * (self.accounts_per_license or shared)
 
 
 class RoleReference(SpecModel):
@@ -113,7 +116,7 @@ _ADD_ONS_ALLOWED = cel(
     ".limits",
 )
 _FLOATING_ONLY = cel(
-    "self.type == 'Floating' || self.accountsPerLicense == 1",
+    "self.type == 'Floating' || !has(self.accountsPerLicense)",
     "accountsPerLicense is for Floating licenses; Static and Restricted seat one account each",
     ".accountsPerLicense",
 )
@@ -183,5 +186,5 @@ class LicensePoolStatus(ObjectStatus):
     free: int | None = Field(default=None, description="Capacity not in use; never below 0.")
     waiting: int | None = Field(default=None, description="Accounts waiting for a seat or a limit.")
     reduced_time: Timestamp | None = Field(
-        default=None, description="When a capacity fell below what was in use; eviction counts its grace from here."
+        default=None, description="When a capacity fell below what was in use, the first of them where several did."
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
@@ -86,6 +86,7 @@ def _read_parts(connection: Connection, ids: Sequence[str], parts: _Parts) -> No
 def _member(row: Row[Any]) -> Member:
     return Member(
         workgroup=row.workgroup,
+        since=row.since,
         kind=MembershipKind(row.kind),
         role=row.role,
         groups=tuple(parse(row.groups)),
@@ -95,7 +96,7 @@ def _member(row: Row[Any]) -> Member:
 
 
 def _account(row: Row[Any], parts: _Parts) -> Account:
-    waiting = parts.waits.get(row.id)
+    waiting = frozenset(parts.waits.get(row.id, ()))
     return Account(
         id=row.id,
         user_name=row.user_name,
@@ -114,8 +115,9 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         password=_password(row),
         members=tuple(parts.members.get(row.id, ())),
         former_workgroups=frozenset(parse(row.former_workgroups)),
+        evicted_from=frozenset(parse(row.evicted_from)),
         seat=parts.seats.get(row.id),
-        waiting=Waiting(row.waiting_since, frozenset(waiting)) if waiting else None,
+        waiting=Waiting(row.waiting_since, waiting) if row.waiting_since else None,
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         provisioned=row.provisioned,
     )
@@ -150,6 +152,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "preferences": dump(account.preferences),
         "restored_preferences": dump(account.restored_preferences),
         "former_workgroups": dump(sorted(account.former_workgroups)),
+        "evicted_from": dump(sorted(account.evicted_from)),
         "waiting_since": account.waiting.since if account.waiting else None,
         "password_hash": password.hash if password else None,
         "password_changed": password.changed if password else None,
@@ -164,12 +167,12 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
 Pair = tuple[Account | None, Account | None]
 
 
-def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
+def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
     """Write accounts from what they were to what they are: one statement a table and kind of write."""
     real = [(before, after) for before, after in changes if before != after]
     _write_accounts(connection, tenant_id, real)
     for table, rows_of in _PART_TABLES:
-        _write_part(connection, table, real, lambda a, rows_of=rows_of: rows_of(a, tenant_id, now))  # type: ignore[misc]
+        _write_part(connection, table, real, partial(rows_of, tenant_id=tenant_id))
 
 
 def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
@@ -205,7 +208,7 @@ def _write_part(connection: Connection, table: Table, changes: Sequence[Pair], r
         connection.execute(insert(table), fresh)
 
 
-def _member_rows(account: Account, tenant_id: int, now: datetime) -> list[dict[str, Any]]:
+def _member_rows(account: Account, tenant_id: int) -> list[dict[str, Any]]:
     return [
         {
             "account_id": account.id,
@@ -213,7 +216,7 @@ def _member_rows(account: Account, tenant_id: int, now: datetime) -> list[dict[s
             "tenant_id": tenant_id,
             "position": position,
             "system": account.manager is Manager.SYSTEM,
-            "since": account.seat.granted if account.seat else now,
+            "since": m.since,
             "kind": m.kind.value,
             "role": m.role,
             "groups": dump(m.groups),
@@ -224,7 +227,7 @@ def _member_rows(account: Account, tenant_id: int, now: datetime) -> list[dict[s
     ]
 
 
-def _seat_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[str, Any]]:
+def _seat_rows(account: Account, tenant_id: int) -> list[dict[str, Any]]:
     if account.seat is None:
         return []
     seat = account.seat
@@ -239,7 +242,7 @@ def _seat_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[st
     ]
 
 
-def _wait_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[str, Any]]:
+def _wait_rows(account: Account, tenant_id: int) -> list[dict[str, Any]]:
     if account.waiting is None:
         return []
     return [
@@ -256,7 +259,7 @@ def _wait_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[st
     ]
 
 
-def _assigned_rows(account: Account, tenant_id: int, _now: datetime) -> list[dict[str, Any]]:
+def _assigned_rows(account: Account, tenant_id: int) -> list[dict[str, Any]]:
     return [
         {"tenant_id": tenant_id, "name": name, "value": value, "account_id": account.id}
         for name, value in account.assigned

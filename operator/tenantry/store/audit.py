@@ -16,10 +16,10 @@ _PAGE = 1000
 
 def append_records(
     connection: Connection, tenant: TenantRow, changes: Sequence[Change], actor: str, now: datetime, key: bytes
-) -> None:
-    """Append one record an effect, and move the tenant's head. ``key`` signs the head where there is one."""
+) -> TenantRow:
+    """Append one record an effect, and return the tenant with its head moved; ``key`` signs that where there is one."""
     if not changes:
-        return
+        return tenant
     records = []
     sequence, head = tenant.audit_sequence, tenant.audit_head
     for change in changes:
@@ -29,7 +29,7 @@ def append_records(
         records.append(_values(record, tenant.id))
     connection.execute(insert(audit_records), records)
     signature = sign(key, tenant.namespace, sequence, head) if key else ""
-    save_tenant(connection, tenant, audit_sequence=sequence, audit_head=head, audit_signature=signature)
+    return save_tenant(connection, tenant, audit_sequence=sequence, audit_head=head, audit_signature=signature)
 
 
 def _values(record: Record, tenant_id: int) -> dict[str, object]:

@@ -7,9 +7,11 @@ from datetime import datetime
 from pydantic import BaseModel
 from sqlalchemy import Connection, delete, insert, select, update
 
+from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.observed import Kind
 from tenantry.domain.snapshot import Policy, PoolPolicy, WorkgroupPolicy
 from tenantry.specs import LicensePoolSpec, WorkgroupSpec
+from tenantry.store.rows import dump, parse
 from tenantry.store.schema import policies
 
 _MOST_PARSED = 512
@@ -33,9 +35,9 @@ def load_policies(connection: Connection, tenant_id: int) -> Policies:
     for kind, name, uid, generation, deleting, reduced in connection.execute(head).all():
         spec = _spec(connection, tenant_id, Kind(kind), name, uid, generation)
         if isinstance(spec, WorkgroupSpec):
-            found.workgroups[name] = Policy(name, uid, generation, spec, deleting, reduced)
+            found.workgroups[name] = Policy(name, uid, generation, spec, deleting)
         elif isinstance(spec, LicensePoolSpec):
-            found.pools[name] = Policy(name, uid, generation, spec, deleting, reduced)
+            found.pools[name] = Policy(name, uid, generation, spec, deleting, _parse_reduced(name, reduced))
     return found
 
 
@@ -73,7 +75,7 @@ def save_policy(
         "generation": policy.generation,
         "document": document,
         "deleting": policy.deleting,
-        "reduced": policy.reduced,
+        "reduced": _dump_reduced(policy),
     }
     if known:
         where = (policies.c.tenant_id == tenant_id, policies.c.kind == kind, policies.c.name == policy.name)
@@ -82,12 +84,18 @@ def save_policy(
         connection.execute(insert(policies).values(tenant_id=tenant_id, kind=kind.value, name=policy.name, **values))
 
 
-def mark_policy(
-    connection: Connection, tenant_id: int, kind: Kind, name: str, *, deleting: bool, reduced: datetime | None
-) -> None:
-    """Write what is not of the spec: that the object goes, and since when the pool is over-committed."""
-    where = (policies.c.tenant_id == tenant_id, policies.c.kind == kind, policies.c.name == name)
-    connection.execute(update(policies).where(*where).values(deleting=deleting, reduced=reduced))
+def save_reduced(connection: Connection, tenant_id: int, policy: PoolPolicy) -> None:
+    """Write since when a pool's capacities are below what is in use."""
+    where = (policies.c.tenant_id == tenant_id, policies.c.kind == Kind.LICENSE_POOL, policies.c.name == policy.name)
+    connection.execute(update(policies).where(*where).values(reduced=_dump_reduced(policy)))
+
+
+def _dump_reduced(policy: WorkgroupPolicy | PoolPolicy) -> str:
+    return dump([[c.kind, c.name, since.isoformat()] for c, since in sorted(policy.reduced.items())])
+
+
+def _parse_reduced(pool: str, text: str) -> dict[Capacity, datetime]:
+    return {Capacity(CapacityKind(kind), pool, name): datetime.fromisoformat(at) for kind, name, at in parse(text)}
 
 
 def delete_policies(connection: Connection, tenant_id: int) -> None:

@@ -46,6 +46,10 @@ class ResourceRow:
         return found
 
 
+#: What a ResourceRow has, in its order.
+_COLUMNS = tuple(resources.c[name] for name in ResourceRow.__slots__)
+
+
 def _row(row: Sequence[Any]) -> ResourceRow:
     uid, tenant_id, kind, *rest = row
     return ResourceRow(uid, tenant_id, Kind(kind), *rest)
@@ -55,14 +59,14 @@ def load_resources(connection: Connection, uids: Collection[str]) -> dict[str, R
     """Return the rows of these UIDs."""
     found: dict[str, ResourceRow] = {}
     for some in in_portions(uids):
-        rows = connection.execute(select(resources).where(resources.c.uid.in_(some)))
+        rows = connection.execute(select(*_COLUMNS).where(resources.c.uid.in_(some)))
         found |= {row.uid: _row(row) for row in rows}
     return found
 
 
 def load_named(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str]) -> list[ResourceRow]:
     """Return the rows of a kind with these names, more than one of a name where an earlier object is still going."""
-    query = select(resources).where(
+    query = select(*_COLUMNS).where(
         resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(names)
     )
     return [_row(row) for row in connection.execute(query)]
@@ -78,7 +82,7 @@ def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, t
 def load_due_resources(connection: Connection, now: datetime, limit: int) -> dict[str, list[ResourceRow]]:
     """Return by namespace the rows that are due, the longest due first, and of those together the oldest objects."""
     query = (
-        select(tenants.c.namespace, *resources.c)
+        select(tenants.c.namespace, *_COLUMNS)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
         .where(resources.c.due <= now)
         .order_by(resources.c.due, resources.c.created, resources.c.uid)
@@ -185,12 +189,33 @@ def mark_tenant(connection: Connection, tenant_id: int, now: datetime) -> None:
     connection.execute(update(resources).where(resources.c.tenant_id == tenant_id).values(due=now))
 
 
+def mark_missing(connection: Connection, tenant_id: int, uids: Collection[str]) -> None:
+    """Note which objects of a tenant a sweep did not find."""
+    ours = resources.c.tenant_id == tenant_id
+    found = select(resources.c.uid).where(ours, resources.c.missing)
+    noted = set(connection.execute(found).scalars())
+    for missing, changed in ((False, noted - set(uids)), (True, set(uids) - noted)):
+        for some in in_portions(changed):
+            connection.execute(update(resources).where(ours, resources.c.uid.in_(some)).values(missing=missing))
+
+
+def load_present(connection: Connection, tenant_id: int, kind: Kind, namespace_uid: str) -> list[ResourceRow]:
+    """Return the objects of a kind that were seen in a namespace, but those that a sweep did not find any more."""
+    query = select(*_COLUMNS).where(
+        resources.c.tenant_id == tenant_id,
+        resources.c.kind == kind,
+        resources.c.namespace_uid == namespace_uid,
+        ~resources.c.missing,
+    )
+    return [_row(row) for row in connection.execute(query)]
+
+
 def load_secret_users(
     connection: Connection, after_uid: str, limit: int, reasons: Collection[str] = ()
 ) -> list[tuple[str, ResourceRow]]:
     """Return a page, by UID, of (namespace, row) of what refers to a Secret; with ``reasons``, for those only."""
     query = (
-        select(tenants.c.namespace, *resources.c)
+        select(tenants.c.namespace, *_COLUMNS)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
         .where(resources.c.uid.in_(select(refs.c.uid).where(refs.c.kind == "Secret")), resources.c.uid > after_uid)
         .order_by(resources.c.uid)

@@ -52,7 +52,8 @@ def _tenant(*, primary_key: bool = False) -> Column[int]:
 
 
 #: One namespace. Its row is the lock under which everything of the tenant is decided.
-#: ``attached``: the accounts belong to the cluster that ``namespace_uid`` names; ``observed_uid`` was seen last.
+#: ``detached``: why nothing is decided here, empty where all is well. The accounts belong to the cluster that
+#: ``namespace_uid`` names; ``observed_uid`` was seen last.
 #: ``confirmed``: a person attached it since, so that the next sweep may delete what is gone, however much.
 tenants = Table(
     "tenants",
@@ -61,7 +62,7 @@ tenants = Table(
     Column("namespace", String(253), nullable=False, unique=True),
     Column("namespace_uid", String(64), nullable=False),
     Column("observed_uid", String(64), nullable=False),
-    Column("attached", Boolean, nullable=False),
+    Column("detached", String(16), nullable=False),
     Column("confirmed", Boolean, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("audit_sequence", Integer, nullable=False),
@@ -70,6 +71,7 @@ tenants = Table(
 )
 
 #: The objects as last seen, with the status that was committed for them. ``due``: look at it again from then on.
+#: ``missing``: a sweep of a detached tenant did not find it; only an attach asks for that.
 resources = Table(
     "resources",
     metadata,
@@ -86,6 +88,7 @@ resources = Table(
     Column("status", Text, nullable=False),
     Column("reason", String(63), nullable=False),
     Column("due", UtcDateTime),
+    Column("missing", Boolean, nullable=False, default=False),
     Index("ix_resources_tenant_kind_name", "tenant_id", "kind", "name"),
     Index("ix_resources_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
     Index("ix_resources_reason", "reason"),
@@ -113,7 +116,7 @@ policies = Table(
     Column("generation", Integer, nullable=False),
     Column("document", Text, nullable=False),
     Column("deleting", Boolean, nullable=False),
-    Column("reduced", UtcDateTime),
+    Column("reduced", Text, nullable=False),
 )
 
 #: Accounts, alive and buried: the unique login holds for both.
@@ -136,6 +139,7 @@ accounts = Table(
     Column("preferences", Text, nullable=False),
     Column("restored_preferences", Text, nullable=False),
     Column("former_workgroups", Text, nullable=False),
+    Column("evicted_from", Text, nullable=False),
     Column("waiting_since", UtcDateTime),
     Column("password_hash", Text),
     Column("password_changed", UtcDateTime),
@@ -146,7 +150,8 @@ accounts = Table(
     UniqueConstraint("tenant_id", "scope", "login_key"),
 )
 
-#: ``system``: of a system user, which counts against nothing. ``since``: when the role was taken; eviction goes by it.
+#: ``system``: of a system user, which counts against nothing. ``since``: when its role took what it counts against;
+#: eviction goes by that.
 memberships = Table(
     "memberships",
     metadata,

@@ -1,12 +1,22 @@
 """Tenants: the row that is locked first in every transaction that writes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from tenantry.domain.account import Manager
 from tenantry.domain.audit import GENESIS
 from tenantry.store.schema import accounts, tenants
+
+
+class Detachment(StrEnum):
+    """Why nothing is granted or deleted in a tenant."""
+
+    NONE = ""
+    FOREIGN = "Foreign"
+    LOST = "Lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,23 +27,28 @@ class TenantRow:
     namespace: str
     namespace_uid: str
     observed_uid: str
-    attached: bool
+    detached: Detachment
     confirmed: bool
     epoch: int
     audit_sequence: int
     audit_head: str
     audit_signature: str
 
+    @property
+    def attached(self) -> bool:
+        """Tell whether grants and deletions are decided here."""
+        return self.detached is Detachment.NONE
+
 
 def find_tenant(connection: Connection, namespace: str) -> TenantRow | None:
     """Return the tenant of a namespace, or None; takes no lock."""
     row = connection.execute(select(tenants).where(tenants.c.namespace == namespace)).one_or_none()
-    return None if row is None else TenantRow(*row)
+    return None if row is None else _tenant(row)
 
 
 def list_tenants(connection: Connection) -> list[TenantRow]:
     """Return every tenant, by namespace."""
-    return [TenantRow(*row) for row in connection.execute(select(tenants).order_by(tenants.c.namespace))]
+    return [_tenant(row) for row in connection.execute(select(tenants).order_by(tenants.c.namespace))]
 
 
 def lock_tenant(connection: Connection, namespace: str, uid: str) -> TenantRow:
@@ -47,7 +62,12 @@ def lock_tenant(connection: Connection, namespace: str, uid: str) -> TenantRow:
     if row is None:
         _make(connection, namespace, uid)
         row = connection.execute(query).one()
-    return TenantRow(*row)
+    return _tenant(row)
+
+
+def _tenant(row: Row[Any]) -> TenantRow:
+    found = TenantRow(*tuple(row))
+    return replace(found, detached=Detachment(found.detached))
 
 
 def _make(connection: Connection, namespace: str, uid: str) -> None:
@@ -55,7 +75,7 @@ def _make(connection: Connection, namespace: str, uid: str) -> None:
         "namespace": namespace,
         "namespace_uid": uid,
         "observed_uid": uid,
-        "attached": True,
+        "detached": Detachment.NONE,
         "confirmed": False,
         "epoch": 0,
         "audit_sequence": 0,
@@ -70,9 +90,10 @@ def _make(connection: Connection, namespace: str, uid: str) -> None:
         connection.execute(insert(tenants).values(values))
 
 
-def save_tenant(connection: Connection, tenant: TenantRow, **values: object) -> None:
-    """Change columns of a locked tenant."""
+def save_tenant(connection: Connection, tenant: TenantRow, **values: Any) -> TenantRow:  # noqa: ANN401 - columns
+    """Change columns of a locked tenant, and return its row as it is then."""
     connection.execute(update(tenants).where(tenants.c.id == tenant.id).values(**values))
+    return replace(tenant, **values)
 
 
 def has_accounts(connection: Connection, tenant_id: int) -> bool:

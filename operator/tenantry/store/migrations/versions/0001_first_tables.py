@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("namespace", sa.String(length=253), nullable=False),
         sa.Column("namespace_uid", sa.String(length=64), nullable=False),
         sa.Column("observed_uid", sa.String(length=64), nullable=False),
-        sa.Column("attached", sa.Boolean(), nullable=False),
+        sa.Column("detached", sa.String(length=16), nullable=False),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("audit_sequence", sa.Integer(), nullable=False),
@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("preferences", sa.Text(), nullable=False),
         sa.Column("restored_preferences", sa.Text(), nullable=False),
         sa.Column("former_workgroups", sa.Text(), nullable=False),
+        sa.Column("evicted_from", sa.Text(), nullable=False),
         sa.Column("waiting_since", sa.DateTime(), nullable=True),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("password_changed", sa.DateTime(), nullable=True),
@@ -91,7 +92,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("deleting", sa.Boolean(), nullable=False),
-        sa.Column("reduced", sa.DateTime(), nullable=True),
+        sa.Column("reduced", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.id"], name=op.f("fk_policies_tenant_id_tenants"), ondelete="CASCADE"
         ),
@@ -112,6 +113,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.String(length=63), nullable=False),
         sa.Column("due", sa.DateTime(), nullable=True),
+        sa.Column("missing", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.id"], name=op.f("fk_resources_tenant_id_tenants"), ondelete="CASCADE"
         ),

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tenantry.domain.observed import Kind
+from tenantry.controllers.sighting import observe, sight
+from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.reading import parse_spec, restore_object
 from tenantry.domain.reason import Reason
 from tenantry.resources.meta import PAUSED_ANNOTATION
-from tenantry.resources.parse import parse_object
 from tenantry.specs import UserSpec
 
 SPEC: dict[str, Any] = {"userName": "jdoe", "workgroups": [{"workgroupRef": "support"}]}
@@ -21,8 +21,12 @@ def body(spec: object = SPEC, **metadata: object) -> dict[str, Any]:
     return {"metadata": known | {"generation": 3} | metadata, "spec": spec}
 
 
+def parse(body: dict[str, Any]) -> Observed[Any]:
+    return observe(sight(Kind.USER, body))
+
+
 def test_a_body_becomes_an_object_of_its_kind() -> None:
-    found = parse_object(Kind.USER, body())
+    found = parse(body())
     assert (found.uid, found.namespace, found.name, found.generation) == ("u-1", "acme", "jdoe", 3)
     assert found.created == CREATED
     assert isinstance(found.spec, UserSpec)
@@ -33,12 +37,12 @@ def test_a_body_becomes_an_object_of_its_kind() -> None:
 
 
 def test_the_document_is_the_spec_as_written_without_spaces() -> None:
-    document = parse_object(Kind.USER, body(SPEC | {"displayName": "Jörg 😀"})).document
+    document = parse(body(SPEC | {"displayName": "Jörg 😀"})).document
     assert document == '{"userName":"jdoe","workgroups":[{"workgroupRef":"support"}],"displayName":"Jörg 😀"}'
 
 
 def test_a_stored_row_gives_the_object_back() -> None:
-    found = parse_object(Kind.USER, body(deletionTimestamp="2026-01-03T00:00:00Z"))
+    found = parse(body(deletionTimestamp="2026-01-03T00:00:00Z"))
     assert found.deleting
     again = restore_object(
         found.kind,
@@ -56,7 +60,7 @@ def test_a_stored_row_gives_the_object_back() -> None:
 
 @pytest.mark.parametrize(("value", "paused"), [("true", True), ("false", False), ("True", False), ("", False)])
 def test_only_the_word_true_pauses(value: str, *, paused: bool) -> None:
-    assert parse_object(Kind.USER, body(annotations={PAUSED_ANNOTATION: value})).paused is paused
+    assert parse(body(annotations={PAUSED_ANNOTATION: value})).paused is paused
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,7 @@ def test_only_the_word_true_pauses(value: str, *, paused: bool) -> None:
     ],
 )
 def test_a_fault_names_the_field_and_never_its_value(change: dict[str, Any], field: str, message: str) -> None:
-    found = parse_object(Kind.USER, body(SPEC | change))
+    found = parse(body(SPEC | change))
     assert found.spec is None
     assert found.fault is not None
     assert found.fault.reason is Reason.INVALID_SPEC
@@ -85,7 +89,7 @@ def test_a_fault_names_the_field_and_never_its_value(change: dict[str, Any], fie
 
 @pytest.mark.parametrize("spec", [None, [], "text", 7, {}], ids=repr)
 def test_a_spec_of_another_form_is_a_fault_too(spec: object) -> None:
-    found = parse_object(Kind.USER, body(spec))
+    found = parse(body(spec))
     assert found.fault is not None
     assert json.loads(found.document) == spec
 
@@ -98,12 +102,12 @@ def test_a_document_that_is_no_json_is_a_fault() -> None:
 
 
 def test_fields_of_a_newer_schema_are_left_alone() -> None:
-    found = parse_object(Kind.USER, body(SPEC | {"fromTheFuture": 1}))
+    found = parse(body(SPEC | {"fromTheFuture": 1}))
     assert found.fault is None
     assert "fromTheFuture" in found.document
 
 
 def test_a_login_that_the_api_server_lets_in_parses() -> None:
     # U+00A0 is a space to Rust and none to Go: the rules refuse it in words of their own, not the parser.
-    found = parse_object(Kind.USER, body(SPEC | {"userName": "\u00a0jdoe\u00a0"}))
+    found = parse(body(SPEC | {"userName": "\u00a0jdoe\u00a0"}))
     assert found.fault is None
