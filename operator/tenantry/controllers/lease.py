@@ -85,6 +85,8 @@ class Lease:
 
     async def release(self) -> None:
         """Let the next one take over at once; if that fails, it waits for the Lease's end."""
+        if not self.epoch:  # never ours: it is another's that would be let go
+            return
         self._renewed_at = float("-inf")
         metrics.LEADING.set(0)
         try:

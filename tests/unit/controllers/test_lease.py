@@ -165,3 +165,13 @@ async def test_while_the_api_server_is_away_the_lease_is_not_sure_and_then_it_is
     keeping.cancel()
     with suppress(asyncio.CancelledError):
         await keeping
+
+
+async def test_who_waits_for_the_lease_and_ends_leaves_it_to_its_holder(api: FakeApi, make: Make) -> None:
+    leader, waiter = make("leader"), make("waiter", 600.0)
+    await leader.acquire()
+    waiting = asyncio.create_task(waiter.acquire())
+    await until(lambda: waiter.standby)
+    waiting.cancel()
+    await waiter.release()
+    assert spec(api)["holderIdentity"] == "leader"
