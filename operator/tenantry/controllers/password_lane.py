@@ -22,6 +22,8 @@ _READERS = 8
 _HASHERS = 2
 #: A Secret that may not be read counts as missing. Not at once: an API server that starts denies everything at first.
 _DENIALS = 5
+#: Reads that fail come back no faster than this, all of them together: a lost encryption key fails at thousands.
+_MOST_RETRIES_A_SECOND = 50
 
 
 async def read_secret(
@@ -49,6 +51,7 @@ class PasswordLane:
         self._waiting: dict[str, tuple[Sighting, PasswordNeed]] = {}
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: set[str] = set()
+        self._failed: dict[str, int] = {}
         self._hashers = ThreadPoolExecutor(_HASHERS, thread_name_prefix="password")
 
     def __contains__(self, uid: str) -> bool:
@@ -77,28 +80,38 @@ class PasswordLane:
             self._busy.add(uid)
             try:
                 self._deliver(replace(seen, offer=await self._make_offer(need)))
+            except ApiError as error:
+                self._put_off(seen, need, error)
             except Exception as error:  # noqa: BLE001 - whatever the fault, the other Users go on
+                self._failed.pop(uid, None)
                 self._aside.put(seen, error)
+            else:
+                self._failed.pop(uid, None)
             finally:
                 self._busy.discard(uid)
                 self._measure()
+
+    def _put_off(self, seen: Sighting, need: PasswordNeed, error: ApiError) -> None:
+        """Read this Secret again after a pause; until then the reader is free for others."""
+        failed = self._failed[seen.uid] = self._failed.get(seen.uid, 0) + 1
+        metrics.RETRIES.labels("secret read").inc()
+        if seen.uid not in self._waiting:  # else a newer state came, and is queued
+            self._waiting[seen.uid] = (seen, need)
+            pause = max(error.retry_after, OUTAGE.delay(failed), len(self._failed) / _MOST_RETRIES_A_SECOND)
+            asyncio.get_running_loop().call_later(pause, self._order.put_nowait, seen.uid)
 
     async def _make_offer(self, need: PasswordNeed) -> PasswordOffer:
         secret = await self._read(need)
         return await asyncio.get_running_loop().run_in_executor(self._hashers, make_offer, need, secret)
 
     async def _read(self, need: PasswordNeed) -> Mapping[str, Any] | None:
-        failed = 0
-        while True:
-            try:
-                metrics.SECRET_READS.labels("password").inc()
-                return await read_secret(self._connection, need.namespace, need.secret)
-            except ApiError as error:
-                failed += 1
-                if isinstance(error, Denied) and failed == _DENIALS:
-                    return None
-                metrics.RETRIES.labels("secret read").inc()
-                await asyncio.sleep(max(error.retry_after, OUTAGE.delay(failed)))
+        metrics.SECRET_READS.labels("password").inc()
+        try:
+            return await read_secret(self._connection, need.namespace, need.secret)
+        except Denied:
+            if self._failed.get(need.uid, 0) + 1 < _DENIALS:
+                raise
+            return None
 
     def _measure(self) -> None:
         metrics.WAITING.labels("passwords").set(len(self._waiting))

@@ -72,3 +72,29 @@ async def test_of_one_user_the_newest_state_is_served(rig: Lane) -> None:
     await until(lambda: len(rig.delivered) == 9)
     assert [each.generation for each in rig.delivered if each.uid == "ada"] == [2]
     await until(lambda: "ada" not in rig.lane)
+
+
+async def test_secrets_that_cannot_be_read_hold_up_no_others(rig: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenantry.controllers.password_lane.OUTAGE", Backoff(300.0, 300.0))
+    rig.api.faults[f"/api/v1/namespaces/{NAMESPACE}/secrets/broken"] = ServerFault("InternalError", status=500)
+    for number in range(16):
+        rig.lane.submit(seen(f"u{number}"), PasswordNeed(f"u{number}", NAMESPACE, "broken", "password"))
+    _add_secret(rig.api)
+    rig.lane.submit(seen("ada"), NEED)
+    await until(lambda: rig.delivered)
+    assert [each.uid for each in rig.delivered] == ["ada"]
+    assert all(f"u{number}" in rig.lane for number in range(16))
+
+
+async def test_a_newer_state_of_a_user_whose_secret_was_put_off_is_the_one_that_is_served(
+    rig: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.password_lane.OUTAGE", Backoff(0.05, 0.05))
+    _add_secret(rig.api)
+    rig.api.faults[SECRET] = ServerFault("InternalError", status=500)
+    rig.lane.submit(seen("ada"), NEED)
+    await until(lambda: rig.lane._failed)
+    rig.lane.submit(seen("ada", generation=2, version=2), NEED)
+    rig.api.faults.clear()
+    await until(lambda: "ada" not in rig.lane)
+    assert [each.generation for each in rig.delivered] == [2]
