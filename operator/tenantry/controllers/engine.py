@@ -85,10 +85,9 @@ class Engine:
                 await asyncio.sleep(OUTAGE.delay(self._failed))
 
     async def _step(self) -> None:
-        if not self.may_write():
+        if not (self.may_write() and self.transactions.writer.has_room):
             await asyncio.sleep(_WINDOW_SECONDS)
             return
-        await self.transactions.writer.room()
         self._give_back(seen for seen in self.transactions.aside.due() if seen.uid not in self.transactions.passwords)
         await self._gather()
         self._refused = None

@@ -48,9 +48,7 @@ class StatusWriter:
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: dict[str, Write | None] = {}
         self._failed: dict[str, int] = {}
-        self._room = asyncio.Event()
         self._idle = asyncio.Event()
-        self._room.set()
         self._idle.set()
 
     def __len__(self) -> int:
@@ -66,9 +64,10 @@ class StatusWriter:
         """Have an object say that the operator fails at it."""
         self._enqueue(fault_write(seen))
 
-    async def room(self) -> None:
-        """Wait until the queue is short enough for another batch."""
-        await self._room.wait()
+    @property
+    def has_room(self) -> bool:
+        """Tell whether the queue is short enough for another batch."""
+        return self._order.qsize() < _MOST_WAITING
 
     async def drained(self, seconds: float) -> bool:
         """Wait until all is written, so many seconds at most, and tell whether it is."""
@@ -118,8 +117,10 @@ class StatusWriter:
 
     def _measure(self) -> None:
         metrics.WAITING.labels("status").set(len(self._waiting))
-        _turn(self._room, on=self._order.qsize() < _MOST_WAITING)
-        _turn(self._idle, on=not self._waiting and not self._busy)
+        if self._waiting or self._busy:
+            self._idle.clear()
+        else:
+            self._idle.set()
 
     async def _perform(self, write: Write) -> None:
         """Make one object's writes, in an order that never shows a status of an object that may vanish unnoticed."""
@@ -222,10 +223,3 @@ def _path(write: Write, part: str = "") -> str:
 
 def _finalizers(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(body["metadata"].get("finalizers") or ())
-
-
-def _turn(event: asyncio.Event, *, on: bool) -> None:
-    if on:
-        event.set()
-    else:
-        event.clear()

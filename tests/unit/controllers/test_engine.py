@@ -1,5 +1,6 @@
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,6 +70,13 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
     with suppress(asyncio.CancelledError, LeadershipLost):
         await asyncio.gather(*tasks)
     store.close()
+
+
+async def next_beat(rig: Rig) -> None:
+    """Wait until the engine has begun its step after the next."""
+    beats = Counter[bool]()
+    rig.engine.pulse.beat = lambda: beats.update([True])  # type: ignore[method-assign]
+    await until(lambda: beats[True] > 1)
 
 
 async def test_an_object_is_committed_and_then_shown(rig: Rig) -> None:
@@ -212,6 +220,18 @@ async def test_nothing_is_processed_while_the_lease_is_not_surely_ours(rig: Rig)
     await until(lambda: rig.engine.pulse.age < 0.01)
     assert not rig.services.batches
     rig.leads = True
+    await until(lambda: rig.shown("ada"))
+
+
+async def test_an_engine_that_waits_for_the_writer_to_catch_up_is_not_stuck(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_WAITING", 0)
+    await next_beat(rig)
+    rig.offer(user("ada"))
+    await next_beat(rig)
+    assert not rig.services.batches
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_WAITING", 1)
     await until(lambda: rig.shown("ada"))
 
 
