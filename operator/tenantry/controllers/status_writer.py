@@ -12,7 +12,7 @@ from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
 from tenantry.controllers.fault import fault_conditions
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.logs import get_logger
+from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.sighting import Sighting, version_of
 from tenantry.controllers.writes import (
     Guard,
@@ -139,8 +139,10 @@ class StatusWriter:
                 await self._attempt(write, "finalizer", self._remove_finalizer)
         except (Passing, Conflict, Denied) as error:
             self._put_off(left, error)
-        else:
-            self._failed.pop(write.uid, None)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever the fault, the other objects are written
+            log_fault(log, "write failed", error, kind=write.kind, uid=write.uid)
+        self._failed.pop(write.uid, None)
 
     def _put_off(self, left: Write, error: ApiError) -> None:
         """Have what is left of a write made again after a pause; what comes in the meantime joins it."""

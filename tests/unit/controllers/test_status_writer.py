@@ -286,6 +286,16 @@ async def test_a_fault_shows_in_the_conditions_and_leaves_the_rest_of_the_status
     assert status["conditions"][0]["observedGeneration"] == 3
 
 
+async def test_an_object_that_the_writer_fails_at_keeps_no_other_from_being_written(desk: Desk) -> None:
+    odd = desk.api.add(user("odd"))
+    odd["status"] = {"conditions": [{"type": "Ready"}]}
+    desk.writer.report_fault(sight(Kind.USER, odd))
+    ada = desk.api.add(user("ada"))
+    desk.show(ada, {"state": "Active"})
+    await desk.done()
+    assert desk.status(ada) == {"state": "Active"}
+
+
 async def test_there_is_no_room_while_too_much_is_unwritten(desk: Desk) -> None:
     desk.api.gate.clear()
     for number in range(2100):
