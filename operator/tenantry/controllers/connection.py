@@ -93,7 +93,7 @@ class Connection:
 
     async def read(self, path: str, accept: str = JSON) -> Any:  # noqa: ANN401 - any object there is
         """Return one object, or one page of a list."""
-        return orjson.loads(await self._request("GET", path, accept=accept))
+        return _parsed(await self._request("GET", path, accept=accept))
 
     async def pages(self, path: str, accept: str = JSON) -> AsyncIterator[list[dict[str, Any]]]:
         """Yield a list in chunks, all of one version of the data."""
@@ -107,7 +107,7 @@ class Connection:
 
     async def write(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - as read
         """Create or replace an object, and return it as stored."""
-        return orjson.loads(await self._request(method, path, orjson.dumps(body), JSON))
+        return _parsed(await self._request(method, path, orjson.dumps(body), JSON))
 
     async def patch(self, path: str, operations: bytes) -> int:
         """Apply a JSON patch and return the version of the object after it, 0 where that is no number.
@@ -132,6 +132,13 @@ class Connection:
         if response.status >= _FIRST_ERROR:
             raise error_of(response.status, response.headers, answer)
         return answer
+
+
+def _parsed(answer: bytes) -> Any:  # noqa: ANN401 - as read
+    try:
+        return orjson.loads(answer)
+    except orjson.JSONDecodeError as error:  # a proxy's own page: the API server was not asked
+        raise Unreachable("no JSON") from error
 
 
 def _version_in(answer: bytes) -> int:

@@ -111,6 +111,14 @@ async def test_an_answer_that_is_no_json_is_a_refusal_all_the_same(server: Serve
         await connection.read("/a")
 
 
+async def test_a_page_of_a_proxy_is_no_answer_of_the_api_server(server: Server, connection: Connection) -> None:
+    server.answers = [web.Response(text="<html>"), web.Response(text="<html>")]
+    with pytest.raises(Unreachable):
+        await connection.read("/a")
+    with pytest.raises(Unreachable):
+        await connection.write("PUT", "/a", {})
+
+
 async def test_no_server_is_unreachable() -> None:
     connection = Connection(ClusterAccess("http://127.0.0.1:1", None, Token.fixed("")))
     with pytest.raises(Unreachable):
