@@ -48,7 +48,7 @@ class Operator:
     def __init__(
         self, connection: Connection, services: Provisioning, store: StoreThread, lease: Lease, pace: Pace
     ) -> None:
-        ledger, inbox, tenants = Ledger(), Inbox(), Tenants(connection)
+        ledger, inbox, tenants = Ledger(), Inbox(), Tenants(connection, watched=not pace.scope)
         writer = StatusWriter(connection, ledger)
         aside = Aside(writer.report_fault)
         lane = PasswordLane(connection, inbox.put, aside)

@@ -9,10 +9,14 @@ from tenantry.services.work import TenantRef
 
 
 class Tenants:
-    """What was seen of each namespace; events fill it from kopf's thread, reads fill what they did not bring."""
+    """What was seen of each namespace; events fill it from kopf's thread, reads fill what they did not bring.
 
-    def __init__(self, connection: Connection) -> None:
+    Where namespaces are not ``watched``, one may have been made again under its name at any time: each is asked for.
+    """
+
+    def __init__(self, connection: Connection, *, watched: bool = True) -> None:
         self._connection = connection
+        self._watched = watched
         self._known: dict[str, TenantRef] = {}
 
     def note(self, body: Mapping[str, Any], *, gone: bool) -> None:
@@ -34,7 +38,7 @@ class Tenants:
             ApiError: the API server did not say.
         """
         known = self._known.get(namespace)
-        if known is not None and not known.terminating and not certain:
+        if known is not None and not known.terminating and self._watched and not certain:
             return known
         try:
             body = await self._connection.read(f"/api/v1/namespaces/{namespace}", METADATA)
