@@ -82,7 +82,7 @@ class Backlog:
         yield at_least(bar, "users/s", self.ours.rate, rate, _TIMES_KOPF, self._about_kopf())
         bar = "1 memory, to the usual kopf way"
         note = (
-            f"peaks with {self.ours.users} Users; kopf as it comes, until its first {self.kopf_crowded.users} statuses. "
+            f"peaks with {self.ours.users} Users; kopf as it comes, for its first {self.kopf_crowded.users} statuses. "
             f"With {self.kopf.users} Users it needs {self.kopf.memory:.0f} MB, and {self.kopf_bounded.memory:.0f} MB "
             "with its workers bounded"
         )
