@@ -32,7 +32,8 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _option(name: str, field: FieldInfo) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     names = (*_ALIASES.get(name, ()), f"--{name.replace('_', '-')}")
-    shown = f"{field.description} [env: TENANTRY_{name.upper()}]"
+    default = f"; default: {field.default}" if isinstance(field.default, str | int | float) and field.default else ""
+    shown = f"{field.description} [env: TENANTRY_{name.upper()}{default}]"
     metavar = next((word for type_, word in _METAVARS.items() if type_ in _types(field)), "TEXT")
     return click.option(*names, name, multiple=name == "namespace_scope", metavar=metavar, help=shown)
 
