@@ -32,6 +32,8 @@ _DUE_SECONDS = 1.0
 #: A step that takes longer than this is stuck, not slow: the store gives up on a lock after five seconds.
 _LONGEST_STEP_SECONDS = 120.0
 
+_POLICIES = {Kind.LICENSE_POOL, Kind.WORKGROUP}
+
 log = get_logger(__name__)
 
 
@@ -49,6 +51,8 @@ class Engine:
     _failed: int = 0
     _refused: ApiError | None = None
     _due_at: float = 0.0
+    #: Policies came, and those they made due are not all looked at: until then nobody new is, who could pass them.
+    _woken: bool = False
 
     def offer(self, kind: Kind, body: Mapping[str, Any], *, deleted: bool = False, forced: bool = False) -> None:
         """Take in an object as an event or a read showed it; an echo of what is known costs nothing more.
@@ -91,13 +95,15 @@ class Engine:
         self._give_back(seen for seen in self.transactions.aside.due() if seen.uid not in self.transactions.passwords)
         await self._gather()
         self._refused = None
-        batch = self.inbox.take(BATCH)
+        batch = [] if self._woken else self.inbox.take(BATCH)
         if batch:
             self.idle.clear()
             await self._process(batch)
+            self._woken = any(seen.kind in _POLICIES for seen in batch)
         if batch or time.monotonic() >= self._due_at:
             more = await self._process_due()
             self._due_at = 0.0 if more else time.monotonic() + _DUE_SECONDS
+            self._woken = self._woken and more
             if not more and not len(self.inbox):
                 self.idle.set()
         if self._refused is not None:

@@ -57,7 +57,7 @@ class Inbox:
             self.put(seen)
 
     def take(self, limit: int) -> list[Sighting]:
-        """Remove and return the next objects."""
+        """Remove and return the next objects: policies alone, since who waited for them comes before who comes now."""
         with self._lock:
             self._told = False
             self._news.clear()
@@ -88,7 +88,7 @@ class Inbox:
         policies, *others = self._queues
         now = time.monotonic()
         late = [q for q in others if q and now - next(iter(q.values())).since > _PATIENCE_SECONDS]
-        return [policies, *late, *(q for q in others if q not in late)]
+        return [policies, *late] if policies else [*late, *(q for q in others if q not in late)]
 
 
 def _newer(present: Sighting, coming: Sighting) -> Sighting:

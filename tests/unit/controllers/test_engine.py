@@ -268,6 +268,16 @@ async def test_objects_that_are_due_are_reconciled_until_none_is_left(rig: Rig) 
     await until(lambda: rig.shown("ada", "bob"))
 
 
+async def test_who_waited_for_a_policy_comes_before_who_comes_with_it(rig: Rig) -> None:
+    rig.services.due = [{NAMESPACE: [observe(seen(name))]} for name in ("ada", "bob")]
+    rig.api.add(user("ada"))
+    rig.api.add(user("bob"))
+    rig.offer(user("newcomer"))
+    rig.offer(user("desk"), Kind.WORKGROUP)
+    await until(lambda: rig.shown("newcomer"))
+    assert [name for batch in rig.services.names for name in batch] == ["desk", "ada", "bob", "newcomer"]
+
+
 async def test_a_due_object_that_is_set_aside_does_not_make_the_engine_spin(rig: Rig) -> None:
     rig.services.faults["ada"] = RuntimeError()
     rig.offer(user("ada"))
