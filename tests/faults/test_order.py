@@ -11,14 +11,15 @@ from tests.support.eventually import eventually
 from tests.support.kube import Kube, Object
 from tests.support.operator import OperatorProcess
 
+_SEATS, _AGENTS = 6, 4
 Run = Callable[..., OperatorProcess]
 
 
 def _organization() -> list[Object]:
     """Give what depends on each other in every way: pools, roles, limits, groups, projects, sequences."""
-    plan = pool(static=6)
+    plan = pool(static=_SEATS)
     plan["spec"]["limits"] = [
-        {"name": "agents", "included": 4, "consumedBy": [{"workgroupRef": "desk", "role": "Agent"}]}
+        {"name": "agents", "included": _AGENTS, "consumedBy": [{"workgroupRef": "desk", "role": "Agent"}]}
     ]
     plan["spec"]["freeRoles"] = [{"workgroupRef": "desk", "role": "Reader"}]
     desk = workgroup(
@@ -26,7 +27,7 @@ def _organization() -> list[Object]:
         groups=[{"name": "everybody", "defaultFor": ["Static"]}],
         projects=[{"name": "alpha", "resources": [{"type": "device", "names": ["d1"], "operations": ["Read"]}]}],
     )
-    agents = [user(f"agent-{n}", workgroups=[{"workgroupRef": "desk", "role": "Agent"}]) for n in range(4)]
+    agents = [user(f"agent-{n}", workgroups=[{"workgroupRef": "desk", "role": "Agent"}]) for n in range(_AGENTS)]
     readers = [user(f"reader-{n}", workgroups=[{"workgroupRef": "desk", "role": "Reader"}]) for n in range(2)]
     guests = [unseated(f"guest-{n}", "lounge") for n in range(3)]
     lost = user("lost", workgroups=[{"workgroupRef": "desk", "role": "Nobody"}])
@@ -48,8 +49,10 @@ def _shown(kube: Kube) -> dict[tuple[str, str], Any]:
 
 
 def _settled(kube: Kube) -> bool:
+    """Tell whether all is told: also by the pool, whose figures are a write of their own."""
     users = reasons(kube)
-    return users.pop("lost", "") == "RoleNotFound" and set(users.values()) == {"Provisioned"}
+    told = users.pop("lost", "") == "RoleNotFound" and set(users.values()) == {"Provisioned"}
+    return told and kube.get("LicensePool", "seats")["status"].get("used") == _SEATS + _AGENTS
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
