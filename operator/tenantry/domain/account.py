@@ -8,7 +8,7 @@ from typing import Any
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user import AccountState, MembershipKind
-from tenantry.specs.workgroup import DeletionMode
+from tenantry.specs.workgroup_deletion import DeletionMode
 
 
 class Manager(StrEnum):

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account, Member
-from tenantry.specs.workgroup import DeletionMode
+from tenantry.specs.workgroup_deletion import DeletionMode
 
 #: The hash before the first record.
 GENESIS = "0" * 64

@@ -7,7 +7,7 @@ from enum import StrEnum
 from tenantry.domain.account import Password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.specs.workgroup import PasswordPolicy
+from tenantry.specs.workgroup_login import PasswordPolicy
 
 #: The most hashes kept of earlier passwords: the bound of ``password.history``.
 LONGEST_HISTORY = 24

@@ -13,7 +13,7 @@ from tenantry.domain.user import detached
 from tenantry.specs import ProjectMemberSpec, ProjectMemberStatus
 from tenantry.specs.projectmember import ProjectRule
 from tenantry.specs.user import MembershipKind
-from tenantry.specs.workgroup import Project, ProjectResource
+from tenantry.specs.workgroup_access import Project, ProjectResource
 
 #: All the names of a type of resource.
 EVERY_NAME = "*"

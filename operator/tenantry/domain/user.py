@@ -19,7 +19,8 @@ from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_user
 from tenantry.specs import UserSpec, UserStatus
 from tenantry.specs.user import MembershipKind
-from tenantry.specs.workgroup import AttributeFormat, DeletionMode
+from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_profile import AttributeFormat
 
 #: The parts of a spec that are the person's profile; the rest is policy.
 PROFILE_FIELDS = frozenset(

@@ -7,13 +7,8 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.user_context import Entry, UserContext
 from tenantry.specs import WorkgroupSpec
-from tenantry.specs.workgroup import (
-    EVERY_MODULE,
-    Access,
-    AttributeDefinition,
-    AttributeFormat,
-    PreferenceDefinition,
-)
+from tenantry.specs.workgroup_access import EVERY_MODULE, Access
+from tenantry.specs.workgroup_profile import AttributeDefinition, AttributeFormat, PreferenceDefinition
 
 
 def check_roles(ctx: UserContext) -> Iterator[Refusal]:

@@ -23,7 +23,9 @@ from tenantry.domain.user_references import (
 )
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user import OnExisting
-from tenantry.specs.workgroup import DeletionMode, LoginFormat, ProfileField
+from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_login import LoginFormat
+from tenantry.specs.workgroup_profile import ProfileField
 
 Refusals: TypeAlias = Iterator[Refusal]
 Rule: TypeAlias = Callable[[UserContext], Refusals]

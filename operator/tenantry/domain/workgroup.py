@@ -11,7 +11,8 @@ from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.snapshot import Snapshot, WorkgroupPolicy
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.specs import WorkgroupSpec, WorkgroupStatus
-from tenantry.specs.workgroup import SystemLogin, SystemUser, SystemUserStatus
+from tenantry.specs.workgroup import SystemUserStatus
+from tenantry.specs.workgroup_login import SystemLogin, SystemUser
 
 #: System users' account ids derive from the Workgroup's UID, so that planning twice gives the same rows.
 _NAMESPACE = uuid.UUID("5d0ad9c1-7a94-4d8e-9f0f-3d3c6f5c9f10")

@@ -3,23 +3,29 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from tenantry.specs.base import (
     IMMUTABLE,
     SET,
+    LanguageTag,
     ObjectName,
     ObjectStatus,
     Reference,
+    SecretKeyRef,
     SpecModel,
     Text,
     Timestamp,
+    TimezoneName,
     cel,
     list_map,
     rules,
 )
 from tenantry.specs.licensepool import LicenseType
-from tenantry.specs.workgroup import Access
+from tenantry.specs.workgroup_access import Access
+from tenantry.specs.workgroup_deletion import HoldingKindOrAll
+from tenantry.specs.workgroup_login import EmailVerification
+from tenantry.specs.workgroup_profile import UserType
 
 # Patterns are read by three engines (Go in the API server, Rust in pydantic, Python in `validate`), and \s is not the
 # same to them: ASCII to the first, Unicode to the others. So spaces are spelled out.
@@ -32,13 +38,6 @@ EMAIL_PATTERN = (
 )
 EmailAddress = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=EMAIL_PATTERN)]
 PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=40, pattern=r"^[+]?[0-9(][0-9 ()./x-]*$")]
-
-
-class UserType(StrEnum):
-    """Whether the person belongs to the organization; says nothing of the license."""
-
-    INTERNAL = "Internal"
-    EXTERNAL = "External"
 
 
 class MembershipKind(StrEnum):
@@ -55,10 +54,37 @@ class OnExisting(StrEnum):
     RESTORE = "Restore"
 
 
+class ExpiryChoice(StrEnum):
+    """Whether the password of this account expires, where the workgroup leaves that open."""
+
+    ENFORCED = "Enforced"
+    NONE = "None"
+
+
+class EmailProvider(StrEnum):
+    """Through what mail is sent on behalf of the account."""
+
+    GOOGLE = "Google"
+    OFFICE_365 = "Office365"
+    SMTP = "SMTP"
+
+
+class MailSecurity(StrEnum):
+    """How a connection to a mail server is secured."""
+
+    START_TLS = "StartTLS"
+    IMPLICIT = "Implicit"
+    NONE = "None"
+
+
 class AccountState(StrEnum):
     """The state of the account; conditions speak of the spec."""
 
     ACTIVE = "Active"
+    INVITED = "Invited"
+    INVITATION_EXPIRED = "InvitationExpired"
+    UNVERIFIED = "Unverified"
+    PASSWORD_EXPIRED = "PasswordExpired"  # noqa: S105 - a state
     INACTIVE = "Inactive"
     WAITING = "Waiting"
     REFUSED = "Refused"
@@ -159,6 +185,15 @@ class Membership(SpecModel):
         description="Values of the workgroup's scopes, such as the calendars that the account may see.",
         json_schema_extra=list_map("name"),
     )
+    notifications: tuple[Reference, ...] = Field(
+        default=(),
+        max_length=32,
+        description="Names of the workgroup's notifications that this account gets.",
+        json_schema_extra=SET,
+    )
+    default_module: Reference | None = Field(
+        default=None, description="The module that a log-in opens; one that the account has access to."
+    )
 
 
 class Attribute(SpecModel):
@@ -175,19 +210,91 @@ class Preference(SpecModel):
     value: Reference = Field(description="One of the preference's values.")
 
 
-class SecretKeyRef(SpecModel):
-    """A key of a Secret in the same namespace."""
-
-    name: ObjectName = Field(description="The Secret; it may not exist yet.")
-    key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
-        default="password", description="The key of the Secret."
-    )
-
-
 class PasswordRequest(SpecModel):
     """Where the password comes from."""
 
-    secret_key_ref: SecretKeyRef = Field(description="The Secret's key that holds the password, in UTF-8.")
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "has(self.secretKeyRef) || has(self.expiry)",
+                "give secretKeyRef, expiry, or both; or leave out password",
+            )
+        )
+    )
+
+    secret_key_ref: SecretKeyRef | None = Field(
+        default=None, description="The Secret's key that holds the password, in UTF-8."
+    )
+    expiry: ExpiryChoice | None = Field(
+        default=None,
+        description=(
+            "Whether the password expires, where the workgroup's password.expiry is Optional: Enforced, which is what "
+            "an absent field means, or None, which is advised against."
+        ),
+    )
+
+
+class TextAlertRequest(SpecModel):
+    """Alerts by text message to the account's first phone number."""
+
+    carrier: Reference | None = Field(default=None, description="The mobile provider, one of the workgroup's carriers.")
+
+
+class SmtpServer(SpecModel):
+    """A mail server."""
+
+    host: Annotated[str, StringConstraints(max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")] = (
+        Field(description="The server's name or address.")
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(default=587, description="The server's port.")
+    tls: MailSecurity = Field(default=MailSecurity.START_TLS, description="How the connection is secured.")
+
+
+class EmailIntegration(SpecModel):
+    """The mailbox that the application sends from on behalf of the account."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "(self.provider == 'SMTP') == has(self.smtp)",
+                "provider SMTP needs smtp, and no other takes it",
+                ".smtp",
+            )
+        )
+    )
+
+    provider: EmailProvider = Field(description="Google, Office365, or SMTP.")
+    secret_key_ref: SecretKeyRef = Field(description="The Secret's key that holds the credential.")
+    smtp: SmtpServer | None = Field(default=None, description="The mail server. With provider SMTP only.")
+
+
+class HoldingChoice(SpecModel):
+    """What is to become of one kind of holding when this User is deleted."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel("has(self.reassignTo) != self.drop", "choose one: reassignTo a User, or drop: true", ".reassignTo")
+        )
+    )
+
+    workgroup_ref: ObjectName = Field(description="The Workgroup whose application registered them.")
+    kind: HoldingKindOrAll = Field(description="The kind, or * for every kind that has no entry of its own.")
+    reassign_to: ObjectName | None = Field(default=None, description="The User that is given them.")
+    drop: bool = Field(default=False, description="Whether they are deleted, where the policy lets them be dropped.")
+
+
+class Offboarding(SpecModel):
+    """What is to become of what the account holds."""
+
+    holdings: tuple[HoldingChoice, ...] = Field(
+        default=(),
+        max_length=64,
+        description=(
+            "Choices by workgroup and kind. They are carried out when the User, or its entry for the workgroup, is "
+            "deleted."
+        ),
+        json_schema_extra=list_map("workgroupRef", "kind"),
+    )
 
 
 _AVAILABLE_HAS_NOTHING = cel(
@@ -224,12 +331,12 @@ class UserSpec(SpecModel):
     addresses: tuple[Address, ...] = Field(
         default=(), max_length=4, description="Postal addresses.", json_schema_extra=list_map("type")
     )
-    preferred_language: (
-        Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None
-    ) = Field(default=None, description="Language tag (RFC 5646), such as en or de-AT.")
-    timezone: (
-        Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")] | None
-    ) = Field(default=None, description="Time zone of the IANA database, such as Europe/Vienna.")
+    preferred_language: LanguageTag | None = Field(
+        default=None, description="Language tag (RFC 5646), such as en or de-AT."
+    )
+    timezone: TimezoneName | None = Field(
+        default=None, description="Time zone of the IANA database, such as Europe/Vienna."
+    )
     comment: Annotated[str, StringConstraints(max_length=4096)] | None = Field(
         default=None, description="A note for administrators."
     )
@@ -260,6 +367,27 @@ class UserSpec(SpecModel):
     )
     password: PasswordRequest | None = Field(
         default=None, description="Where the password comes from; applied whenever the Secret's value changes."
+    )
+    email_verification: EmailVerification | None = Field(
+        default=None,
+        description=(
+            "Required: log-in waits until the person has shown that the email address is theirs. Assumed: it does not. "
+            "Absent means as the workgroups say; of two that differ, Required."
+        ),
+    )
+    text_alerts: TextAlertRequest | None = Field(
+        default=None, description="Alerts by text message; they need a phone number and a carrier."
+    )
+    email_integration: EmailIntegration | None = Field(
+        default=None,
+        description="The mailbox that the application sends from. A broken one is reported, and blocks nothing.",
+    )
+    invitation_resend_time: Timestamp | None = Field(
+        default=None,
+        description="Send the invitation once more: obeyed once for each time later than the last one, and not in advance.",
+    )
+    offboarding: Offboarding = Field(
+        default=Offboarding(), description="What is to become of what the account holds, when it is deleted."
     )
     on_existing: OnExisting = Field(
         default=OnExisting.REFUSE,
@@ -301,6 +429,25 @@ class PasswordStatus(SpecModel):
     """The password, as far as it can be told."""
 
     changed_time: Timestamp | None = Field(default=None, description="When the password last changed.")
+    expiration_time: Timestamp | None = Field(
+        default=None, description="From when on only another change is possible; absent where it does not expire."
+    )
+
+
+class InvitationStatus(SpecModel):
+    """The invitation, as far as it can be told."""
+
+    sent_time: Timestamp | None = Field(default=None, description="When it was last sent.")
+    expiration_time: Timestamp | None = Field(default=None, description="Until when it can be accepted.")
+    accepted_time: Timestamp | None = Field(default=None, description="When it was accepted.")
+
+
+class HoldingCount(SpecModel):
+    """How many of one kind the account holds in one workgroup."""
+
+    workgroup_ref: Annotated[str, StringConstraints(max_length=253)] = Field(description="The Workgroup.")
+    kind: Annotated[str, StringConstraints(max_length=63)] = Field(description="The kind.")
+    count: int = Field(description="How many.")
 
 
 class UserStatus(ObjectStatus):
@@ -327,3 +474,11 @@ class UserStatus(ObjectStatus):
         json_schema_extra=list_map("workgroupRef"),
     )
     password: PasswordStatus | None = Field(default=None, description="The password.")
+    invitation: InvitationStatus | None = Field(default=None, description="The invitation, where one was sent.")
+    email_verified_time: Timestamp | None = Field(default=None, description="When the email address was verified.")
+    holdings: tuple[HoldingCount, ...] = Field(
+        default=(),
+        max_length=64,
+        description="What the account holds and keeps it, or a membership, from being deleted.",
+        json_schema_extra=list_map("workgroupRef", "kind"),
+    )

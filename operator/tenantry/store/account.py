@@ -11,7 +11,7 @@ from tenantry.domain.account import Account, Manager, Member, Password, Seat, To
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user import MembershipKind
-from tenantry.specs.workgroup import DeletionMode
+from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits

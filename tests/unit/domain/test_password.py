@@ -7,7 +7,7 @@ import pytest
 from tenantry.domain.account import Password
 from tenantry.domain.password import OfferKind, PasswordOffer, apply_offer, check_password, strictest
 from tenantry.domain.reason import Reason
-from tenantry.specs.workgroup import PasswordPolicy
+from tenantry.specs.workgroup_login import PasswordPolicy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2026, 2, 1, tzinfo=UTC)
