@@ -53,6 +53,8 @@ class Engine:
     _due_at: float = 0.0
     #: Policies came, and those they made due are not all looked at: until then nobody new is, who could pass them.
     _woken: bool = False
+    #: How many due objects, the longest due first, could not be processed when they were last looked at.
+    _skipped: int = 0
 
     def offer(self, kind: Kind, body: Mapping[str, Any], *, deleted: bool = False, forced: bool = False) -> None:
         """Take in an object as an event or a read showed it; an echo of what is known costs nothing more.
@@ -145,12 +147,15 @@ class Engine:
     async def _process_due(self) -> bool:
         """Process the objects that the store has due, and tell whether there may be more.
 
-        Those that are on their way already are left to that: their rows stay due until then.
+        Those that are on their way already are left to that: their rows stay due until then, and the next page is read.
         """
         parts = self.transactions
-        found = await parts.store.run(parts.services.load_due, datetime.now(UTC))
-        due = (o for objects in found.values() for o in objects if not self.is_waiting(o.uid))
-        return await self._process(sight_stored(o) for o in due) > 0
+        found = await parts.store.run(parts.services.load_due, datetime.now(UTC), self._skipped)
+        due = [o for objects in found.values() for o in objects]
+        done = await self._process(sight_stored(o) for o in due if not self.is_waiting(o.uid))
+        stuck = not done and len(due) >= BATCH
+        self._skipped = self._skipped + BATCH if stuck else 0
+        return done > 0 or stuck
 
     def _measure(self) -> None:
         metrics.WAITING.labels("objects").set(len(self.inbox))

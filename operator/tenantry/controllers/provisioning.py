@@ -32,7 +32,7 @@ class Provisioning:
     """Each is the service of that name; see services.provisioning. ``begin_to_write`` changes nothing."""
 
     reconcile: Callable[[Work], list[Outcome]]
-    load_due: Callable[[datetime], Mapping[str, Sequence[Observed[Any]]]]
+    load_due: Callable[[datetime, int], Mapping[str, Sequence[Observed[Any]]]]
     load_objects: Callable[[Sequence[str]], Mapping[str, Sequence[Observed[Any]]]]
     load_namespaces: Callable[[], Sequence[str]]
     passwords_needed: Callable[[TenantRef, Sequence[Observed[Any]]], Sequence[PasswordNeed]]

@@ -190,10 +190,13 @@ def _paused_condition(type_: str, status: ConditionStatus, since: str, seen: Obs
     return condition.model_dump(mode="json", by_alias=True)
 
 
-def load_due(store: Store, now: datetime, limit: int = BATCH_SIZE) -> dict[str, list[Observed[Any]]]:
-    """Return by namespace the objects that must be looked at again by now, as their rows remember them."""
+def load_due(store: Store, now: datetime, skip: int = 0, limit: int = BATCH_SIZE) -> dict[str, list[Observed[Any]]]:
+    """Return by namespace the objects that must be looked at again by now, as their rows remember them.
+
+    The first to ``skip`` are those that the caller has on their way already.
+    """
     with store.read() as connection:
-        found = load_due_resources(connection, now, limit)
+        found = load_due_resources(connection, now, skip, limit)
     return {namespace: [observe(row, namespace) for row in rows] for namespace, rows in found.items()}
 
 

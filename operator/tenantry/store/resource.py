@@ -79,13 +79,14 @@ def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, t
     return {uid: (Kind(kind), name, generation) for uid, kind, name, generation in connection.execute(query)}
 
 
-def load_due_resources(connection: Connection, now: datetime, limit: int) -> dict[str, list[ResourceRow]]:
+def load_due_resources(connection: Connection, now: datetime, skip: int, limit: int) -> dict[str, list[ResourceRow]]:
     """Return by namespace the rows that are due, the longest due first, and of those together the oldest objects."""
     query = (
         select(tenants.c.namespace, *_COLUMNS)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
         .where(resources.c.due <= now)
         .order_by(resources.c.due, resources.c.created, resources.c.uid)
+        .offset(skip)
         .limit(limit)
     )
     found: dict[str, list[ResourceRow]] = {}

@@ -161,6 +161,7 @@ class FakeServices:
     faults: dict[str, Exception] = field(default_factory=dict)
     outage: list[Exception] = field(default_factory=list)
     due: list[Mapping[str, Sequence[Observed[Any]]]] = field(default_factory=list)
+    backlog: list[Observed[Any]] = field(default_factory=list)
     needs: dict[str, PasswordNeed] = field(default_factory=dict)
     known: list[PasswordNeed] = field(default_factory=list)
     missing: list[PasswordNeed] = field(default_factory=list)
@@ -177,7 +178,7 @@ class FakeServices:
     def bound(self) -> Provisioning:
         return Provisioning(
             reconcile=self.reconcile,
-            load_due=lambda _: self.due.pop(0) if self.due else {},
+            load_due=lambda _, skip: self._due(skip),
             load_objects=lambda uids: {NAMESPACE: [self.stored[uid] for uid in uids]},
             load_namespaces=lambda: self.namespaces,
             passwords_needed=lambda _, objects: [self.needs.pop(o.uid) for o in objects if o.uid in self.needs],
@@ -186,6 +187,11 @@ class FakeServices:
             sweep=self.sweep,
             begin_to_write=lambda: None,
         )
+
+    def _due(self, skip: int) -> Mapping[str, Sequence[Observed[Any]]]:
+        if self.backlog:
+            return {NAMESPACE: [o for o in self.backlog if o.name not in self.attempts][skip : skip + 500]}
+        return self.due.pop(0) if self.due else {}
 
     def reconcile(self, work: Work) -> list[Outcome]:
         if self.outage:

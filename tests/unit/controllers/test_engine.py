@@ -268,6 +268,17 @@ async def test_objects_that_are_due_are_reconciled_until_none_is_left(rig: Rig) 
     await until(lambda: rig.shown("ada", "bob"))
 
 
+async def test_due_objects_that_wait_for_something_else_do_not_hide_those_behind_them(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of the queue may be full of objects that are set aside, or wait for a Secret."""
+    last = "u599"
+    rig.api.add(user(last))
+    monkeypatch.setattr(rig.engine, "is_waiting", lambda uid: uid != seen(last).uid)
+    rig.services.backlog = [observe(seen(f"u{number}")) for number in range(600)]
+    await until(lambda: rig.shown(last))
+
+
 async def test_who_waited_for_a_policy_comes_before_who_comes_with_it(rig: Rig) -> None:
     rig.services.due = [{NAMESPACE: [observe(seen(name))]} for name in ("ada", "bob")]
     rig.api.add(user("ada"))
