@@ -13,7 +13,7 @@ from tenantry.domain.snapshot import PoolPolicy
 from tenantry.domain.status import Finding, not_ready, ready, rfc3339
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus
 from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, ReductionPolicy
-from tenantry.specs.user import MembershipKind
+from tenantry.specs.user_membership import MembershipKind
 
 
 @dataclass(frozen=True, slots=True)

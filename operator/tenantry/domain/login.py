@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from tenantry.specs.user import EMAIL_PATTERN
+from tenantry.specs.user_profile import EMAIL_PATTERN
 
 _EMAIL = re.compile(EMAIL_PATTERN)
 #: Controls, surrogates, private use and unassigned code points; Cf holds the ignorables (joiners, marks, BOM).

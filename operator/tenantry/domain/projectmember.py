@@ -12,7 +12,7 @@ from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user import detached
 from tenantry.specs import ProjectMemberSpec, ProjectMemberStatus
 from tenantry.specs.projectmember import ProjectRule
-from tenantry.specs.user import MembershipKind
+from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_access import Project, ProjectResource
 
 #: All the names of a type of resource.

@@ -18,7 +18,7 @@ from tenantry.domain.user_references import definitions_of_attributes, definitio
 from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_user
 from tenantry.specs import UserSpec, UserStatus
-from tenantry.specs.user import MembershipKind
+from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_profile import AttributeFormat
 

@@ -9,7 +9,7 @@ from tenantry.domain.observed import Observed
 from tenantry.domain.password import COMPARED, PasswordOffer
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.specs import UserSpec, WorkgroupSpec
-from tenantry.specs.user import Membership, MembershipKind
+from tenantry.specs.user_membership import Membership, MembershipKind
 
 
 @dataclass(frozen=True)

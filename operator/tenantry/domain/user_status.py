@@ -4,14 +4,7 @@ from tenantry.domain.account import Account
 from tenantry.domain.reason import Reason, Settles
 from tenantry.domain.status import rfc3339
 from tenantry.specs import UserStatus
-from tenantry.specs.user import (
-    AccountState,
-    AssignedValue,
-    MembershipStatus,
-    PasswordStatus,
-    Preference,
-    SeatStatus,
-)
+from tenantry.specs.user import AccountState, AssignedValue, MembershipStatus, PasswordStatus, Preference, SeatStatus
 
 
 def describe_user(generation: int, account: Account | None, reason: Reason) -> UserStatus:

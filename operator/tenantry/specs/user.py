@@ -7,9 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from tenantry.specs.base import (
     IMMUTABLE,
-    SET,
     LanguageTag,
-    ObjectName,
     ObjectStatus,
     Reference,
     SecretKeyRef,
@@ -22,8 +20,8 @@ from tenantry.specs.base import (
     rules,
 )
 from tenantry.specs.licensepool import LicenseType
-from tenantry.specs.workgroup_access import Access
-from tenantry.specs.workgroup_deletion import HoldingKindOrAll
+from tenantry.specs.user_membership import Membership, MembershipKind, Offboarding
+from tenantry.specs.user_profile import Address, Email, EmailIntegration, PersonName, Phone, TextAlertRequest
 from tenantry.specs.workgroup_login import EmailVerification
 from tenantry.specs.workgroup_profile import UserType
 
@@ -31,20 +29,6 @@ from tenantry.specs.workgroup_profile import UserType
 # same to them: ASCII to the first, Unicode to the others. So spaces are spelled out.
 #: No ASCII space at the edges; what else is refused (other spaces, controls, ignorables) is for domain.login to say.
 UserName = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\t\n\f\r ](.*[^\t\n\f\r ])?$")]
-#: CRD ``format: email`` takes ``a@b`` and ``Foo <a@b.de>``; the pattern takes neither.
-EMAIL_PATTERN = (
-    r"^[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\]+@"
-    r"[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\]+\.[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\.]+$"
-)
-EmailAddress = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=EMAIL_PATTERN)]
-PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=40, pattern=r"^[+]?[0-9(][0-9 ()./x-]*$")]
-
-
-class MembershipKind(StrEnum):
-    """The two steps into a workgroup: access to it, and membership in it."""
-
-    MEMBER = "Member"
-    AVAILABLE = "Available"
 
 
 class OnExisting(StrEnum):
@@ -58,22 +42,6 @@ class ExpiryChoice(StrEnum):
     """Whether the password of this account expires, where the workgroup leaves that open."""
 
     ENFORCED = "Enforced"
-    NONE = "None"
-
-
-class EmailProvider(StrEnum):
-    """Through what mail is sent on behalf of the account."""
-
-    GOOGLE = "Google"
-    OFFICE_365 = "Office365"
-    SMTP = "SMTP"
-
-
-class MailSecurity(StrEnum):
-    """How a connection to a mail server is secured."""
-
-    START_TLS = "StartTLS"
-    IMPLICIT = "Implicit"
     NONE = "None"
 
 
@@ -91,109 +59,10 @@ class AccountState(StrEnum):
     DELETING = "Deleting"
 
 
-class PersonName(SpecModel):
-    """The parts of a person's name (SCIM name)."""
-
-    given_name: Text | None = Field(default=None, description="First name.")
-    family_name: Text | None = Field(default=None, description="Last name.")
-
-
-class Email(SpecModel):
-    """One email address (SCIM emails)."""
-
-    value: EmailAddress = Field(description="The address, without a display name.")
-    primary: bool = Field(default=False, description="Whether this is the address to write to. At most one is.")
-
-
-class Phone(SpecModel):
-    """One phone number (SCIM phoneNumbers)."""
-
-    type: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(
-        description="What it reaches: work, mobile, fax, …"
-    )
-    value: PhoneNumber = Field(description="The number.")
-
-
-class Address(SpecModel):
-    """One postal address (SCIM addresses)."""
-
-    type: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(description="work, home, …")
-    street_address: Annotated[str, StringConstraints(max_length=512)] | None = Field(
-        default=None, description="Street and number; a second line stands here too, after a line break."
-    )
-    locality: Text | None = Field(default=None, description="City.")
-    region: Text | None = Field(default=None, description="State or region.")
-    postal_code: Annotated[str, StringConstraints(max_length=32)] | None = Field(default=None, description="ZIP code.")
-    country: Text | None = Field(default=None, description="Country.")
-
-
 class LicenseRequest(SpecModel):
     """The seat this account takes."""
 
     type: LicenseType = Field(description="Static, Floating or Restricted, from the workgroups' LicensePool.")
-
-
-class ScopeValues(SpecModel):
-    """Values of one scope that the member is given."""
-
-    name: Reference = Field(description="The scope's name in the workgroup.")
-    values: tuple[Reference, ...] = Field(
-        min_length=1,
-        max_length=64,
-        description="Values of the scope, or the single value * where the scope allows it.",
-        json_schema_extra=SET | rules(cel("self.size() == 1 || !('*' in self)", "* stands alone or not at all")),
-    )
-
-
-class Membership(SpecModel):
-    """This account's part in one workgroup."""
-
-    workgroup_ref: ObjectName = Field(
-        description="The Workgroup in the same namespace. It may not exist yet: the account then waits for it."
-    )
-    membership: MembershipKind = Field(
-        default=MembershipKind.MEMBER,
-        description=(
-            "Member is in the workgroup. Available has access to it and can be added later; it has no role, groups, "
-            "access or scopes yet."
-        ),
-    )
-    role: Reference | None = Field(
-        default=None, description="The name of one of the workgroup's roles; absent means none."
-    )
-    groups: tuple[Reference, ...] = Field(
-        default=(),
-        max_length=16,
-        description=(
-            "Names of the workgroup's groups. Where there is none, the account is put into the groups that are the "
-            "default for its license type (defaultFor)."
-        ),
-        json_schema_extra=SET,
-    )
-    access: tuple[Access, ...] = Field(
-        default=(),
-        max_length=32,
-        description=(
-            "Levels of access of this account's own: each replaces what the role gives to that module. Only with a "
-            "role that is customizable."
-        ),
-        json_schema_extra=list_map("module"),
-    )
-    scopes: tuple[ScopeValues, ...] = Field(
-        default=(),
-        max_length=16,
-        description="Values of the workgroup's scopes, such as the calendars that the account may see.",
-        json_schema_extra=list_map("name"),
-    )
-    notifications: tuple[Reference, ...] = Field(
-        default=(),
-        max_length=32,
-        description="Names of the workgroup's notifications that this account gets.",
-        json_schema_extra=SET,
-    )
-    default_module: Reference | None = Field(
-        default=None, description="The module that a log-in opens; one that the account has access to."
-    )
 
 
 class Attribute(SpecModel):
@@ -232,77 +101,6 @@ class PasswordRequest(SpecModel):
             "an absent field means, or None, which is advised against."
         ),
     )
-
-
-class TextAlertRequest(SpecModel):
-    """Alerts by text message to the account's first phone number."""
-
-    carrier: Reference | None = Field(default=None, description="The mobile provider, one of the workgroup's carriers.")
-
-
-class SmtpServer(SpecModel):
-    """A mail server."""
-
-    host: Annotated[str, StringConstraints(max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")] = (
-        Field(description="The server's name or address.")
-    )
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(default=587, description="The server's port.")
-    tls: MailSecurity = Field(default=MailSecurity.START_TLS, description="How the connection is secured.")
-
-
-class EmailIntegration(SpecModel):
-    """The mailbox that the application sends from on behalf of the account."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            cel(
-                "(self.provider == 'SMTP') == has(self.smtp)",
-                "provider SMTP needs smtp, and no other takes it",
-                ".smtp",
-            )
-        )
-    )
-
-    provider: EmailProvider = Field(description="Google, Office365, or SMTP.")
-    secret_key_ref: SecretKeyRef = Field(description="The Secret's key that holds the credential.")
-    smtp: SmtpServer | None = Field(default=None, description="The mail server. With provider SMTP only.")
-
-
-class HoldingChoice(SpecModel):
-    """What is to become of one kind of holding when this User is deleted."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            cel("has(self.reassignTo) != self.drop", "choose one: reassignTo a User, or drop: true", ".reassignTo")
-        )
-    )
-
-    workgroup_ref: ObjectName = Field(description="The Workgroup whose application registered them.")
-    kind: HoldingKindOrAll = Field(description="The kind, or * for every kind that has no entry of its own.")
-    reassign_to: ObjectName | None = Field(default=None, description="The User that is given them.")
-    drop: bool = Field(default=False, description="Whether they are deleted, where the policy lets them be dropped.")
-
-
-class Offboarding(SpecModel):
-    """What is to become of what the account holds."""
-
-    holdings: tuple[HoldingChoice, ...] = Field(
-        default=(),
-        max_length=64,
-        description=(
-            "Choices by workgroup and kind. They are carried out when the User, or its entry for the workgroup, is "
-            "deleted."
-        ),
-        json_schema_extra=list_map("workgroupRef", "kind"),
-    )
-
-
-_AVAILABLE_HAS_NOTHING = cel(
-    "self.membership != 'Available' || !(has(self.role) || (has(self.groups) && self.groups.size() > 0) || "
-    "(has(self.access) && self.access.size() > 0) || (has(self.scopes) && self.scopes.size() > 0))",
-    "membership Available has no role, groups, access or scopes: make it Member, or remove them",
-)
-Membership.model_config["json_schema_extra"] = rules(_AVAILABLE_HAS_NOTHING)
 
 
 class UserSpec(SpecModel):
@@ -384,7 +182,7 @@ class UserSpec(SpecModel):
     )
     invitation_resend_time: Timestamp | None = Field(
         default=None,
-        description="Send the invitation once more: obeyed once for each time later than the last one, and not in advance.",
+        description="Send the invitation once more; each time is obeyed once, when it has come.",
     )
     offboarding: Offboarding = Field(
         default=Offboarding(), description="What is to become of what the account holds, when it is deleted."

@@ -106,7 +106,9 @@ class WorkgroupSpec(SpecModel):
         description="Events that members can ask to be told of.",
         json_schema_extra=list_map("name"),
     )
-    text_alerts: TextAlerts = Field(default=TextAlerts(), description="Alerts by text message.")
+    text_alerts: TextAlerts = Field(
+        default=TextAlerts(), description="Alerts by text message, where the application sends them."
+    )
     projects: tuple[Project, ...] = Field(
         default=(), max_length=64, description="Projects that share resources.", json_schema_extra=list_map("name")
     )

@@ -76,8 +76,8 @@ class HoldingPolicy(SpecModel):
     on_delete: OnDelete = Field(
         default=OnDelete.BLOCK,
         description=(
-            "Block holds the account's deletion until its offboarding, or somebody, settles each. Reassign gives them to "
-            "defaultAssignee. Drop deletes them with the account."
+            "Block holds the account's deletion until its offboarding, or somebody, settles each. Reassign gives them "
+            "to defaultAssignee. Drop deletes them with the account."
         ),
     )
     droppable: bool = Field(default=False, description="Whether a User's offboarding may drop them.")

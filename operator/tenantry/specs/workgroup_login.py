@@ -127,8 +127,8 @@ class OnboardingPolicy(SpecModel):
     mode: OnboardingMode = Field(
         default=OnboardingMode.PROVISIONED,
         description=(
-            "Provisioned accounts can be used at once. Invitation mails a link that must be accepted first. SignUp lets "
-            "the listed person claim the account."
+            "Provisioned accounts can be used at once. Invitation mails a link that must be accepted first. SignUp "
+            "lets the listed person claim the account."
         ),
     )
     expiration_hours: Annotated[int, Field(ge=1, le=8760)] = Field(

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 
-from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone, Waiting
+from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Pending, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
-from tenantry.specs.user import MembershipKind
+from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
@@ -92,6 +92,8 @@ def _member(row: Row[Any]) -> Member:
         groups=tuple(parse(row.groups)),
         access=tuple((module, level) for module, level in parse(row.access)),
         scopes=tuple((name, tuple(values)) for name, values in parse(row.scopes)),
+        notifications=tuple(parse(row.notifications)),
+        default_module=row.default_module,
     )
 
 
@@ -113,6 +115,8 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         restored_preferences=_pairs(row.restored_preferences),
         assigned=tuple(parts.assigned.get(row.id, ())),
         password=_password(row),
+        onboarding=_onboarding(row),
+        mailbox=row.mailbox,
         members=tuple(parts.members.get(row.id, ())),
         former_workgroups=frozenset(parse(row.former_workgroups)),
         evicted_from=frozenset(parse(row.evicted_from)),
@@ -130,11 +134,17 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 def _password(row: Row[Any]) -> Password | None:
     if row.password_hash is None:
         return None
-    return Password(row.password_hash, row.password_changed, tuple(parse(row.password_history)), row.password_source)
+    history = tuple(parse(row.password_history))
+    return Password(row.password_hash, row.password_changed, history, row.password_source, row.password_expires)
+
+
+def _onboarding(row: Row[Any]) -> Onboarding:
+    pending = Pending(row.pending)
+    return Onboarding(pending, row.invited, row.invitation_expires, row.joined, row.email_verified, row.resend_obeyed)
 
 
 def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
-    password, tombstone = account.password, account.tombstone
+    password, onboarding, tombstone = account.password, account.onboarding, account.tombstone
     return {
         "id": account.id,
         "tenant_id": tenant_id,
@@ -158,6 +168,14 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "password_changed": password.changed if password else None,
         "password_history": dump(password.history if password else ()),
         "password_source": password.source if password else "",
+        "password_expires": password.expires if password else None,
+        "pending": onboarding.pending.value,
+        "invited": onboarding.invited,
+        "invitation_expires": onboarding.expires,
+        "joined": onboarding.joined,
+        "email_verified": onboarding.email_verified,
+        "resend_obeyed": onboarding.resend_obeyed,
+        "mailbox": account.mailbox,
         "deleted": tombstone.deleted if tombstone else None,
         "deletion_mode": tombstone.mode.value if tombstone else None,
     }
@@ -222,6 +240,8 @@ def _member_rows(account: Account, tenant_id: int) -> list[dict[str, Any]]:
             "groups": dump(m.groups),
             "access": dump(m.access),
             "scopes": dump(m.scopes),
+            "notifications": dump(m.notifications),
+            "default_module": m.default_module,
         }
         for position, m in enumerate(account.members)
     ]
