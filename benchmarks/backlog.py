@@ -60,16 +60,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Backlog:
-    """The floor is taken twice, since a machine changes its pace; kopf as it comes, and with bounded workers.
-
-    ``kopf_crowded`` is kopf as it comes with as many Users as ours has, until some of them have their status.
-    """
+    """The floor is taken twice, since a machine changes its pace; kopf as it comes, and with bounded workers."""
 
     ours: Run
     floor: tuple[Run, Run]
     kopf: Run
     kopf_bounded: Run
-    kopf_crowded: Run
 
     def bars(self) -> Iterator[Bar]:
         floor = sum(run.users for run in self.floor) / sum(run.seconds for run in self.floor)
@@ -82,17 +78,16 @@ class Backlog:
         yield at_least(bar, "users/s", self.ours.rate, rate, _TIMES_KOPF, self._about_kopf())
         bar = "1 memory, to the usual kopf way"
         note = (
-            f"peaks with {self.ours.users} Users; kopf as it comes, for its first {self.kopf_crowded.users} statuses. "
-            f"With {self.kopf.users} Users it needs {self.kopf.memory:.0f} MB, and {self.kopf_bounded.memory:.0f} MB "
-            "with its workers bounded"
+            f"peaks with {self.ours.users} Users; kopf as it comes. With its workers bounded it needs "
+            f"{self.kopf_bounded.memory:.0f} MB for {self.kopf_bounded.users} Users"
         )
-        yield at_most(bar, "MB", self.ours.memory, self.kopf_crowded.memory, _OF_KOPFS_MEMORY, note)
+        yield at_most(bar, "MB", self.ours.memory, self.kopf.memory, _OF_KOPFS_MEMORY, note)
 
     def _about_kopf(self) -> str:
         halves = [" and ".join(f"{rate:.0f}/s" for rate in run.halves) for run in (self.kopf, self.kopf_bounded)]
         return (
-            f"the faster of two, on {self.kopf.users} Users: as it comes {halves[0]} in the halves of its run, with "
-            f"{_WORKERS} workers at most {halves[1]}"
+            f"the faster of two: as it comes {halves[0]} in the halves of its run over {self.kopf.users} Users, with "
+            f"{_WORKERS} workers at most {halves[1]} over {self.kopf_bounded.users}"
         )
 
 
@@ -104,18 +99,16 @@ def measure_backlog(stage: Stage, operator: Operator) -> Backlog:
         for twins in _TWINS:
             stage.populate(twins, count, PLENTY)
     first, second = _TWINS
-    as_it_comes = KopfPeer(stage.cluster, stage.folder / "kopf", first.namespace)
+    as_it_comes = KopfPeer(stage.cluster, stage.folder / "kopf", _CROWD.namespace)
     bounded = KopfPeer(stage.cluster, stage.folder / "kopf-bounded", second.namespace, _WORKERS)
-    crowded = KopfPeer(stage.cluster, stage.folder / "kopf-crowded", _CROWD.namespace)
     before = _told("The bare client, before", lambda: measure_floor(stage, first, count))
     ours = _told("Tenantry", lambda: run_operator(stage, operator, stage.users))
     after = _told("The bare client, after", lambda: measure_floor(stage, second, count))
     return Backlog(
         ours=ours,
         floor=(before, after),
-        kopf=_told("The usual kopf way", lambda: _run_peer(stage, as_it_comes, count)),
+        kopf=_told("The usual kopf way", lambda: _run_peer(stage, as_it_comes, stage.users)),
         kopf_bounded=_told(f"The same with {_WORKERS} workers at most", lambda: _run_peer(stage, bounded, count)),
-        kopf_crowded=_told(f"The usual kopf way with {stage.users} Users", lambda: _begin_peer(stage, crowded, count)),
     )
 
 
@@ -164,14 +157,6 @@ def _run_peer(stage: Stage, peer: KopfPeer, users: int) -> Run:
         halves = (users / 2 / (half - process.started), users / 2 / (end - half))
         seconds = end - process.started
         return _run(stage, users, seconds, process.cpu, server, memory=process.peak_memory, halves=halves)
-
-
-def _begin_peer(stage: Stage, peer: KopfPeer, users: int) -> Run:
-    """Run a peer until so many of its Users have their status: the others need memory as well."""
-    server = stage.server_cpu()
-    with stage.tail(peer.namespace) as tail, peer.start() as process:
-        seconds = _moment_of(process, tail, users) - process.started
-        return _run(stage, users, seconds, process.cpu, server, memory=process.peak_memory)
 
 
 def _moment_of(process: Measured, tail: AuditTail, users: int) -> float:
