@@ -6,6 +6,7 @@ scopes); then modules by level and ownership, or else projects by allow and deny
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tenantry.domain.account import Account, Member
 from tenantry.domain.login import login_key
@@ -28,6 +29,15 @@ class Resource:
     name: str
     owners: frozenset[str] = frozenset()
     scopes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: whether ``action`` may be done to a resource of a workgroup's application."""
+
+    workgroup: str
+    action: str
+    resource: Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +85,28 @@ class HeldLevel:
         """Return the level's name."""
         return self.module.levels[self.index].name
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the module can be opened: above its first level, or where that one has actions, or is the only.
+
+        The first level is what everybody has: No Access, as a rule.
+        """
+        return self.index > 0 or bool(self.module.levels[0].actions) or len(self.module.levels) == 1
+
 
 def decide(
     account: Account | None,
-    workgroup: str,
+    question: Question,
     policy: WorkgroupSpec | None,
     projects: Sequence[ProjectPart],
-    action: str,
-    resource: Resource,
+    now: datetime,
 ) -> Decision:
-    """Decide whether the account may do ``action`` to the resource in a workgroup (TT-11 to TT-13, IT-10 to IT-15).
+    """Decide whether the account may do what is asked (TT-11 to TT-13, TH-12, IT-10 to IT-15).
 
-    ``projects`` are the account's parts in the projects of that workgroup.
+    ``policy`` is that of the workgroup, ``projects`` are the account's parts in its projects.
     """
-    asked = _Asked(account, workgroup, policy, projects, action, resource)
+    state = account.state(now) if account is not None and account.tombstone is None else None
+    asked = _Asked(account, state, question.workgroup, policy, projects, question.action, question.resource)
     return asked.decide()
 
 
@@ -133,6 +151,7 @@ def _index(module: Module, entries: Iterable[Access]) -> int | None:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     account: Account | None
+    state: AccountState | None
     workgroup: str
     policy: WorkgroupSpec | None
     projects: Sequence[ProjectPart]
@@ -159,10 +178,9 @@ class _Asked:
 
     def _gate(self, member: Member | None, steps: list[Step]) -> Reason | None:
         """Return why nothing at all may be done, if so."""
-        account = self.account
-        if account is None or account.tombstone is not None or account.state is not AccountState.ACTIVE:
-            state = "there is no account" if account is None or account.tombstone else f"the account is {account.state}"
-            steps.append(Step("state", passed=False, text=state))
+        if self.state is not AccountState.ACTIVE:
+            text = "there is no account" if self.state is None else f"the account is {self.state}"
+            steps.append(Step("state", passed=False, text=text))
             return Reason.ACCOUNT_NOT_ACTIVE
         steps.append(Step("state", passed=True, text="the account is Active"))
         if self.policy is None or member is None or member.kind is not MembershipKind.MEMBER:

@@ -157,6 +157,11 @@ class Account:
         past = self.password is not None and _is_past(self.password.expires, now)
         return AccountState.PASSWORD_EXPIRED if past else AccountState.ACTIVE
 
+    @property
+    def memberships(self) -> frozenset[str]:
+        """Return the workgroups that the account is a member of, not only available to."""
+        return frozenset(m.workgroup for m in self.members if m.kind is MembershipKind.MEMBER)
+
     def member_of(self, workgroup: str) -> Member | None:
         """Return the membership in that workgroup, or None."""
         return next((m for m in self.members if m.workgroup == workgroup), None)

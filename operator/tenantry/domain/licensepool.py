@@ -13,7 +13,6 @@ from tenantry.domain.snapshot import PoolPolicy
 from tenantry.domain.status import Finding, not_ready, ready, rfc3339
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus
 from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, ReductionPolicy
-from tenantry.specs.user_membership import MembershipKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,7 @@ def eviction_times(pool: PoolPolicy, reduced: Mapping[Capacity, datetime]) -> di
 
 def evict(account: Account, taken: frozenset[Capacity], now: datetime) -> Account:
     """Return the account without its place, at the end of the waiting list. Nothing else of it is lost."""
-    left = frozenset(m.workgroup for m in account.members if m.kind is MembershipKind.MEMBER)
-    return replace(account, members=(), evicted_from=left, seat=None, waiting=Waiting(now, taken))
+    return replace(account, members=(), evicted_from=account.memberships, seat=None, waiting=Waiting(now, taken))
 
 
 def plan_pool(pool: PoolPolicy, usage: Usage, now: datetime, *, users: int = 0) -> PoolPlan:

@@ -80,6 +80,11 @@ class Reason(StrEnum):
     SCOPE_NOT_APPLICABLE = "ScopeNotApplicable", Settles.PERSON, "The scope goes with access to a module."
     NOTIFICATION_NOT_FOUND = "NotificationNotFound", Settles.PERSON, "The workgroup defines no such notification."
     CARRIER_NOT_FOUND = "CarrierNotFound", Settles.PERSON, "No workgroup of the account has the mobile provider."
+    INVITATION_EXPIRED = (
+        "InvitationExpired",
+        Settles.PERSON,
+        "Nobody accepted the invitation in time; the seat is free.",
+    )
     TIME_IN_FUTURE = "TimeInFuture", Settles.PERSON, "The time of an act lies more than five minutes ahead."
     HOLDINGS_LEFT = "HoldingsLeft", Settles.PERSON, "The account holds what must be settled first."
     ASSIGNEE_NOT_FOUND = "AssigneeNotFound", Settles.ITSELF, "The User that is to be given holdings has no account."

@@ -2,48 +2,38 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone, Waiting
+from tenantry.domain.account import Account, Manager, Onboarding, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
-from tenantry.domain.password import apply_offer
+from tenantry.domain.onboarding import lapse_refusal, lapsed_onboarding, next_change, plan_onboarding
+from tenantry.domain.password import apply_offer, expiration, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.domain.seating import Verdict, capacities_held, full, judge, place_in_line, takes_more_by
+from tenantry.domain.seating import Verdict, capacities_held, full, judge, place_in_line
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, not_ready, ready
-from tenantry.domain.user_context import Entry, UserContext
+from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_member import plan_member
+from tenantry.domain.user_profile import keep_personal, personal_fields, profile_of, with_defaults
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_user
+from tenantry.domain.user_warnings import check_warnings, warn_of_kept_profile
 from tenantry.specs import UserSpec, UserStatus
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_profile import AttributeFormat
-
-#: The parts of a spec that are the person's profile; the rest is policy.
-PROFILE_FIELDS = frozenset(
-    {
-        "display_name",
-        "name",
-        "user_type",
-        "organization",
-        "emails",
-        "phone_numbers",
-        "addresses",
-        "preferred_language",
-        "timezone",
-        "comment",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
 class UserPlan:
     """What becomes of one User. ``before`` to ``after`` is what the store writes; equal means nothing.
 
-    ``status`` has no conditions yet: they are stamped from ``findings`` against the former ones.
+    ``status`` has no conditions yet: they are stamped from ``findings`` against the former ones. ``due`` is when time
+    alone changes something.
     """
 
     before: Account | None
@@ -51,6 +41,7 @@ class UserPlan:
     status: UserStatus
     findings: tuple[Finding, ...]
     refs: frozenset[Ref]
+    due: datetime | None = None
 
 
 def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = False) -> UserPlan:
@@ -65,6 +56,9 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
     refusals = check_user(ctx)
     if refusals:
         return _refuse(user, snapshot, account, refusals)
+    lapsed = lapsed_onboarding(ctx)
+    if lapsed is not None:
+        return _lapse(ctx, lapsed)
     verdict = judge(ctx, turn=turn)
     return _queue(ctx, verdict) if verdict.blocked else _provision(ctx)
 
@@ -99,7 +93,7 @@ def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | Non
             after = account.with_active(active=user.spec.active)
         after = replace(after or account, waiting=_kept_place(account)) if account.provisioned else None
     _take(snapshot, account, after)
-    return _planned(user, account, after, not_ready(refusals))
+    return _planned(user, snapshot, account, after, not_ready(refusals))
 
 
 def _kept_place(account: Account) -> Waiting | None:
@@ -119,13 +113,13 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     before = ctx.account or ctx.former
     _take(ctx.snapshot, before, after)
     refusals = [full(capacity, ctx.snapshot) for capacity in verdict.blocked]
-    return _planned(ctx.user, before, after, not_ready(refusals))
+    return _planned(ctx.user, ctx.snapshot, before, after, not_ready(refusals))
 
 
 def _provision(ctx: UserContext) -> UserPlan:
     """Put the spec in force."""
     base = _described(ctx)
-    members = tuple(_member(ctx, entry) for entry in ctx.entries)
+    members = tuple(plan_member(ctx, entry) for entry in ctx.entries)
     now_member = {m.workgroup for m in members if m.kind is MembershipKind.MEMBER}
     after = replace(
         base,
@@ -136,11 +130,21 @@ def _provision(ctx: UserContext) -> UserPlan:
         waiting=None,
         provisioned=True,
         assigned=_assigned(ctx, base),
+        onboarding=plan_onboarding(ctx, base.onboarding),
     )
     before = ctx.account or ctx.former
     _take(ctx.snapshot, before, after)
-    findings = [*ready("The account is provisioned."), *_warnings(ctx)]
-    return _planned(ctx.user, before, after, findings)
+    _, kept = _profile(ctx)
+    findings = [*ready("The account is provisioned."), *check_warnings(ctx), *warn_of_kept_profile(kept)]
+    return _planned(ctx.user, ctx.snapshot, before, after, findings)
+
+
+def _lapse(ctx: UserContext, onboarding: Onboarding) -> UserPlan:
+    """Free the seat of an invitation that nobody accepted in time; the account and its login stay (design §2, 13)."""
+    base = _described(ctx)
+    after = replace(base, members=(), evicted_from=base.memberships, seat=None, waiting=None, onboarding=onboarding)
+    _take(ctx.snapshot, ctx.account, after)
+    return _planned(ctx.user, ctx.snapshot, ctx.account, after, not_ready([lapse_refusal(onboarding)]))
 
 
 def _described(ctx: UserContext) -> Account:
@@ -162,16 +166,25 @@ def _described(ctx: UserContext) -> Account:
         user_name=spec.user_name,
         resource_uid=ctx.user.uid,
         active=spec.active,
-        profile=spec.model_dump(mode="json", by_alias=True, include=set(PROFILE_FIELDS), exclude_defaults=True),
+        profile=_profile(ctx)[0],
         attributes=tuple((a.name, a.value) for a in spec.attributes),
         preferences=_preferences(ctx, base),
         password=_password(ctx, base),
     )
 
 
+def _profile(ctx: UserContext) -> tuple[dict[str, Any], list[str]]:
+    """Return the profile, and the fields in which the person's own values are kept against the spec."""
+    wanted = profile_of(with_defaults(ctx.spec, ctx.policies))
+    present = ctx.account.profile if ctx.account is not None else None
+    return keep_personal(wanted, present, personal_fields(ctx.account, ctx.policies))
+
+
 def _password(ctx: UserContext, base: Account) -> Password | None:
     """Return the password by the Secret. Taking the reference out of the spec leaves the password as it is."""
-    return apply_offer(base.password, ctx.offer, ctx.snapshot.now)
+    taking = [policy for policy in ctx.policies if takes_password(policy)]
+    password = apply_offer(base.password, ctx.offer, ctx.snapshot.now)
+    return expiration(password, password_policy(ctx.spec, taking)) if taking else password
 
 
 def _restored(ctx: UserContext) -> Account | None:
@@ -196,34 +209,11 @@ def _preferences(ctx: UserContext, base: Account) -> tuple[tuple[str, str], ...]
     return tuple(found)
 
 
-def _member(ctx: UserContext, entry: Entry) -> Member:
-    """Return what the account has in one workgroup; without groups, those by default for its license type (NR-14)."""
-    wanted = entry.membership
-    groups = tuple(wanted.groups)
-    if not groups and entry.is_member and entry.policy is not None and ctx.spec.license is not None:
-        groups = tuple(g.name for g in entry.policy.spec.groups if ctx.spec.license.type in g.default_for)
-    return Member(
-        workgroup=wanted.workgroup_ref,
-        since=_since(ctx, entry),
-        kind=wanted.membership,
-        role=wanted.role,
-        groups=groups,
-        access=tuple((a.module, a.level) for a in wanted.access),
-        scopes=tuple((s.name, tuple(s.values)) for s in wanted.scopes),
-    )
-
-
-def _since(ctx: UserContext, entry: Entry) -> datetime:
-    """Return since when the account has what this role counts against: a role that takes nothing more is no news."""
-    held = ctx.account.member_of(entry.membership.workgroup_ref) if ctx.account is not None else None
-    return ctx.snapshot.now if held is None or takes_more_by(ctx, entry) else held.since
-
-
 def _left(ctx: UserContext, now_member: set[str]) -> frozenset[str]:
     """Return the workgroups that this change deletes the account from, where that is remembered (NR-25)."""
     if ctx.account is None:
         return frozenset()
-    was = {m.workgroup for m in ctx.account.members if m.kind is MembershipKind.MEMBER} | ctx.account.evicted_from
+    was = ctx.account.memberships | ctx.account.evicted_from
     return frozenset(w for w in was - now_member if _mode_of(w, ctx.snapshot) is not DeletionMode.PERMANENT)
 
 
@@ -244,31 +234,6 @@ def _assigned(ctx: UserContext, base: Account) -> tuple[tuple[str, int], ...]:
         if definition.format is AttributeFormat.SEQUENCE and definition.name not in have:
             have[definition.name] = ctx.snapshot.next_in_sequence(definition.name)
     return tuple(have.items())
-
-
-def _warnings(ctx: UserContext) -> list[Finding]:
-    """Return what is accepted but worth telling."""
-    found = []
-    if not ctx.spec.emails:
-        message = "spec.emails: there is no address, so notifications will not reach this user; add one"
-        found.append(Finding("Notifiable", holds=False, reason=Reason.EMAIL_MISSING, message=message))
-    needing = [e for e in ctx.entries if _requires_project(e)]
-    if needing:
-        without = [e for e in needing if (e.membership.workgroup_ref, ctx.user.name) not in ctx.snapshot.projects]
-        message = "; ".join(
-            f'{e.field}.role: role "{e.membership.role}" is for members of a project and this user is in none; '
-            "make a ProjectMember"
-            for e in without
-        )
-        reason = Reason.NO_PROJECT if without else Reason.PROJECTS_ASSIGNED
-        text = message or "The user is in a project."
-        found.append(Finding("ProjectsAssigned", holds=not without, reason=reason, message=text))
-    return found
-
-
-def _requires_project(entry: Entry) -> bool:
-    role = entry.policy.spec.roles_by_name.get(entry.membership.role or "") if entry.policy else None
-    return role is not None and role.requires_project
 
 
 def _mode_of(workgroup: str, snapshot: Snapshot) -> DeletionMode:
@@ -332,11 +297,16 @@ def _queued(account: Account | None) -> frozenset[Capacity]:
 
 
 def _planned(
-    user: Observed[UserSpec], before: Account | None, after: Account | None, findings: list[Finding]
+    user: Observed[UserSpec],
+    snapshot: Snapshot,
+    before: Account | None,
+    after: Account | None,
+    findings: list[Finding],
 ) -> UserPlan:
     ready_reason = findings[0].reason
-    status = describe_user(user.generation, after, ready_reason)
-    return UserPlan(before, after, status, tuple(findings), refs_of(user, after))
+    status = describe_user(user.generation, after, ready_reason, snapshot.now)
+    due = next_change(after, snapshot.now) if after is not None else None
+    return UserPlan(before, after, status, tuple(findings), refs_of(user, after), due)
 
 
 def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]:
@@ -347,8 +317,8 @@ def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]
     if user.spec is None:
         return frozenset()
     found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
-    if user.spec.password is not None:
-        found.add(secret_ref(user.spec.password.secret_key_ref.name))
+    if user.spec.password_ref is not None:
+        found.add(secret_ref(user.spec.password_ref.name))
     if account is None and login_fault(user.spec.user_name) is None:
         found.add(login_ref(login_key(user.spec.user_name)))
     return frozenset(found)

@@ -71,7 +71,7 @@ class UserContext:
     @cached_property
     def offer(self) -> PasswordOffer | None:
         """Return what the Secret offers, unless the password changed since it was compared: then it is read again."""
-        offer = self.snapshot.passwords.get(self.user.uid) if self.spec.password is not None else None
+        offer = self.snapshot.passwords.get(self.user.uid) if self.spec.password_ref is not None else None
         present = self.account.password if self.account is not None else None
         if offer is None or offer.kind not in COMPARED:
             return offer

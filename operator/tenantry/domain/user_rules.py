@@ -8,18 +8,24 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from tenantry.domain.login import is_email, login_fault, login_key
-from tenantry.domain.password import check_password, strictest
+from tenantry.domain.onboarding import check_acts
+from tenantry.domain.password import PASSWORD_FIELD, check_password, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.seating import takes_more
 from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_profile import with_defaults
 from tenantry.domain.user_references import (
     check_access,
     check_attributes,
+    check_carrier,
+    check_default_module,
     check_groups,
+    check_notifications,
     check_preferences,
     check_roles,
     check_scopes,
+    check_scopes_of_modules,
 )
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user import OnExisting
@@ -128,12 +134,15 @@ def check_no_system_user(ctx: UserContext) -> Refusals:
 
 
 def check_profile(ctx: UserContext) -> Refusals:
-    """Every field that a workgroup requires is there (NR-09)."""
+    """Every field that a workgroup requires is there, by the spec or by default (NR-09, IT-02, IT-04)."""
+    spec = with_defaults(ctx.spec, ctx.policies)
     for entry in ctx.entries:
         if entry.policy is None:
             continue
         for required in entry.policy.spec.profile.required:
-            if not _has(ctx.spec, required):
+            if required is ProfileField.PASSWORD and not takes_password(entry.policy.spec):
+                continue  # the directory has it (NR-12)
+            if not _has(spec, required):
                 yield Refusal(
                     Reason.PROFILE_INCOMPLETE,
                     f"spec.{required}",
@@ -143,6 +152,8 @@ def check_profile(ctx: UserContext) -> Refusals:
 
 def _has(spec: UserSpec, required: ProfileField) -> bool:
     """Tell whether the field has a value; of a list, whether any entry has one."""
+    if required is ProfileField.PASSWORD:
+        return spec.password_ref is not None
     found: list[object] = [spec]
     for step in required.split("."):
         name = _SNAKE[step]
@@ -261,17 +272,22 @@ def _restore_of_inactive() -> Refusal:
 
 
 def check_password_offer(ctx: UserContext) -> Refusals:
-    """The Secret is there and holds a password by the policy of every workgroup."""
+    """The Secret is there and holds a password by the policy of every workgroup that takes one."""
     offer = ctx.offer
-    if ctx.spec.password is None or not ctx.policies:
+    ref = ctx.spec.password_ref
+    if ref is None or not ctx.policies:
         return
-    ref = ctx.spec.password.secret_key_ref
+    policies = [policy for policy in ctx.policies if takes_password(policy)]
+    if not policies:
+        message = "every workgroup of this account compares passwords in a directory; remove it"
+        yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, PASSWORD_FIELD, message)
+        return
     if offer is None:
         if ctx.account is None or ctx.account.password is None:
             message = f'Secret "{ref.name}" has not been read yet'
             yield Refusal(Reason.SECRET_NOT_FOUND, "spec.password.secretKeyRef.name", message)
         return
-    refusal = check_password(offer, strictest([p.password for p in ctx.policies]), ref.name, ref.key)
+    refusal = check_password(offer, password_policy(ctx.spec, policies), ref.name, ref.key)
     if refusal is not None:
         yield refusal
 
@@ -287,12 +303,17 @@ RULES: tuple[Rule, ...] = (
     check_groups,
     check_access,
     check_scopes,
+    check_scopes_of_modules,
+    check_notifications,
+    check_default_module,
+    check_carrier,
     check_attributes,
     check_preferences,
     check_profile,
     check_license,
     check_roles_in_plan,
     check_former_memberships,
+    check_acts,
     check_password_offer,
 )
 

@@ -1,20 +1,30 @@
 """The status of a User, from its account's row."""
 
-from tenantry.domain.account import Account
+from datetime import datetime
+
+from tenantry.domain.account import Account, Onboarding, Password
 from tenantry.domain.reason import Reason, Settles
 from tenantry.domain.status import rfc3339
 from tenantry.specs import UserStatus
-from tenantry.specs.user import AccountState, AssignedValue, MembershipStatus, PasswordStatus, Preference, SeatStatus
+from tenantry.specs.user import (
+    AccountState,
+    AssignedValue,
+    InvitationStatus,
+    MembershipStatus,
+    PasswordStatus,
+    Preference,
+    SeatStatus,
+)
 
 
-def describe_user(generation: int, account: Account | None, reason: Reason) -> UserStatus:
+def describe_user(generation: int, account: Account | None, reason: Reason, now: datetime) -> UserStatus:
     """Return the status without its conditions. Without a row the account is Refused, or Waiting for what may come."""
     if account is None:
         state = AccountState.REFUSED if reason.settles is Settles.PERSON else AccountState.WAITING
         return UserStatus(observed_generation=generation, state=state)
     return UserStatus(
         observed_generation=generation,
-        state=account.state,
+        state=account.state(now),
         account_id=account.id,
         license=_seat(account),
         assigned=tuple(AssignedValue(name=n, value=str(v)) for n, v in account.assigned),
@@ -23,8 +33,29 @@ def describe_user(generation: int, account: Account | None, reason: Reason) -> U
             MembershipStatus(workgroup_ref=m.workgroup, membership=m.kind, role=m.role, groups=m.groups)
             for m in account.members
         ),
-        password=PasswordStatus(changed_time=rfc3339(account.password.changed)) if account.password else None,
+        password=_password(account.password),
+        invitation=_invitation(account.onboarding),
+        email_verified_time=_time(account.onboarding.email_verified),
     )
+
+
+def _password(password: Password | None) -> PasswordStatus | None:
+    if password is None:
+        return None
+    return PasswordStatus(changed_time=rfc3339(password.changed), expiration_time=_time(password.expires))
+
+
+def _invitation(onboarding: Onboarding) -> InvitationStatus | None:
+    if onboarding.invited is None:
+        return None
+    open_until = _time(onboarding.expires) if onboarding.joined is None else None
+    return InvitationStatus(
+        sent_time=rfc3339(onboarding.invited), expiration_time=open_until, accepted_time=_time(onboarding.joined)
+    )
+
+
+def _time(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment is not None else None
 
 
 def _seat(account: Account) -> SeatStatus | None:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from tenantry.domain.account import Account, Manager
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
+from tenantry.specs.user import AccountState
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_all
 from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources
@@ -118,7 +120,8 @@ def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[L
     ranks = _ranks(accounts)
     owned = {a.resource_uid for a in accounts}
     refused = load_resources(connection, [uid for uid in users if uid not in owned])
-    found = [_listed(tenant, a, users, ranks) for a in accounts if deleted or a.tombstone is None]
+    now = datetime.now(UTC)
+    found = [_listed(tenant, a, users, ranks, now) for a in accounts if deleted or a.tombstone is None]
     found += [_refused(tenant, row) for row in refused.values()]
     return sorted(found, key=lambda a: (a.company.casefold(), a.login.casefold(), a.id))
 
@@ -140,7 +143,7 @@ def _ranks(accounts: Iterable[Account]) -> dict[str, tuple[Place, ...]]:
 
 
 def _listed(
-    tenant: TenantRow, account: Account, users: dict[str, str], ranks: dict[str, tuple[Place, ...]]
+    tenant: TenantRow, account: Account, users: dict[str, str], ranks: dict[str, tuple[Place, ...]], now: datetime
 ) -> ListedAccount:
     profile = account.profile or {}
     gone = account.tombstone is not None
@@ -151,9 +154,9 @@ def _listed(
         id=account.id,
         workgroups=tuple((m.workgroup, m.role) for m in account.members),
         license=account.seat.type.value if account.seat else None,
-        state=_DELETED if gone else account.state.value,
+        state=_DELETED if gone else account.state(now).value,
         reason="",
-        may_log_in=account.can_log_in and account.active and account.in_force and not gone,
+        may_log_in=account.can_log_in and account.state(now) is AccountState.ACTIVE and not gone,
         system=account.manager is Manager.SYSTEM,
         deleted=gone,
         waiting=ranks.get(account.id, ()),

@@ -205,7 +205,7 @@ def passwords_needed(store: Store, tenant: TenantRef, objects: Sequence[Observed
     wanted = {
         o.uid: o
         for o in objects
-        if isinstance(o.spec, UserSpec) and o.spec.password is not None and not o.deleting and not o.paused
+        if isinstance(o.spec, UserSpec) and o.spec.password_ref is not None and not o.deleting and not o.paused
     }
     if not wanted:
         return []
@@ -224,11 +224,8 @@ def _must_read(row: ResourceRow | None, seen: Observed[Any], need: PasswordNeed)
 
 def _needs(connection: Connection, objects: Iterable[Observed[Any]], namespace: str) -> list[PasswordNeed]:
     """Return the Secret of each User, with the hashes that its value is compared with."""
-    some = {
-        o.uid: o.spec.password.secret_key_ref
-        for o in objects
-        if isinstance(o.spec, UserSpec) and o.spec.password is not None
-    }
+    refs = ((o.uid, o.spec.password_ref) for o in objects if isinstance(o.spec, UserSpec))
+    some = {uid: ref for uid, ref in refs if ref is not None}
     accounts = {a.resource_uid: a for a in load_by_uid(connection, list(some))}
     found = []
     for uid, ref in some.items():

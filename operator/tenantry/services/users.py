@@ -54,7 +54,9 @@ def reconcile_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
 
 
 def _take(batch: Batch, user: Observed[UserSpec], plan: UserPlan) -> None:
-    batch.conclude(user, plan.status, plan.findings, refs=plan.refs)  # first: who depends on it knows it by this name
+    batch.conclude(
+        user, plan.status, plan.findings, refs=plan.refs, due=plan.due
+    )  # first: who depends on it knows it by this name
     batch.change(plan.before, plan.after)
     if plan.after is not None:
         batch.snapshot.owners[plan.after.id] = user.name

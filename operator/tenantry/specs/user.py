@@ -192,6 +192,11 @@ class UserSpec(SpecModel):
         description="Refuse or Restore an account of this login that was deleted before and is restorable.",
     )
 
+    @property
+    def password_ref(self) -> SecretKeyRef | None:
+        """Return the Secret's key that holds the password, where there is one."""
+        return self.password.secret_key_ref if self.password is not None else None
+
 
 class SeatStatus(SpecModel):
     """The seat of the account."""

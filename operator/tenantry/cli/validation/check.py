@@ -148,12 +148,12 @@ class _Checking:
 
     def _offers(self, objects: list[Observed[Any]]) -> Iterator[tuple[str, PasswordOffer]]:
         for seen in objects:
-            password = seen.spec.password if isinstance(seen.spec, UserSpec) else None
-            if password is None:
+            ref = seen.spec.password_ref if isinstance(seen.spec, UserSpec) else None
+            if ref is None:
                 continue
-            offer = self._secrets.offer(seen.namespace, password.secret_key_ref)
+            offer = self._secrets.offer(seen.namespace, ref)
             if offer is None:
-                text = f'Secret "{password.secret_key_ref.name}" is not in the files; its value is not checked'
+                text = f'Secret "{ref.name}" is not in the files; its value is not checked'
                 path: FieldPath = ("spec", "password", "secretKeyRef", "name")
                 self._messages.append(self._manifests[seen.uid].tell(path, text, Reason.SECRET_NOT_FOUND, note=True))
             yield seen.uid, offer or UNREAD

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from tenantry.cli.validation.manifest import Manifest
 from tenantry.domain.password import OfferKind, PasswordOffer
-from tenantry.specs.user import SecretKeyRef
+from tenantry.specs.base import SecretKeyRef
 
 #: Stands for a Secret that is not in the files: nothing can be said against its value.
 UNREAD = PasswordOffer(OfferKind.SAME)
