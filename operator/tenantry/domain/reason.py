@@ -106,6 +106,7 @@ class Reason(StrEnum):
     PASSWORD_NEVER_EXPIRES = "PasswordNeverExpires", Settles.DONE, "The password does not expire: advised against."
     TEXT_ALERTS_INCOMPLETE = "TextAlertsIncomplete", Settles.DONE, "Text alerts need a phone number and a carrier."
     MAILBOX_CONNECTED = "MailboxConnected", Settles.DONE, "The credential of the mailbox is there."
+    SINGLE_HOLDERS = "SingleHolders", Settles.DONE, "Each role that is not a person's is held by one account at most."
     SEVERAL_HOLDERS = "SeveralHolders", Settles.DONE, "Several accounts hold a role that is not a person's."
     PROFILE_KEPT = "ProfileKept", Settles.DONE, "The person's own values stay; the spec says something else."
 

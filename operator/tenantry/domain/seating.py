@@ -12,6 +12,7 @@ from tenantry.domain.refusal import Refusal
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.domain.user_context import Entry, UserContext
 from tenantry.specs.licensepool import LicenseType
+from tenantry.specs.workgroup_access import Role
 
 RoleHeld: TypeAlias = tuple[str, str]
 
@@ -42,6 +43,18 @@ def pool_capacities(pool: PoolPolicy) -> dict[Capacity, int]:
     return found
 
 
+def is_counted(role: Role) -> bool:
+    """Tell whether the holders of a role are counted: it has a cap, or it is meant for one account."""
+    return role.max_holders is not None or not role.personal
+
+
+def is_personal(capacity: Capacity, snapshot: Snapshot) -> bool:
+    """Tell whether a counted role is a person's; one that is not there any more is nobody's concern."""
+    workgroup = snapshot.workgroups.get(capacity.owner)
+    role = workgroup.spec.roles_by_name.get(capacity.name) if workgroup else None
+    return role is None or role.personal
+
+
 def consuming_roles(pool: PoolPolicy, limit: str, workgroups: Mapping[str, WorkgroupPolicy]) -> list[RoleHeld]:
     """Return the roles that count against a limit: those of the pool's own workgroups."""
     own = {name for name, workgroup in workgroups.items() if workgroup.spec.license_pool_ref == pool.name}
@@ -60,7 +73,7 @@ def _by_roles(pool: PoolPolicy | None, roles: list[RoleHeld], snapshot: Snapshot
     for workgroup, name in roles:
         policy = snapshot.workgroups.get(workgroup)
         role = policy.spec.roles_by_name.get(name) if policy else None
-        if role is not None and role.max_holders is not None:
+        if role is not None and is_counted(role):
             found.add(Capacity(CapacityKind.ROLE, workgroup, name))
     return found
 

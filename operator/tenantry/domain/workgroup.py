@@ -1,9 +1,11 @@
 """Plan one Workgroup: its system users, and whether it may go."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tenantry.domain.account import Account, Manager, Member
+from tenantry.domain.capacity import Capacity, CapacityKind, Usage
 from tenantry.domain.licensepool import in_use
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.reason import Reason
@@ -40,12 +42,13 @@ def plan_workgroup(
         system_users=tuple(SystemUserStatus(user_name=a.user_name, account_id=a.id) for a in after),
     )
     findings = not_ready(refusals) if refusals else ready("The policy is in force.")
+    findings += warn_of_shared_roles(policy, snapshot.usage)
     return WorkgroupPlan(status, tuple(findings), system, after)
 
 
 def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, users: int = 0) -> list[Refusal]:
     """Return what is wrong with a Workgroup that the schema cannot say."""
-    found = list(_check_system_users(policy.spec))
+    found = [*_check_system_users(policy.spec), *_check_scopes(policy.spec), *_check_assignees(policy.spec)]
     pool = policy.spec.license_pool_ref
     if pool is not None and pool not in snapshot.pools:
         message = f'LicensePool "{pool}" does not exist; create it'
@@ -75,6 +78,39 @@ def _check_system_users(spec: WorkgroupSpec) -> list[Refusal]:
                 message = f'group "{group}" is not defined; {choices(spec.groups_by_name)}'
                 found.append(Refusal(Reason.GROUP_NOT_FOUND, f"{field}.groups", message))
     return found
+
+
+def _check_scopes(spec: WorkgroupSpec) -> Iterator[Refusal]:
+    for index, scope in enumerate(spec.scopes):
+        if scope.module is not None and scope.module not in spec.modules_by_name:
+            message = f'module "{scope.module}" is not defined; {choices(spec.modules_by_name)}'
+            yield Refusal(Reason.MODULE_NOT_FOUND, f"spec.scopes[{index}].module", message)
+
+
+def _check_assignees(spec: WorkgroupSpec) -> Iterator[Refusal]:
+    known = {user.user_name for user in spec.system_users}
+    for index, holding in enumerate(spec.deletion.holdings):
+        for name in holding.assignees.system_users:
+            if name not in known:
+                field = f"spec.deletion.holdings[{index}].assignees.systemUsers"
+                message = f'"{name}" is not one of the system users; {choices(sorted(known))}'
+                yield Refusal(Reason.ASSIGNEE_NOT_ALLOWED, field, message)
+
+
+def warn_of_shared_roles(policy: WorkgroupPolicy, usage: Usage) -> list[Finding]:
+    """Return what is accepted but worth telling: a role that is not a person's is meant for one account (MM-09)."""
+    impersonal = [role.name for role in policy.spec.roles if not role.personal]
+    if not impersonal:
+        return []
+    held = {name: usage.used[Capacity(CapacityKind.ROLE, policy.name, name)] for name in impersonal}
+    several = [f'{count} accounts hold role "{name}"' for name, count in held.items() if count > 1]
+    if not several:
+        message = "No role that is not a person's is held by several accounts."
+        return [Finding("SingleHolders", holds=True, reason=Reason.SINGLE_HOLDERS, message=message)]
+    message = (
+        f"{', '.join(several)}, which is not a person's; one is meant to be enough, and maxHolders can hold it to that"
+    )
+    return [Finding("SingleHolders", holds=False, reason=Reason.SEVERAL_HOLDERS, message=message)]
 
 
 def _system_user(

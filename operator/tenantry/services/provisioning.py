@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tenantry.domain.capacity import CapacityKind
+from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.password import PASSWORD_FIELD
 from tenantry.domain.reason import Reason
+from tenantry.domain.seating import is_personal
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import rfc3339
 from tenantry.services import members, policies, tenancy, users
@@ -125,8 +126,10 @@ def _run(batch: Batch) -> None:
     if batch.tenant.attached:
         users.evict_newest(batch)
         users.seat_waiters(batch)
-    moved = _pools_moved(batch, before)
-    policies.conclude_policies(batch, governing, moved)
+    moved = _moved(batch, before)
+    policies.conclude_policies(batch, governing, {c.owner for c in moved if c.kind is not CapacityKind.ROLE})
+    for workgroup in {c.owner for c in moved if c.kind is CapacityKind.ROLE and not is_personal(c, batch.snapshot)}:
+        batch.concern(Kind.WORKGROUP, workgroup)  # it warns when several hold the role
     fresh = members.reconcile_members(batch, [o for o in active if o.kind is Kind.PROJECT_MEMBER])
     batch.write()
     members.put_in_force(batch, fresh)
@@ -142,14 +145,15 @@ def _count(batch: Batch) -> dict[str, dict[Any, int]]:
     return {"used": dict(snapshot.usage.used), "waiting": dict(snapshot.usage.waiting)}
 
 
-def _pools_moved(batch: Batch, before: dict[str, dict[Any, int]]) -> set[str]:
+def _moved(batch: Batch, before: dict[str, dict[Any, int]]) -> set[Capacity]:
+    """Return what is used or waited for otherwise than before the batch."""
     usage = batch.snapshot.usage
     now = {"used": usage.used, "waiting": usage.waiting}
     return {
-        capacity.owner
+        capacity
         for what, counts in now.items()
         for capacity in counts.keys() | before[what].keys()
-        if capacity.kind is not CapacityKind.ROLE and counts.get(capacity, 0) != before[what].get(capacity, 0)
+        if counts.get(capacity, 0) != before[what].get(capacity, 0)
     }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
-from tenantry.domain.seating import consuming_roles
+from tenantry.domain.seating import consuming_roles, is_counted
 from tenantry.store.policy import Policies
 from tenantry.store.schema import memberships, seats, waits
 
@@ -35,8 +35,8 @@ def _count_seats(connection: Connection, tenant_id: int, usage: Usage) -> None:
 
 
 def _count_roles(connection: Connection, tenant_id: int, policies: Policies, usage: Usage) -> None:
-    """Count the holders of the roles that have a cap."""
-    capped = [(w.name, r.name) for w in policies.workgroups.values() for r in w.spec.roles if r.max_holders is not None]
+    """Count the holders of the roles that have a cap, or are not a person's."""
+    capped = [(w.name, r.name) for w in policies.workgroups.values() for r in w.spec.roles if is_counted(r)]
     if not capped:
         return
     query = (
