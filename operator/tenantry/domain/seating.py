@@ -80,7 +80,7 @@ def _by_roles(pool: PoolPolicy | None, roles: list[RoleHeld], snapshot: Snapshot
 
 def capacities_needed(ctx: UserContext) -> frozenset[Capacity]:
     """Return what the spec counts against."""
-    roles = [(e.membership.workgroup_ref, e.membership.role) for e in ctx.entries if e.is_member and e.membership.role]
+    roles = [(e.membership.workgroup_ref, e.role) for e in ctx.entries if e.is_member and e.role]
     needed = _by_roles(ctx.pool, roles, ctx.snapshot)
     if ctx.spec.license is not None and ctx.pool is not None:
         needed.add(Capacity(CapacityKind.LICENSE, ctx.pool.name, ctx.spec.license.type))
@@ -115,7 +115,7 @@ def takes_more(ctx: UserContext) -> bool:
 
 def takes_more_by(ctx: UserContext, entry: Entry) -> bool:
     """Tell whether a membership's role counts against something that the account does not hold yet."""
-    role = entry.membership.role
+    role = entry.role
     if not entry.is_member or role is None:
         return False
     needed = _by_roles(ctx.pool, [(entry.membership.workgroup_ref, role)], ctx.snapshot)

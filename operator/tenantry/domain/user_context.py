@@ -9,6 +9,7 @@ from tenantry.domain.observed import Observed
 from tenantry.domain.password import COMPARED, PasswordOffer
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.specs import UserSpec, WorkgroupSpec
+from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user_membership import Membership, MembershipKind
 
 
@@ -19,6 +20,14 @@ class Entry:
     index: int
     membership: Membership
     policy: WorkgroupPolicy | None
+    license_type: LicenseType | None = None
+
+    @cached_property
+    def role(self) -> str | None:
+        """Return the role that is named, else the one by default for the license type, if there is one (NR-05)."""
+        if self.membership.role is not None or not self.is_member or self.policy is None or self.license_type is None:
+            return self.membership.role
+        return next((r.name for r in self.policy.spec.roles if self.license_type in r.default_for), None)
 
     @property
     def field(self) -> str:
@@ -48,8 +57,9 @@ class UserContext:
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Return the entries of spec.workgroups with their policies."""
+        license_type = self.spec.license.type if self.spec.license is not None else None
         return tuple(
-            Entry(index, membership, self.snapshot.workgroups.get(membership.workgroup_ref))
+            Entry(index, membership, self.snapshot.workgroups.get(membership.workgroup_ref), license_type)
             for index, membership in enumerate(self.spec.workgroups)
         )
 

@@ -15,7 +15,7 @@ def plan_member(ctx: UserContext, entry: Entry) -> Member:
         workgroup=wanted.workgroup_ref,
         since=_since(ctx, entry),
         kind=wanted.membership,
-        role=wanted.role,
+        role=entry.role,
         groups=tuple(wanted.groups) or _default_groups(ctx, entry),
         access=tuple((a.module, a.level) for a in wanted.access),
         scopes=tuple((s.name, tuple(s.values)) for s in wanted.scopes),

@@ -16,7 +16,7 @@ def check_roles(ctx: UserContext) -> Iterator[Refusal]:
     """Every role is defined and is for the license type."""
     license_type = ctx.spec.license.type if ctx.spec.license else None
     for entry in ctx.entries:
-        name = entry.membership.role
+        name = entry.role
         if entry.policy is None or name is None:
             continue
         role = entry.policy.spec.roles_by_name.get(name)
@@ -56,13 +56,13 @@ def check_access(ctx: UserContext) -> Iterator[Refusal]:
     for entry in ctx.entries:
         if entry.policy is None or not entry.membership.access:
             continue
-        role = entry.policy.spec.roles_by_name.get(entry.membership.role or "")
-        if (role is not None and not role.customizable) or entry.membership.role is None:
+        role = entry.policy.spec.roles_by_name.get(entry.role or "")
+        if (role is not None and not role.customizable) or entry.role is None:
             able = choices(r.name for r in entry.policy.spec.roles if r.customizable)
             yield Refusal(
                 Reason.ROLE_NOT_CUSTOMIZABLE,
                 f"{entry.field}.access",
-                f'role "{entry.membership.role or ""}" takes no levels of its own; of roles that do, {able}',
+                f'role "{entry.role or ""}" takes no levels of its own; of roles that do, {able}',
             )
         for index, access in enumerate(entry.membership.access):
             yield from _check_level(entry, entry.policy.spec, index, access)
@@ -125,7 +125,7 @@ def check_carrier(ctx: UserContext) -> Iterator[Refusal]:
 def check_scopes_of_modules(ctx: UserContext) -> Iterator[Refusal]:
     """Values of a module's scope go with access to the module; required ones go with every access (IT-12)."""
     for entry in ctx.entries:
-        if entry.policy is None or not entry.is_member:
+        if entry.policy is None or not entry.is_member or not entry.policy.spec.scopes:
             continue
         levels = levels_by_spec(ctx, entry)
         given = {scope.name: index for index, scope in enumerate(entry.membership.scopes)}

@@ -202,7 +202,7 @@ def check_roles_in_plan(ctx: UserContext) -> Refusals:
     sold = {(r.workgroup_ref, r.role) for limit in pool.limits for r in limit.consumed_by}
     sold |= {(r.workgroup_ref, r.role) for r in pool.free_roles}
     for entry in ctx.entries:
-        role = entry.membership.role
+        role = entry.role
         counted = entry.is_member and entry.policy is not None and entry.policy.spec.license_pool_ref is not None
         if counted and (entry.membership.workgroup_ref, role) not in sold:
             known = choices(sorted(r for w, r in sold if w == entry.membership.workgroup_ref))

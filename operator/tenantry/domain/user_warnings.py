@@ -27,8 +27,7 @@ def warn_of_missing_project(ctx: UserContext) -> Warnings:
         return
     without = [e for e in needing if (e.membership.workgroup_ref, ctx.user.name) not in ctx.snapshot.projects]
     message = "; ".join(
-        f'{e.field}.role: role "{e.membership.role}" is for members of a project and this user is in none; '
-        "make a ProjectMember"
+        f'{e.field}.role: role "{e.role}" is for members of a project and this user is in none; make a ProjectMember'
         for e in without
     )
     reason = Reason.NO_PROJECT if without else Reason.PROJECTS_ASSIGNED
@@ -37,7 +36,7 @@ def warn_of_missing_project(ctx: UserContext) -> Warnings:
 
 
 def _requires_project(entry: Entry) -> bool:
-    role = entry.policy.spec.roles_by_name.get(entry.membership.role or "") if entry.policy else None
+    role = entry.policy.spec.roles_by_name.get(entry.role or "") if entry.policy else None
     return role is not None and role.requires_project
 
 
@@ -45,7 +44,7 @@ def warn_of_undefined_modules(ctx: UserContext) -> Warnings:
     """With a customizable role every module has a level of the account's own; one that has none is closed (IT-21)."""
     messages, asked = [], False
     for entry in ctx.entries:
-        role = entry.policy.spec.roles_by_name.get(entry.membership.role or "") if entry.policy else None
+        role = entry.policy.spec.roles_by_name.get(entry.role or "") if entry.policy else None
         if entry.policy is None or role is None or not role.customizable:
             continue
         asked = True

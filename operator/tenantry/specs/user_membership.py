@@ -63,7 +63,7 @@ class Membership(SpecModel):
         ),
     )
     role: Reference | None = Field(
-        default=None, description="The name of one of the workgroup's roles; absent means none."
+        default=None, description="One of the workgroup's roles; absent means the default for the license type, if any."
     )
     groups: tuple[Reference, ...] = Field(
         default=(),

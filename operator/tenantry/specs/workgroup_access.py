@@ -103,6 +103,12 @@ class Role(SpecModel):
         description="License types that may hold the role; empty means every one, and none.",
         json_schema_extra=SET,
     )
+    default_for: tuple[LicenseType, ...] = Field(
+        default=(),
+        max_length=3,
+        description="License types whose members hold this role where their User names none.",
+        json_schema_extra=SET,
+    )
     requires_project: bool = Field(
         default=False, description="Whether a holder is meant to be in a project; until then ProjectsAssigned is False."
     )
