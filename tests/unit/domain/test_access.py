@@ -1,0 +1,420 @@
+"""Effective access, rule by rule (design §2, decision 9)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tenantry.domain.access import Decision, ProjectPart, Question, Resource, decide
+from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Pending, Tombstone
+from tenantry.domain.reason import Reason
+from tenantry.specs import WorkgroupSpec
+from tenantry.specs.projectmember import ProjectRule
+from tenantry.specs.user_membership import MembershipKind
+from tenantry.specs.workgroup_deletion import DeletionMode
+from tests.support.builders import START
+
+NONE, VIEW, EDIT = (
+    {"name": "None"},
+    {"name": "View", "actions": ["job:read"]},
+    {"name": "Edit", "actions": ["job:update"]},
+)
+JOBS = {"name": "Jobs", "levels": [NONE, VIEW, EDIT]}
+BOTH = "inventory-settings"
+SETTINGS = {"name": "Settings", "levels": [NONE, {"name": "View", "actions": ["page:read"]}, {"name": "Edit"}]}
+
+
+def module(name: str, *levels: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "levels": list(levels)}
+
+
+def gives(name: str, level: str, *, to: str = "Jobs", **more: Any) -> dict[str, Any]:
+    """Return a role or group that gives a level in one module."""
+    return {"name": name, "access": [{"module": to, "level": level}], **more}
+
+
+def policy(*modules: dict[str, Any], **spec: Any) -> WorkgroupSpec:
+    return WorkgroupSpec.model_validate({"modules": modules or (JOBS,), **spec})
+
+
+def member(role: str | None = None, *groups: str, **more: Any) -> Member:
+    return Member("desk", START, role=role, groups=groups, **more)
+
+
+def account(*members: Member, **more: Any) -> Account:
+    return Account("id-ada", "Ada", "ada", Manager.KUBERNETES, START, members=members, provisioned=True, **more)
+
+
+def ask(
+    who: Account | Member | None, by: WorkgroupSpec | None, word: str, /, *projects: ProjectPart, **resource: Any
+) -> Decision:
+    """Ask for ``type:operation`` on one resource, named j1 unless told."""
+    type_, action = word.split(":")
+    asked = Resource(type_, resource.pop("name", "j1"), **resource)
+    ada = account(who) if isinstance(who, Member) else who
+    return decide(ada, Question("desk", action, asked), by, projects, START)
+
+
+def told(decision: Decision) -> tuple[bool, Reason]:
+    return decision.allowed, decision.reason
+
+
+GRANTED = (True, Reason.GRANTED_BY_LEVEL)
+TOO_LOW = (False, Reason.LEVEL_TOO_LOW)
+
+# ------------------------------------------------------------------ the gate
+
+READERS = policy(groups=[gives("Readers", "View")])
+READER = member(None, "Readers")
+SHUT = {
+    "no account": None,
+    "switched off": account(READER, active=False),
+    "invited": account(READER, onboarding=Onboarding(Pending.INVITATION, expires=START + timedelta(days=1))),
+    "invitation expired": account(READER, onboarding=Onboarding(Pending.INVITATION, expires=START)),
+    "unverified": account(READER, onboarding=Onboarding(Pending.VERIFICATION)),
+    "password expired": account(READER, password=Password("hash", START, expires=START)),
+    "waiting": account(),
+    "deleted": account(READER, tombstone=Tombstone(START, DeletionMode.RESTORABLE)),
+    "no log-in": account(READER, can_log_in=False),
+}
+
+
+@pytest.mark.parametrize("who", SHUT.values(), ids=SHUT)
+def test_only_an_account_that_is_active_and_can_log_in_gets_past_the_gate(who: Account | None) -> None:
+    decision = ask(who, READERS, "job:read")
+    assert told(decision) == (False, Reason.ACCOUNT_NOT_ACTIVE)
+    assert [step.rule for step in decision.steps] == ["state"]
+
+
+def test_an_active_member_gets_past_the_gate() -> None:
+    assert told(ask(READER, READERS, "job:read")) == GRANTED
+
+
+def test_nr_24_available_is_not_a_member_yet() -> None:
+    available = replace(READER, kind=MembershipKind.AVAILABLE, groups=())
+    everybody = policy(module("Jobs", VIEW))
+    assert told(ask(available, everybody, "job:read")) == (False, Reason.NOT_A_MEMBER)
+    assert told(ask(replace(available, kind=MembershipKind.MEMBER), everybody, "job:read")) == GRANTED
+
+
+def test_nr_01_a_member_of_another_workgroup_only_has_no_access_here() -> None:
+    assert told(ask(replace(READER, workgroup="other"), READERS, "job:read")) == (False, Reason.NOT_A_MEMBER)
+
+
+def test_a_workgroup_that_is_not_there_gives_nothing() -> None:
+    assert told(ask(READER, None, "job:read")) == (False, Reason.NOT_A_MEMBER)
+
+
+# ------------------------------------------------------------------ levels
+
+HOUSE = policy(
+    JOBS,
+    SETTINGS,
+    roles=[
+        gives("Viewer", "View"),
+        gives("Editor", "Edit"),
+        gives("All", "Highest", to="*"),
+        gives("Wide", "View", to="*"),
+        {"name": "Mixed", "access": [{"module": "*", "level": "Highest"}, {"module": "Jobs", "level": "None"}]},
+        gives("Custom", "Edit", customizable=True),
+        {"name": "Wide custom", "customizable": True, "access": [{"module": "*", "level": "Highest"}]},
+    ],
+    groups=[gives("Readers", "View"), gives("Writers", "Edit")],
+)
+LEVELS = [
+    pytest.param(member(), "None", id="nothing: the first level"),
+    pytest.param(member("Viewer"), "View", id="the role"),
+    pytest.param(member(None, "Readers"), "View", id="a group"),
+    pytest.param(member("Viewer", "Writers"), "Edit", id="the group, higher than the role"),
+    pytest.param(member("Editor", "Readers"), "Edit", id="the role, higher than the group"),
+    pytest.param(member(None, "Readers", "Writers"), "Edit", id="the higher of two groups"),
+    pytest.param(member("All"), "Edit", id="Highest is the last level"),
+    pytest.param(member("Mixed"), "None", id="a specific entry beats *, also downwards"),
+    pytest.param(member("Custom"), "Edit", id="a customizable role without own entries"),
+    pytest.param(member("Custom", access=(("Jobs", "View"),)), "View", id="the own entry replaces the role's"),
+    pytest.param(
+        member("Custom", access=(("Settings", "View"),)), "Edit", id="the own entry of another module does not"
+    ),
+    pytest.param(member("Custom", access=(("*", "View"),)), "View", id="own * replaces the role's"),
+    pytest.param(member("Custom", access=(("*", "Highest"), ("Jobs", "None"))), "None", id="own specific beats own *"),
+    pytest.param(member("Wide custom", access=(("Jobs", "View"),)), "View", id="the own entry replaces the role's *"),
+    pytest.param(member("Custom", "Writers", access=(("Jobs", "View"),)), "Edit", id="a group raises an own entry"),
+    pytest.param(member("Viewer", access=(("Jobs", "Edit"),)), "View", id="it-09: no own entries with any other role"),
+    pytest.param(member(None, access=(("Jobs", "Edit"),)), "None", id="it-09: nor without a role"),
+    pytest.param(member(None, "Gone", "Readers"), "View", id="a group that is gone gives nothing"),
+    pytest.param(member("Custom", access=(("Jobs", "Gone"),)), "None", id="an own level that is gone gives nothing"),
+    pytest.param(
+        member("Wide custom", access=(("*", "Gone"),)), "Edit", id="own * reaches no module without the level"
+    ),
+]
+
+
+@pytest.mark.parametrize(("who", "level"), LEVELS)
+def test_the_level_in_a_module_is_the_higher_of_groups_and_role(who: Member, level: str) -> None:
+    expected = {"None": (False, False), "View": (True, False), "Edit": (True, True)}[level]
+    assert (ask(who, HOUSE, "job:read").allowed, ask(who, HOUSE, "job:update").allowed) == expected
+
+
+def test_it_03_every_module_is_reached_that_has_the_level() -> None:
+    switch = module("Import", {"name": "Off"}, {"name": "On", "actions": ["import:start"]})
+    by = policy(JOBS, SETTINGS, switch, roles=[gives("Viewer", "View", to="*"), gives("Boss", "Highest", to="*")])
+    viewer, boss = member("Viewer"), member("Boss")
+    assert [ask(viewer, by, word).allowed for word in ("job:read", "page:read", "import:start")] == [True, True, False]
+    assert [ask(boss, by, word).allowed for word in ("job:read", "page:read", "import:start")] == [True, True, True]
+
+
+def test_tt_11_a_new_user_has_no_rights_and_an_administrator_all() -> None:
+    by = policy(
+        JOBS, SETTINGS, roles=[{"name": "User", "customizable": True}, gives("Administrator", "Highest", to="*")]
+    )
+    words = ("job:read", "job:update", "page:read")
+    assert not any(ask(member("User"), by, word).allowed for word in words)
+    assert all(ask(member("Administrator"), by, word).allowed for word in words)
+
+
+def test_an_action_that_no_module_lists_is_denied_to_everybody() -> None:
+    assert told(ask(member("All"), HOUSE, "job:fly")) == (False, Reason.ACTION_NOT_GRANTED)
+
+
+def test_it_14_an_action_that_two_modules_list_needs_both() -> None:
+    inventory = module("Inventory", NONE, {"name": "View", "actions": ["inventory:read", "inventory-settings:read"]})
+    settings = module("Settings", NONE, {"name": "View", "actions": ["page:read", "inventory-settings:read"]})
+    by = policy(inventory, settings, groups=[gives("I", "View", to="Inventory"), gives("S", "View", to="Settings")])
+    allowed = {
+        groups: [ask(member(None, *groups), by, f"{what}:read").allowed for what in ("inventory", "page", BOTH)]
+        for groups in [(), ("I",), ("S",), ("I", "S")]
+    }
+    assert allowed == {
+        (): [False, False, False],
+        ("I",): [True, False, False],
+        ("S",): [False, True, False],
+        ("I", "S"): [True, True, True],
+    }
+
+
+def test_mm_07_actions_of_a_lower_level_stay_with_a_higher_one() -> None:
+    by = policy(
+        module(
+            "Reports",
+            VIEW,
+            {"name": "Own", "ownOnly": True, "actions": ["job:delete"]},
+            {"name": "Any", "actions": ["job:delete"]},
+        ),
+        roles=[gives("Manager", "Own", to="Reports"), gives("IT Admin", "Any", to="Reports")],
+    )
+    assert ask(member("IT Admin"), by, "job:read").allowed
+    assert told(ask(member("Manager"), by, "job:delete", owners=frozenset({"bob"}))) == (False, Reason.NOT_THE_OWNER)
+    assert ask(member("Manager"), by, "job:delete", owners=frozenset({"ada"})).allowed
+    assert ask(member("IT Admin"), by, "job:delete", owners=frozenset({"bob"})).allowed
+
+
+# ------------------------------------------------------------------ ownership
+
+OWN = policy(module("Missions", {"name": "Own", "ownOnly": True, "actions": ["job:read"]}))
+OWNERS = [
+    pytest.param({"ada"}, True, id="by login"),
+    pytest.param({"ADA"}, True, id="by login, whatever its case"),
+    pytest.param({"id-ada"}, True, id="by account id"),
+    pytest.param({"bob", "Ada"}, True, id="one of several"),
+    pytest.param({"bob"}, False, id="another"),
+    pytest.param({"ID-ADA"}, False, id="an account id in another case is another text"),
+    pytest.param(set(), False, id="missing"),
+]
+
+
+@pytest.mark.parametrize(("owners", "own"), OWNERS)
+def test_tt_13_a_level_that_is_own_only_reaches_what_the_account_owns(owners: set[str], own: bool) -> None:  # noqa: FBT001
+    decision = ask(member(), OWN, "job:read", owners=frozenset(owners))
+    assert told(decision) == (GRANTED if own else (False, Reason.NOT_THE_OWNER))
+    assert decision.deciding.rule == "ownership"
+
+
+# ------------------------------------------------------------------ scopes
+
+FIELD = policy(
+    module("Scheduling", NONE, VIEW),
+    scopes=[
+        {"name": "calendars", "values": ["north", "south"], "module": "Scheduling"},
+        {"name": "vehicles", "values": ["v1"], "allowAll": True},
+    ],
+    groups=[gives("Planners", "View", to="Scheduling")],
+    projects=[{"name": "p", "resources": [{"type": "job", "names": ["j1"], "operations": ["read"]}]}],
+)
+SCOPES = [
+    pytest.param({"calendars": "north"}, True, id="a value that was given"),
+    pytest.param({"calendars": "south"}, False, id="another value"),
+    pytest.param({"calendars": "north", "vehicles": "v9"}, True, id="* is every value, those to come too"),
+    pytest.param({"calendars": "south", "vehicles": "v1"}, False, id="each scope counts"),
+    pytest.param({"calendars": "east"}, False, id="a value that is defined no more"),
+    pytest.param({"color": "red"}, True, id="what is no scope is no matter"),
+    pytest.param({}, True, id="a resource of no scope"),
+]
+GIVEN = (("calendars", ("north", "east")), ("vehicles", ("*",)))
+
+
+@pytest.mark.parametrize(("scopes", "inside"), SCOPES)
+def test_it_07_a_resource_is_reached_in_the_scopes_that_were_given(scopes: dict[str, str], inside: bool) -> None:  # noqa: FBT001
+    decision = ask(member(None, "Planners", scopes=GIVEN), FIELD, "job:read", scopes=scopes)
+    assert told(decision) == (GRANTED if inside else (False, Reason.OUT_OF_SCOPE))
+
+
+def test_it_07_values_go_with_access_to_their_module() -> None:
+    part = ProjectPart("p", allow=(rule("job", "j1", "read"),), deny=())
+    decision = ask(member(scopes=GIVEN), FIELD, "job:read", part, scopes={"calendars": "north"})
+    assert told(decision) == (False, Reason.OUT_OF_SCOPE)
+
+
+def test_all_values_of_a_scope_that_no_longer_allows_it_are_none() -> None:
+    decision = ask(
+        member(None, "Planners", scopes=(("calendars", ("*",)),)), FIELD, "job:read", scopes={"calendars": "north"}
+    )
+    assert told(decision) == (False, Reason.OUT_OF_SCOPE)
+
+
+# ------------------------------------------------------------------ projects
+
+
+def rule(type_: str, name: str, *operations: str) -> ProjectRule:
+    return ProjectRule(type=type_, names=(name,), operations=operations)
+
+
+def shares(name: str, *names: str) -> dict[str, Any]:
+    return {"name": name, "resources": [{"type": "device", "names": names, "operations": ["read", "write"]}]}
+
+
+PLANT = policy(
+    module("Devices", {"name": "Own", "ownOnly": True, "actions": ["device:read"]}),
+    projects=[shares("a", "d1", "d2"), shares("b", "d1", "d3")],
+    roles=[{"name": "Guest", "ceiling": ["device:read"]}, {"name": "Nobody", "ceiling": []}, {"name": "Admin"}],
+)
+READ_ALL, WRITE_ALL = rule("device", "*", "read"), rule("device", "*", "read", "write")
+A, B = ProjectPart("a", (READ_ALL,), ()), ProjectPart("b", (WRITE_ALL,), ())
+PROJECTS = [
+    pytest.param([], "device:read", "d1", Reason.NOT_THE_OWNER, id="th-01: no project, nothing of others"),
+    pytest.param([A], "device:read", "d1", Reason.GRANTED_BY_PROJECT, id="what a project shares"),
+    pytest.param([A], "device:read", "d3", Reason.NOT_THE_OWNER, id="th-13: * is not what another project shares"),
+    pytest.param([A], "device:read", "d9", Reason.NOT_THE_OWNER, id="th-13: nor what none shares"),
+    pytest.param([A], "device:write", "d1", Reason.ACTION_NOT_GRANTED, id="what is not allowed is denied"),
+    pytest.param([A, B], "device:write", "d1", Reason.GRANTED_BY_PROJECT, id="of several the union"),
+    pytest.param([A, B], "device:read", "d3", Reason.GRANTED_BY_PROJECT, id="whichever of them"),
+    pytest.param([A, B], "bucket:read", "d1", Reason.ACTION_NOT_GRANTED, id="by type"),
+    pytest.param(
+        [A, replace(A, allow=(), deny=(rule("device", "d1", "read"),))],
+        *("device:read", "d1", Reason.DENIED_BY_PROJECT),
+        id="a deny wins, also of another ProjectMember",
+    ),
+    pytest.param(
+        [replace(A, deny=(rule("device", "d1", "write"),)), B],
+        *("device:write", "d1", Reason.DENIED_BY_PROJECT),
+        id="also over another project's allow",
+    ),
+    pytest.param(
+        [replace(A, deny=(WRITE_ALL,)), B],
+        *("device:write", "d3", Reason.GRANTED_BY_PROJECT),
+        id="but not over what its own project does not share",
+    ),
+    pytest.param(
+        [replace(A, deny=(rule("device", "d1", "write"),))],
+        *("device:read", "d1", Reason.GRANTED_BY_PROJECT),
+        id="a deny is of its operations",
+    ),
+    pytest.param([replace(A, project="gone")], "device:read", "d1", Reason.NOT_THE_OWNER, id="a project that is gone"),
+]
+
+
+@pytest.mark.parametrize(("parts", "word", "name", "reason"), PROJECTS)
+def test_th_12_projects_allow_minus_deny(parts: list[ProjectPart], word: str, name: str, reason: Reason) -> None:
+    decision = ask(member("Admin"), PLANT, word, *parts, name=name)
+    assert told(decision) == (reason is Reason.GRANTED_BY_PROJECT, reason)
+
+
+def test_th_12_a_deny_does_not_beat_module_access_or_ownership() -> None:
+    denied = ProjectPart("a", (), (WRITE_ALL,))
+    assert told(ask(member("Admin"), PLANT, "device:read", denied, name="d1", owners=frozenset({"ada"}))) == GRANTED
+    by = policy(module("Devices", {"name": "All", "actions": ["device:read"]}), projects=[shares("a", "d1")])
+    assert told(ask(member(), by, "device:read", denied, name="d1")) == GRANTED
+
+
+# ------------------------------------------------------------------ the ceiling
+
+CEILINGS = [
+    pytest.param(None, True, id="absent: uncapped"),
+    pytest.param([], False, id="empty: nothing"),
+    pytest.param(["job:update"], True, id="the action itself"),
+    pytest.param(["job:read", "*:update"], True, id="of any type"),
+    pytest.param(["job:*"], True, id="any operation"),
+    pytest.param(["*:*"], True, id="everything"),
+    pytest.param(["job:read", "page:*"], False, id="others"),
+]
+
+
+@pytest.mark.parametrize(("ceiling", "below"), CEILINGS)
+def test_nr_05_no_group_lifts_the_ceiling_of_the_role(ceiling: list[str] | None, below: bool) -> None:  # noqa: FBT001
+    role = {"name": "Restricted"} | ({} if ceiling is None else {"ceiling": ceiling})
+    by = policy(roles=[role], groups=[gives("Editors", "Edit")])
+    decision = ask(member("Restricted", "Editors"), by, "job:update")
+    assert told(decision) == (GRANTED if below else (False, Reason.ABOVE_CEILING))
+
+
+def test_nr_05_a_ceiling_gives_nothing() -> None:
+    by = policy(roles=[{"name": "Restricted", "ceiling": ["*:*"]}])
+    assert told(ask(member("Restricted"), by, "job:read")) == TOO_LOW
+
+
+def test_nr_05_the_ceiling_stays_down_when_the_role_is_gone() -> None:
+    by = policy(groups=[gives("Editors", "Edit")])
+    decision = ask(member("Restricted", "Editors"), by, "job:update")
+    assert told(decision) == (False, Reason.ABOVE_CEILING)
+    assert 'role "Restricted" is not defined any more' in decision.deciding.text
+
+
+@pytest.mark.parametrize(
+    ("role", "word", "allowed"), [("Guest", "read", True), ("Guest", "write", False), ("Nobody", "read", False)]
+)
+def test_th_10_the_ceiling_caps_what_a_project_allows_and_what_is_owned(role: str, word: str, allowed: bool) -> None:  # noqa: FBT001
+    assert ask(member(role), PLANT, f"device:{word}", B, name="d1").allowed is allowed
+    owned = ask(member(role), PLANT, "device:read", name="d9", owners=frozenset({"ada"}))
+    assert owned.allowed is (role == "Guest")
+
+
+# ------------------------------------------------------------------ the chain that is told
+
+
+def test_the_chain_ends_with_the_first_rule_of_the_gate_that_fails_else_with_the_last_one_asked() -> None:
+    chains = [
+        (ask(None, PLANT, "device:read"), ["state"], "state"),
+        (ask(READER, None, "device:read"), ["state", "membership"], "membership"),
+        (ask(member("Guest"), PLANT, "device:read"), ["state", "membership", "level", "ownership"], "ownership"),
+        (
+            ask(member("Guest"), PLANT, "device:read", A, name="d1"),
+            ["state", "membership", "level", "ownership", "project", "ceiling"],
+            "project",
+        ),
+        (
+            ask(member("Admin"), PLANT, "device:read", A, name="d9"),
+            ["state", "membership", "level", "ownership", "project"],
+            "ownership",
+        ),
+        (
+            ask(member("Guest"), PLANT, "device:write", B, name="d1"),
+            ["state", "membership", "level", "project", "ceiling"],
+            "ceiling",
+        ),
+    ]
+    for decision, rules, deciding in chains:
+        assert [step.rule for step in decision.steps] == rules
+        assert decision.deciding.rule == deciding
+        assert decision.deciding.passed is decision.allowed
+
+
+def test_the_chain_tells_where_the_level_comes_from_and_which_would_do() -> None:
+    decision = ask(member("Viewer"), HOUSE, "job:update")
+    assert decision.deciding.text == 'module "Jobs": level "View" by role "Viewer"; job:update needs "Edit"'
+
+
+@pytest.mark.parametrize("type_", ["job:x", "", "*"])
+def test_a_type_that_is_no_word_is_denied(type_: str) -> None:
+    by = policy(roles=[gives("All", "Highest", to="*", ceiling=["*:*"])])
+    asked = Question("desk", "read", Resource(type_, "j1"))
+    assert told(decide(account(member("All")), asked, by, (), START)) == (False, Reason.ACTION_NOT_GRANTED)
