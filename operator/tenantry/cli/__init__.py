@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "crds": Lazy("tenantry.cli.crds", "Print, write or check the CustomResourceDefinitions."),
         "validate": Lazy("tenantry.cli.validate", "Check YAML files as the operator would, without a cluster."),
         "users": Lazy("tenantry.cli.users", "List the accounts in the identity store."),
+        "explain": Lazy("tenantry.cli.explain", "Tell whether an account may do something, and why."),
         "pools": Lazy("tenantry.cli.pools", "List what was bought, and what of it is in use."),
         "audit": Lazy("tenantry.cli.audit", "Verify or export the audit trail."),
         "tenant": Lazy("tenantry.cli.tenant", "List tenants, or attach one to the cluster of now."),

@@ -39,6 +39,13 @@ def load_system(connection: Connection, tenant_id: int, workgroup: str) -> list[
     return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == workgroup)
 
 
+def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]:
+    """Return the first logins of a tenant's live accounts, by login key."""
+    where = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))
+    query = select(accounts.c.user_name).where(*where).order_by(accounts.c.login_key).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
 def load_all(connection: Connection, tenant_id: int) -> list[Account]:
     """Return every account of a tenant, tombstones and system users too, by login."""
     found = _load(connection, accounts.c.tenant_id == tenant_id)

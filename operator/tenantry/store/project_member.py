@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from tenantry.domain.access import ProjectPart
 from tenantry.specs import ProjectMemberSpec
-from tenantry.store.rows import dump
+from tenantry.specs.projectmember import ProjectRule
+from tenantry.store.rows import dump, parse
 from tenantry.store.schema import project_members
 
 
@@ -16,6 +18,19 @@ def load_projects(connection: Connection, tenant_id: int, user_names: Collection
         project_members.c.tenant_id == tenant_id, project_members.c.user_name.in_(user_names)
     )
     return {(workgroup, user) for workgroup, user in connection.execute(query)}
+
+
+def load_parts(connection: Connection, tenant_id: int, workgroup: str, user_name: str) -> list[ProjectPart]:
+    """Return what the ProjectMembers in force give and deny one User in a workgroup's projects."""
+    columns = (project_members.c.project, project_members.c.allow, project_members.c.deny)
+    where = (project_members.c.tenant_id == tenant_id, project_members.c.user_name == user_name)
+    query = select(*columns).where(*where, project_members.c.workgroup == workgroup).order_by(project_members.c.uid)
+    found = connection.execute(query)
+    return [ProjectPart(project, _rules(allow), _rules(deny)) for project, allow, deny in found]
+
+
+def _rules(text: str) -> tuple[ProjectRule, ...]:
+    return tuple(map(ProjectRule.model_validate, parse(text)))
 
 
 def load_in_force(connection: Connection, uids: Collection[str]) -> dict[str, dict[str, Any]]:

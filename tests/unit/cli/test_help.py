@@ -30,6 +30,7 @@ def test_the_commands_are_these() -> None:
         "crds",
         "db check",
         "db upgrade",
+        "explain",
         "pools list",
         "run",
         "tenant attach",
