@@ -163,7 +163,7 @@ def test_it_21_with_the_customized_role_a_module_that_is_not_defined_is_told(off
 
 
 def test_it_16_a_broken_mailbox_is_reported_and_blocks_nothing(office: Site) -> None:
-    eventually(lambda: office.condition("helen", "EmailIntegration")["status"] == "True")
+    eventually(lambda: office.condition("helen", "EmailIntegration").get("status") == "True")
     office.delete("secret", "office-mail")
-    eventually(lambda: office.condition("helen", "EmailIntegration")["reason"] == "SecretNotFound")
+    eventually(lambda: office.condition("helen", "EmailIntegration").get("reason") == "SecretNotFound")
     assert office.ready("helen")["status"] == "True"

@@ -73,7 +73,7 @@ def test_nr_07_each_workgroup_has_its_system_users_and_they_take_no_seat(tracker
     found = tracker.kube.get("Workgroup", workgroup)["status"]["systemUsers"]
     assert sorted(x["userName"] for x in found) == ["Admin", "Inet", "TBD"]
     assert len({x["accountId"] for x in found}) == 3
-    tracker.pool_shows("tracker", used=11)
+    tracker.pool_shows("tracker", used=12)
 
 
 @pytest.mark.parametrize("name", ["Admin", "tbd", "INET"])
