@@ -67,7 +67,7 @@ class Engine:
 
     def is_waiting(self, uid: str) -> bool:
         """Tell whether the object is somewhere on its way through the engine."""
-        return uid in self.inbox or uid in self.transactions.passwords or uid in self.transactions.aside
+        return uid in self.inbox or uid in self.transactions.secrets or uid in self.transactions.aside
 
     def stop(self) -> None:
         """End after the transaction under way."""
@@ -94,7 +94,7 @@ class Engine:
         if not (self.may_write() and self.transactions.writer.has_room):
             await asyncio.sleep(_WINDOW_SECONDS)
             return
-        self._give_back(seen for seen in self.transactions.aside.due() if seen.uid not in self.transactions.passwords)
+        self._give_back(seen for seen in self.transactions.aside.due() if seen.uid not in self.transactions.secrets)
         await self._gather()
         self._refused = None
         batch = [] if self._woken else self.inbox.take(BATCH)

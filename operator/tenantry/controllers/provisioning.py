@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 from tenantry.controllers import metrics
 from tenantry.domain.observed import Kind, Observed
 from tenantry.errors import StoreUnavailable
-from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
+from tenantry.services.work import Outcome, SecretNeed, SweepReport, TenantRef, Work
 
 #: A transaction of 500 objects takes a second at most, and a lock is waited for for five: what takes longer hangs.
 _LONGEST_CALL_SECONDS = 10.0
@@ -29,15 +29,15 @@ class Sweep(Protocol):
 
 @dataclass(frozen=True)
 class Provisioning:
-    """Each is the service of that name; see services.provisioning. ``begin_to_write`` changes nothing."""
+    """Each is the service of that name, most of services.provisioning. ``begin_to_write`` changes nothing."""
 
     reconcile: Callable[[Work], list[Outcome]]
     load_due: Callable[[datetime, int], Mapping[str, Sequence[Observed[Any]]]]
     load_objects: Callable[[Sequence[str]], Mapping[str, Sequence[Observed[Any]]]]
     load_namespaces: Callable[[], Sequence[str]]
-    passwords_needed: Callable[[TenantRef, Sequence[Observed[Any]]], Sequence[PasswordNeed]]
-    passwords_known: Callable[[str], Sequence[PasswordNeed]]
-    passwords_missing: Callable[[str], Sequence[PasswordNeed]]
+    secrets_needed: Callable[[TenantRef, Sequence[Observed[Any]]], Sequence[SecretNeed]]
+    secrets_known: Callable[[str], Sequence[SecretNeed]]
+    secrets_missing: Callable[[str], Sequence[SecretNeed]]
     sweep: Sweep
     begin_to_write: Callable[[], None]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from tenantry.domain.account import Account
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.password import PasswordOffer
 from tenantry.domain.projectmember import check_project_member
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.seating import full, judge
+from tenantry.domain.secret import SecretOffer
 from tenantry.domain.snapshot import Policy, Snapshot
 from tenantry.domain.status import Finding
 from tenantry.domain.user import plan_user
@@ -45,12 +45,12 @@ def plan_draft(
     objects: Sequence[Observed[Any]],
     now: datetime,
     *,
-    offers: Mapping[str, PasswordOffer],
+    offers: Mapping[str, SecretOffer],
     broken: Collection[tuple[Kind, str]] = (),
 ) -> list[Verdict]:
     """Plan the objects of one namespace as new ones, Users in order of arrival.
 
-    ``offers`` has by User UID what its Secret holds. ``broken`` are objects that are there but cannot be read.
+    ``offers`` has by User UID what its Secrets hold. ``broken`` are objects that are there but cannot be read.
     """
     draft = _Draft(objects, now, offers, broken)
     return [*draft.workgroups(), *draft.pools(), *draft.users(), *draft.members()]
@@ -61,14 +61,14 @@ class _Draft:
         self,
         objects: Sequence[Observed[Any]],
         now: datetime,
-        offers: Mapping[str, PasswordOffer],
+        offers: Mapping[str, SecretOffer],
         broken: Collection[tuple[Kind, str]],
     ) -> None:
         self._objects = sorted(objects, key=lambda o: o.arrival)
         self._broken = set(broken)
         self._users = {o.name for o in objects if o.kind is Kind.USER}
         self._accounts: dict[str, Account] = {}
-        self._snapshot = Snapshot(now=now, passwords=dict(offers))
+        self._snapshot = Snapshot(now=now, offers=dict(offers))
         for seen in self._objects:
             self._take(seen)
 

@@ -85,6 +85,7 @@ class Reason(StrEnum):
         Settles.PERSON,
         "Nobody accepted the invitation in time; the seat is free.",
     )
+    NOT_INVITED = "NotInvited", Settles.PERSON, "The account waits for nobody to accept or to sign up."
     TIME_IN_FUTURE = "TimeInFuture", Settles.PERSON, "The time of an act lies more than five minutes ahead."
     HOLDINGS_LEFT = "HoldingsLeft", Settles.PERSON, "The account holds what must be settled first."
     ASSIGNEE_NOT_FOUND = "AssigneeNotFound", Settles.ITSELF, "The User that is to be given holdings has no account."
@@ -106,6 +107,7 @@ class Reason(StrEnum):
     PASSWORD_NEVER_EXPIRES = "PasswordNeverExpires", Settles.DONE, "The password does not expire: advised against."
     TEXT_ALERTS_INCOMPLETE = "TextAlertsIncomplete", Settles.DONE, "Text alerts need a phone number and a carrier."
     MAILBOX_CONNECTED = "MailboxConnected", Settles.DONE, "The credential of the mailbox is there."
+    MAILBOX_INVALID = "MailboxInvalid", Settles.DONE, "The Secret's value is no credential of a mailbox."
     SINGLE_HOLDERS = "SingleHolders", Settles.DONE, "Each role that is not a person's is held by one account at most."
     SEVERAL_HOLDERS = "SeveralHolders", Settles.DONE, "Several accounts hold a role that is not a person's."
     PROFILE_KEPT = "ProfileKept", Settles.DONE, "The person's own values stay; the spec says something else."

@@ -6,6 +6,7 @@ from typing import Any
 
 from tenantry.domain.account import Account, Manager, Onboarding, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity
+from tenantry.domain.holding import Held, Settlement, Transfer
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
 from tenantry.domain.onboarding import lapse_refusal, lapsed_onboarding, next_change, plan_onboarding
@@ -16,11 +17,12 @@ from tenantry.domain.seating import Verdict, capacities_held, full, judge, place
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_holdings import held_up, leaving, refs_of_holdings, settle_change, settle_removal
 from tenantry.domain.user_member import plan_member
 from tenantry.domain.user_profile import keep_personal, personal_fields, profile_of, with_defaults
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
-from tenantry.domain.user_status import describe_user
+from tenantry.domain.user_status import describe_going, describe_user, with_holdings
 from tenantry.domain.user_warnings import check_warnings, warn_of_kept_profile
 from tenantry.specs import UserSpec, UserStatus
 from tenantry.specs.user_membership import MembershipKind
@@ -33,7 +35,8 @@ class UserPlan:
     """What becomes of one User. ``before`` to ``after`` is what the store writes; equal means nothing.
 
     ``status`` has no conditions yet: they are stamped from ``findings`` against the former ones. ``due`` is when time
-    alone changes something.
+    alone changes something. ``transfers`` are the holdings that the account gives away with this change, ``orphaned``
+    those that it leaves to nobody. ``goes``: nothing holds up the deletion of the object.
     """
 
     before: Account | None
@@ -42,6 +45,9 @@ class UserPlan:
     findings: tuple[Finding, ...]
     refs: frozenset[Ref]
     due: datetime | None = None
+    transfers: tuple[Transfer, ...] = ()
+    orphaned: tuple[Held, ...] = ()
+    goes: bool = False
 
 
 def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = False) -> UserPlan:
@@ -55,7 +61,7 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
     ctx = UserContext(user, user.spec, snapshot, account)
     refusals = check_user(ctx)
     if refusals:
-        return _refuse(user, snapshot, account, refusals)
+        return _with_held(_refuse(user, snapshot, account, refusals), user, held_up(ctx), snapshot)
     lapsed = lapsed_onboarding(ctx)
     if lapsed is not None:
         return _lapse(ctx, lapsed)
@@ -64,12 +70,46 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
 
 
 def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
-    """Plan a User that goes: its seat frees, and its account becomes a tombstone or is erased (design §2)."""
+    """Plan a User that goes: its seat frees, and its account becomes a tombstone or is erased (design §2).
+
+    While something that it holds is not settled nothing of that happens (NR-16), unless its whole namespace goes.
+    """
     account = snapshot.accounts.get(user.uid)
+    settlement = settle_removal(user, account, snapshot)
+    if account is not None and settlement.left and not snapshot.terminating:
+        return _hold(user, account, settlement, snapshot)
     named = () if user.spec is None else tuple(m.workgroup_ref for m in user.spec.workgroups)
     after = None if account is None else bury(account, deletion_mode(account, named, snapshot), snapshot)
     _take(snapshot, account, after)
-    return UserPlan(account, after, UserStatus(), (), frozenset())
+    snapshot.give(settlement.transfers)
+    return UserPlan(
+        account,
+        after,
+        UserStatus(),
+        (),
+        frozenset(),
+        transfers=settlement.transfers,
+        orphaned=settlement.left,
+        goes=True,
+    )
+
+
+def _hold(user: Observed[UserSpec], account: Account, settlement: Settlement, snapshot: Snapshot) -> UserPlan:
+    """Keep the account as it is. Its place in line is given up, and switching it off is obeyed all the same."""
+    active = account.active if user.spec is None else user.spec.active
+    after = replace(account, active=active, waiting=None)
+    _take(snapshot, account, after)
+    plan = _planned(user, snapshot, account, after, not_ready(settlement.refusals))
+    plan = _with_held(plan, user, settlement.left, snapshot)
+    return replace(plan, status=describe_going(plan.status), due=None)
+
+
+def _with_held(plan: UserPlan, user: Observed[UserSpec], left: tuple[Held, ...], snapshot: Snapshot) -> UserPlan:
+    """Say what holds the account up, and have it looked at again when that may have changed."""
+    if not left:
+        return plan
+    refs = plan.refs | refs_of_holdings(user, left, snapshot)
+    return replace(plan, status=with_holdings(plan.status, left), refs=refs)
 
 
 def detached() -> Refusal:
@@ -107,7 +147,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     """Put the account in line. What it had stays whole; a new one gets its row, and with it the login."""
     waiting = place_in_line(ctx, verdict.blocked)
     if ctx.account is not None and ctx.account.in_force:
-        after = replace(ctx.account.with_active(active=ctx.spec.active), waiting=waiting)
+        after = replace(ctx.account.with_active(active=ctx.spec.active), waiting=waiting, mailbox=_mailbox(ctx))
     else:
         after = replace(_described(ctx), waiting=waiting)
     before = ctx.account or ctx.former
@@ -124,7 +164,7 @@ def _provision(ctx: UserContext) -> UserPlan:
     after = replace(
         base,
         members=members,
-        former_workgroups=(base.former_workgroups | _left(ctx, now_member)) - now_member,
+        former_workgroups=(base.former_workgroups | _left(ctx)) - now_member,
         evicted_from=frozenset(),
         seat=_seat(ctx),
         waiting=None,
@@ -133,10 +173,12 @@ def _provision(ctx: UserContext) -> UserPlan:
         onboarding=plan_onboarding(ctx, base.onboarding),
     )
     before = ctx.account or ctx.former
+    transfers = settle_change(ctx).transfers
     _take(ctx.snapshot, before, after)
+    ctx.snapshot.give(transfers)
     _, kept = _profile(ctx)
     findings = [*ready("The account is provisioned."), *check_warnings(ctx), *warn_of_kept_profile(kept)]
-    return _planned(ctx.user, ctx.snapshot, before, after, findings)
+    return replace(_planned(ctx.user, ctx.snapshot, before, after, findings), transfers=transfers)
 
 
 def _lapse(ctx: UserContext, onboarding: Onboarding) -> UserPlan:
@@ -170,6 +212,7 @@ def _described(ctx: UserContext) -> Account:
         attributes=tuple((a.name, a.value) for a in spec.attributes),
         preferences=_preferences(ctx, base),
         password=_password(ctx, base),
+        mailbox=_mailbox(ctx),
     )
 
 
@@ -185,6 +228,11 @@ def _password(ctx: UserContext, base: Account) -> Password | None:
     taking = [policy for policy in ctx.policies if takes_password(policy)]
     password = apply_offer(base.password, ctx.offer, ctx.snapshot.now)
     return expiration(password, password_policy(ctx.spec, taking)) if taking else password
+
+
+def _mailbox(ctx: UserContext) -> str:
+    """Return what to keep of the look at the mailbox's Secret, so that later plans know."""
+    return str(ctx.mailbox) if ctx.mailbox is not None else ""
 
 
 def _restored(ctx: UserContext) -> Account | None:
@@ -209,12 +257,9 @@ def _preferences(ctx: UserContext, base: Account) -> tuple[tuple[str, str], ...]
     return tuple(found)
 
 
-def _left(ctx: UserContext, now_member: set[str]) -> frozenset[str]:
+def _left(ctx: UserContext) -> frozenset[str]:
     """Return the workgroups that this change deletes the account from, where that is remembered (NR-25)."""
-    if ctx.account is None:
-        return frozenset()
-    was = ctx.account.memberships | ctx.account.evicted_from
-    return frozenset(w for w in was - now_member if _mode_of(w, ctx.snapshot) is not DeletionMode.PERMANENT)
+    return frozenset(w for w in leaving(ctx) if _mode_of(w, ctx.snapshot) is not DeletionMode.PERMANENT)
 
 
 def _seat(ctx: UserContext) -> Seat | None:
@@ -279,6 +324,7 @@ def bury(account: Account, mode: DeletionMode, snapshot: Snapshot) -> Account | 
         seat=None,
         waiting=None,
         password=None,
+        mailbox="",
         tombstone=tombstone,
     )
 
@@ -317,8 +363,7 @@ def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]
     if user.spec is None:
         return frozenset()
     found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
-    if user.spec.password_ref is not None:
-        found.add(secret_ref(user.spec.password_ref.name))
+    found |= {secret_ref(ref.name) for ref in (user.spec.password_ref, user.spec.mailbox_ref) if ref is not None}
     if account is None and login_fault(user.spec.user_name) is None:
         found.add(login_ref(login_key(user.spec.user_name)))
     return frozenset(found)

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from tenantry.domain.account import Account
 from tenantry.domain.login import login_key
+from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.observed import Observed
 from tenantry.domain.password import COMPARED, PasswordOffer
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
@@ -81,11 +82,23 @@ class UserContext:
     @cached_property
     def offer(self) -> PasswordOffer | None:
         """Return what the Secret offers, unless the password changed since it was compared: then it is read again."""
-        offer = self.snapshot.passwords.get(self.user.uid) if self.spec.password_ref is not None else None
+        read = self.snapshot.offers.get(self.user.uid) if self.spec.password_ref is not None else None
+        offer = read.password if read is not None else None
         present = self.account.password if self.account is not None else None
         if offer is None or offer.kind not in COMPARED:
             return offer
         return offer if offer.compared == (present.hash if present else "") else None
+
+    @cached_property
+    def mailbox(self) -> Mailbox | None:
+        """Return what was found of the mailbox's Secret now, else the last time; None where nobody has looked there."""
+        ref = self.spec.mailbox_ref
+        if ref is None:
+            return None
+        read = self.snapshot.offers.get(self.user.uid)
+        remembered = Mailbox.parse(self.account.mailbox) if self.account is not None else None
+        some = (read.mailbox if read is not None else None, remembered)
+        return next((found for found in some if found is not None and found.is_at(ref)), None)
 
     @cached_property
     def former(self) -> Account | None:

@@ -78,12 +78,20 @@ def warn_of_text_alerts(ctx: UserContext) -> Warnings:
         yield Finding("TextAlerts", holds=False, reason=Reason.TEXT_ALERTS_INCOMPLETE, message=message)
 
 
+def warn_of_mailbox(ctx: UserContext) -> Warnings:
+    """The credential of the mailbox is there; a broken one blocks nothing else (IT-16)."""
+    if ctx.mailbox is not None:
+        reason, message = ctx.mailbox.verdict()
+        yield Finding("EmailIntegration", holds=reason is Reason.MAILBOX_CONNECTED, reason=reason, message=message)
+
+
 WARNINGS: tuple[Callable[[UserContext], Warnings], ...] = (
     warn_of_missing_email,
     warn_of_missing_project,
     warn_of_undefined_modules,
     warn_of_lasting_password,
     warn_of_text_alerts,
+    warn_of_mailbox,
 )
 
 

@@ -1,13 +1,12 @@
 """Reconcile batches of objects into the store. The signatures are the contract with the controllers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.password import PASSWORD_FIELD
 from tenantry.domain.reason import Reason
 from tenantry.domain.seating import is_personal
 from tenantry.domain.snapshot import Snapshot
@@ -15,17 +14,15 @@ from tenantry.domain.status import rfc3339
 from tenantry.services import members, policies, tenancy, users
 from tenantry.services.batch import Batch
 from tenantry.services.observed import observe, observe_gone
-from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
-from tenantry.specs import UserSpec
+from tenantry.services.work import Outcome, SweepReport, TenantRef, Work
 from tenantry.specs.base import Condition, ConditionStatus
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_uid, load_sequences
+from tenantry.store.account import load_sequences
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import (
     ResourceRow,
     load_due_resources,
     load_resources,
-    load_secret_users,
 )
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
 from tenantry.store.usage import count_usage
@@ -34,8 +31,6 @@ from tenantry.store.usage import count_usage
 BATCH_SIZE = 500
 #: Objects younger than this when a listing began may be missing from it without being gone.
 _LISTING_MARGIN = timedelta(seconds=60)
-#: Reasons for which a Secret is looked at again although neither it nor its User changed.
-_SECRET_REASONS = frozenset({Reason.SECRET_NOT_FOUND, Reason.SECRET_KEY_NOT_FOUND})
 
 
 def reconcile(store: Store, work: Work) -> list[Outcome]:
@@ -93,7 +88,9 @@ def _open(connection: Connection, store: Store, work: Work) -> Batch:
         tenant=tenant,
         work=replace(work, objects=[*former, *work.objects]),
         policies=load_policies(connection, tenant.id),
-        snapshot=Snapshot(now=work.now, attached=tenant.attached, passwords=dict(work.offers)),
+        snapshot=Snapshot(
+            now=work.now, attached=tenant.attached, terminating=work.tenant.terminating, offers=dict(work.offers)
+        ),
         audit_key=store.audit_key,
         rows=rows,
     )
@@ -194,81 +191,17 @@ def _paused_condition(type_: str, status: ConditionStatus, since: str, seen: Obs
     return condition.model_dump(mode="json", by_alias=True)
 
 
-def load_due(store: Store, now: datetime, skip: int = 0, limit: int = BATCH_SIZE) -> dict[str, list[Observed[Any]]]:
+def load_due(
+    store: Store, now: datetime, skip: int = 0, limit: int = BATCH_SIZE, namespace: str | None = None
+) -> dict[str, list[Observed[Any]]]:
     """Return by namespace the objects that must be looked at again by now, as their rows remember them.
 
-    The first to ``skip`` are those that the caller has on their way already.
+    The first to ``skip`` are those that the caller has on their way already. Without a ``namespace`` those of every
+    tenant that a cluster has a part in.
     """
     with store.read() as connection:
-        found = load_due_resources(connection, now, skip, limit)
+        found = load_due_resources(connection, now, skip, limit, namespace)
     return {namespace: [observe(row, namespace) for row in rows] for namespace, rows in found.items()}
-
-
-def passwords_needed(store: Store, tenant: TenantRef, objects: Sequence[Observed[Any]]) -> list[PasswordNeed]:
-    """Return the Secrets to read before this batch: for Users with a password whose spec or look-up is new."""
-    wanted = {
-        o.uid: o
-        for o in objects
-        if isinstance(o.spec, UserSpec) and o.spec.password_ref is not None and not o.deleting and not o.paused
-    }
-    if not wanted:
-        return []
-    with store.read() as connection:
-        rows = load_resources(connection, list(wanted))
-        needs = {n.uid: n for n in _needs(connection, wanted.values(), tenant.namespace)}
-    return [n for uid, n in needs.items() if _must_read(rows.get(uid), wanted[uid], n)]
-
-
-def _must_read(row: ResourceRow | None, seen: Observed[Any], need: PasswordNeed) -> bool:
-    """Tell whether the Secret must be read. Where its refusal stands in the status, nothing else can lift that."""
-    if row is None or not need.present or row.generation != seen.generation:
-        return True
-    return any(PASSWORD_FIELD in condition["message"] for condition in row.parsed_status().get("conditions", ()))
-
-
-def _needs(connection: Connection, objects: Iterable[Observed[Any]], namespace: str) -> list[PasswordNeed]:
-    """Return the Secret of each User, with the hashes that its value is compared with."""
-    refs = ((o.uid, o.spec.password_ref) for o in objects if isinstance(o.spec, UserSpec))
-    some = {uid: ref for uid, ref in refs if ref is not None}
-    accounts = {a.resource_uid: a for a in load_by_uid(connection, list(some))}
-    found = []
-    for uid, ref in some.items():
-        account = accounts.get(uid)
-        password = account.password if account is not None else None
-        found.append(
-            PasswordNeed(
-                uid=uid,
-                namespace=namespace,
-                secret=ref.name,
-                key=ref.key,
-                source=password.source if password else "",
-                present=password.hash if password else "",
-                history=password.history if password else (),
-            )
-        )
-    return found
-
-
-def passwords_known(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> list[PasswordNeed]:
-    """Return a page of all Users with a password, by UID, for the look-out for rotated Secrets."""
-    with store.read() as connection:
-        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit))
-
-
-def passwords_missing(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> list[PasswordNeed]:
-    """Return a page of the Users whose Secret, or its key, was not there: those are looked for more often."""
-    with store.read() as connection:
-        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit, _SECRET_REASONS))
-
-
-def _needs_of_rows(connection: Connection, rows: Iterable[tuple[str, ResourceRow]]) -> list[PasswordNeed]:
-    users: dict[str, list[Observed[Any]]] = {}
-    states = {}
-    for namespace, row in rows:
-        users.setdefault(namespace, []).append(observe(row, namespace))
-        states[row.uid] = f"{row.reason} paused" if row.paused else row.reason
-    needs = (need for namespace, some in users.items() for need in _needs(connection, some, namespace))
-    return sorted((replace(need, state=states[need.uid]) for need in needs), key=lambda need: need.uid)
 
 
 def load_objects(store: Store, uids: Sequence[str]) -> dict[str, list[Observed[Any]]]:

@@ -197,6 +197,11 @@ class UserSpec(SpecModel):
         """Return the Secret's key that holds the password, where there is one."""
         return self.password.secret_key_ref if self.password is not None else None
 
+    @property
+    def mailbox_ref(self) -> SecretKeyRef | None:
+        """Return the Secret's key that holds the mailbox's credential, where there is one."""
+        return self.email_integration.secret_key_ref if self.email_integration is not None else None
+
 
 class SeatStatus(SpecModel):
     """The seat of the account."""

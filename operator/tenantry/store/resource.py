@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind, Observed, Ref
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import parse
-from tenantry.store.schema import refs, resources, tenants, waits
+from tenantry.store.schema import accounts, refs, resources, tenants, waits
+from tenantry.store.tenant import COMMAND_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +80,33 @@ def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, t
     return {uid: (Kind(kind), name, generation) for uid, kind, name, generation in connection.execute(query)}
 
 
-def load_due_resources(connection: Connection, now: datetime, skip: int, limit: int) -> dict[str, list[ResourceRow]]:
-    """Return by namespace the rows that are due, the longest due first, and of those together the oldest objects."""
+def load_due_resources(
+    connection: Connection, now: datetime, skip: int, limit: int, namespace: str | None = None
+) -> dict[str, list[ResourceRow]]:
+    """Return by namespace the rows that are due, the longest due first, and of those together the oldest objects.
+
+    Without a ``namespace`` those of every tenant that a cluster has a part in.
+    """
+    whose = tenants.c.observed_uid != COMMAND_LINE if namespace is None else tenants.c.namespace == namespace
     query = (
         select(tenants.c.namespace, *_COLUMNS)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
-        .where(resources.c.due <= now)
+        .where(resources.c.due <= now, whose)
         .order_by(resources.c.due, resources.c.created, resources.c.uid)
         .offset(skip)
         .limit(limit)
     )
     found: dict[str, list[ResourceRow]] = {}
-    for namespace, *rest in connection.execute(query):
-        found.setdefault(namespace, []).append(_row(rest))
+    for where, *rest in connection.execute(query):
+        found.setdefault(where, []).append(_row(rest))
     return found
+
+
+def load_going(connection: Connection, tenant_id: int, kind: Kind) -> dict[str, str]:
+    """Return by UID why the objects of a kind are still there that are being deleted."""
+    where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.deleting)
+    query = select(resources.c.uid, resources.c.reason).where(*where)
+    return {uid: reason for uid, reason in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
 
 
 def names_of_owners(connection: Connection, uids: Collection[str]) -> dict[str, str]:
@@ -177,6 +191,12 @@ def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Coll
         connection.execute(update(resources).where(*where).values(due=now))
 
 
+def mark_uids(connection: Connection, uids: Collection[str], now: datetime) -> None:
+    """Make due these objects."""
+    for some in in_portions(uids):
+        connection.execute(update(resources).where(resources.c.uid.in_(some)).values(due=now))
+
+
 def mark_waiters(connection: Connection, tenant_id: int, capacities: Collection[Capacity], now: datetime) -> None:
     """Make due all that wait for one of these capacities."""
     some = [and_(waits.c.kind == c.kind, waits.c.owner == c.owner, waits.c.name == c.name) for c in capacities]
@@ -212,16 +232,23 @@ def load_present(connection: Connection, tenant_id: int, kind: Kind, namespace_u
 
 
 def load_secret_users(
-    connection: Connection, after_uid: str, limit: int, reasons: Collection[str] = ()
+    connection: Connection, after_uid: str, limit: int, reasons: Collection[str] = (), mailboxes: Collection[str] = ()
 ) -> list[tuple[str, ResourceRow]]:
-    """Return a page, by UID, of (namespace, row) of what refers to a Secret; with ``reasons``, for those only."""
+    """Return a page, by UID, of (namespace, row) of what refers to a Secret.
+
+    With ``reasons``, only what has one of them, or whose account has found one of these of its mailbox. The Secrets of
+    tenants that no cluster has are in files.
+    """
+    named = resources.c.uid.in_(select(refs.c.uid).where(refs.c.kind == "Secret"))
     query = (
         select(tenants.c.namespace, *_COLUMNS)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
-        .where(resources.c.uid.in_(select(refs.c.uid).where(refs.c.kind == "Secret")), resources.c.uid > after_uid)
+        .where(named, resources.c.uid > after_uid, tenants.c.observed_uid != COMMAND_LINE)
         .order_by(resources.c.uid)
         .limit(limit)
     )
     if reasons:
-        query = query.where(resources.c.reason.in_(reasons))
+        found = or_(*(accounts.c.mailbox.startswith(f"{kind}/") for kind in mailboxes))
+        mailbox = exists().where(accounts.c.resource_uid == resources.c.uid, found)
+        query = query.where(or_(resources.c.reason.in_(reasons), mailbox))
     return [(namespace, _row(rest)) for namespace, *rest in connection.execute(query)]

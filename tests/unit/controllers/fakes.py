@@ -15,7 +15,7 @@ from tenantry.controllers.provisioning import Provisioning
 from tenantry.controllers.sighting import Sighting, sight
 from tenantry.domain.observed import Kind, Observed
 from tenantry.resources.meta import FINALIZER
-from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
+from tenantry.services.work import Outcome, SecretNeed, SweepReport, TenantRef, Work
 
 NAMESPACE = "acme"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -162,9 +162,9 @@ class FakeServices:
     outage: list[Exception] = field(default_factory=list)
     due: list[Mapping[str, Sequence[Observed[Any]]]] = field(default_factory=list)
     backlog: list[Observed[Any]] = field(default_factory=list)
-    needs: dict[str, PasswordNeed] = field(default_factory=dict)
-    known: list[PasswordNeed] = field(default_factory=list)
-    missing: list[PasswordNeed] = field(default_factory=list)
+    needs: dict[str, SecretNeed] = field(default_factory=dict)
+    known: list[SecretNeed] = field(default_factory=list)
+    missing: list[SecretNeed] = field(default_factory=list)
     stored: dict[str, Observed[Any]] = field(default_factory=dict)
     namespaces: list[str] = field(default_factory=list)
     swept: list[tuple[TenantRef, Mapping[str, Any]]] = field(default_factory=list)
@@ -181,9 +181,9 @@ class FakeServices:
             load_due=lambda _, skip: self._due(skip),
             load_objects=lambda uids: {NAMESPACE: [self.stored[uid] for uid in uids]},
             load_namespaces=lambda: self.namespaces,
-            passwords_needed=lambda _, objects: [self.needs.pop(o.uid) for o in objects if o.uid in self.needs],
-            passwords_known=lambda after: [need for need in self.known if need.uid > after],
-            passwords_missing=lambda after: [need for need in self.missing if need.uid > after],
+            secrets_needed=lambda _, objects: [self.needs.pop(o.uid) for o in objects if o.uid in self.needs],
+            secrets_known=lambda after: [need for need in self.known if need.uid > after],
+            secrets_missing=lambda after: [need for need in self.missing if need.uid > after],
             sweep=self.sweep,
             begin_to_write=lambda: None,
         )

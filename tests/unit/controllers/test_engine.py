@@ -14,8 +14,8 @@ from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.engine import Engine
 from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import StoreThread
+from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.sighting import observe
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.tenants import Tenants
@@ -23,7 +23,8 @@ from tenantry.controllers.transaction import Transactions
 from tenantry.domain.observed import Kind
 from tenantry.domain.password import OfferKind
 from tenantry.errors import LeadershipLost, StoreUnavailable
-from tenantry.services.work import PasswordNeed
+from tenantry.services.work import PasswordNeed, SecretNeed
+from tenantry.specs.base import SecretKeyRef
 from tests.unit.controllers.fakes import NAMESPACE, Body, FakeApi, FakeServices, path_of, seen, until, user
 
 DELETED = "2026-01-01T00:00:00Z"
@@ -53,14 +54,14 @@ class Rig:
 
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    for module in ("engine", "status_writer", "password_lane"):
+    for module in ("engine", "status_writer", "secret_lane"):
         monkeypatch.setattr(f"tenantry.controllers.{module}.OUTAGE", Backoff(0.001, 0.002))
     monkeypatch.setattr("tenantry.controllers.aside.OBJECT", Backoff(0.02, 0.05))
     monkeypatch.setattr("tenantry.controllers.engine._DUE_SECONDS", 0.01)
     api, services, ledger, inbox, store = FakeApi(), FakeServices(), Ledger(), Inbox(), StoreThread()
     writer = StatusWriter(api, ledger)
     aside = Aside(writer.report_fault)
-    lane = PasswordLane(api, inbox.put, aside)
+    lane = SecretLane(api, inbox.put, aside)
     transactions = Transactions(services.bound(), store, writer, Tenants(api), lane, aside, epoch=lambda: 7)
     found = Rig(api, services, Engine(transactions, ledger, inbox, may_write=lambda: found.leads), store)
     tasks = [asyncio.create_task(work) for work in (writer.run(), lane.run(), found.engine.run())]
@@ -301,7 +302,7 @@ async def test_a_due_object_that_is_set_aside_does_not_make_the_engine_spin(rig:
 
 async def test_a_user_with_a_password_does_not_hold_up_the_others(rig: Rig) -> None:
     secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/ada-login"
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.api.objects[secret] = {
         "metadata": {"uid": "s", "resourceVersion": "1"},
         "data": {"password": "aHVudGVyMjI="},
@@ -310,25 +311,26 @@ async def test_a_user_with_a_password_does_not_hold_up_the_others(rig: Rig) -> N
     rig.offer(user("bob"))
     await until(lambda: rig.shown("ada", "bob"))
     assert rig.services.names == [["bob"], ["ada"]]
-    offer = rig.services.batches[1].offers["ada"]
+    offer = rig.services.batches[1].offers["ada"].password
+    assert offer is not None
     assert (offer.kind, offer.source, offer.length) == (OfferKind.NEW, "s/1/password", 8)
 
 
 async def test_a_user_whose_secret_is_missing_is_told_so(rig: Rig) -> None:
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.offer(user("ada"))
     await until(lambda: rig.shown("ada"))
-    assert rig.services.batches[0].offers["ada"].kind is OfferKind.NO_SECRET
+    offer = rig.services.batches[0].offers["ada"].password
+    assert offer is not None
+    assert offer.kind is OfferKind.NO_SECRET
 
 
-async def test_a_fault_in_the_password_lane_sets_only_that_user_aside(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_in_the_secret_lane_sets_only_that_user_aside(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("tenantry.controllers.password_lane.make_offer", fail)
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    monkeypatch.setattr("tenantry.controllers.secret_lane.make_offer", fail)
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.offer(user("ada"))
     rig.offer(user("bob"))
     await until(lambda: rig.shown("bob") and rig.status("ada").get("conditions"))
@@ -340,7 +342,7 @@ async def test_a_user_set_aside_waits_for_its_secret_before_it_is_tried_again(ri
     rig.offer(user("ada"))
     await until(lambda: "ada" in rig.engine.transactions.aside)
     rig.services.faults.clear()
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.api.faults[secret] = Unreachable("no")
     await until(lambda: rig.api.asked("GET").count(secret) > 1 and rig.engine.transactions.aside.due())
     rig.offer(user("bob"))

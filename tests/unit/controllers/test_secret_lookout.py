@@ -8,15 +8,17 @@ import pytest
 from tenantry.controllers.api_error import ServerFault
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
-from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import StoreThread
+from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.secret_lookout import SecretLookout
 from tenantry.controllers.sighting import Sighting, observe
-from tenantry.services.work import PasswordNeed
+from tenantry.services.work import PasswordNeed, SecretNeed
+from tenantry.specs.base import SecretKeyRef
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen, until
 
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
-NEED = PasswordNeed("ada", NAMESPACE, "login", "password", source="s/1/password", present="a hash")
+LOGIN = SecretKeyRef(name="login")
+NEED = SecretNeed("ada", NAMESPACE, PasswordNeed(LOGIN, source="s/1/password", present="a hash"))
 
 
 @dataclass
@@ -41,7 +43,7 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lookout]:
     monkeypatch.setattr("tenantry.controllers.secret_lookout._SHORTEST_PAUSE", 0.001)
     api, services, store, delivered = FakeApi(), FakeServices(), StoreThread(), list[Sighting]()
     services.stored["ada"] = observe(seen("ada"))
-    lane = PasswordLane(api, delivered.append, Aside(lambda _: None))
+    lane = SecretLane(api, delivered.append, Aside(lambda _: None))
     lookout = SecretLookout(api, services.bound(), store, lane, may_write=lambda: True)
     tasks = [asyncio.create_task(lane.run()), asyncio.create_task(lookout.run(0.001))]
     found = Lookout(api, services, delivered)
@@ -93,7 +95,7 @@ async def test_a_secret_that_was_deleted_is_noticed(rig: Lookout) -> None:
 
 
 async def test_a_secret_that_was_missing_is_noticed_when_it_appears(rig: Lookout) -> None:
-    rig.services.missing = [replace(NEED, source="", present="")]
+    rig.services.missing = [replace(NEED, password=PasswordNeed(LOGIN))]
     del rig.api.objects[SECRET]
     await until(lambda: rig.looks > 3)
     assert not rig.delivered

@@ -12,8 +12,8 @@ from tenantry.controllers.engine import Engine
 from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.lease import Lease
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import StoreThread
+from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.sweep import Sweeper
 from tenantry.controllers.tenants import Tenants
@@ -41,7 +41,7 @@ async def rig() -> AsyncIterator[Rig]:
     api, services, ledger, inbox, store = FakeApi(), FakeServices(), Ledger(), Inbox(), StoreThread()
     writer, tenants = StatusWriter(api, ledger), Tenants(api)
     aside = Aside(writer.report_fault)
-    lane = PasswordLane(api, inbox.put, aside)
+    lane = SecretLane(api, inbox.put, aside)
     transactions = Transactions(services.bound(), store, writer, tenants, lane, aside, epoch=lambda: 1)
     engine = Engine(transactions, ledger, inbox, may_write=lambda: True)
     lease = Lease(api, "system", "tenantry", "me", 15.0)

@@ -8,33 +8,49 @@ import pytest
 from tenantry.controllers.api_error import ApiError, Denied, ServerFault, Unauthorized
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
-from tenantry.controllers.password_lane import PasswordLane
+from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.sighting import Sighting
-from tenantry.domain.password import OfferKind
-from tenantry.services.work import PasswordNeed
+from tenantry.domain.mailbox import Mailbox
+from tenantry.domain.password import OfferKind, PasswordOffer
+from tenantry.services.work import PasswordNeed, SecretNeed
+from tenantry.specs.base import SecretKeyRef
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, seen, until
 
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
-NEED = PasswordNeed("ada", NAMESPACE, "login", "password")
+NEED = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="login")))
 
 
 @dataclass
 class Lane:
     api: FakeApi
-    lane: PasswordLane
+    lane: SecretLane
     delivered: list[Sighting]
 
 
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lane]:
-    monkeypatch.setattr("tenantry.controllers.password_lane.OUTAGE", Backoff(0.001, 0.002))
+    monkeypatch.setattr("tenantry.controllers.secret_lane.OUTAGE", Backoff(0.001, 0.002))
     api, delivered = FakeApi(), list[Sighting]()
-    lane = PasswordLane(api, delivered.append, Aside(lambda _: None))
+    lane = SecretLane(api, delivered.append, Aside(lambda _: None))
     task = asyncio.create_task(lane.run())
     yield Lane(api, lane, delivered)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def _password(rig: Lane) -> PasswordOffer:
+    offer = rig.delivered[0].offer
+    assert offer is not None
+    assert offer.password is not None
+    return offer.password
+
+
+def _mailbox(rig: Lane) -> Mailbox:
+    offer = rig.delivered[0].offer
+    assert offer is not None
+    assert offer.mailbox is not None
+    return offer.mailbox
 
 
 def _add_secret(api: FakeApi) -> None:
@@ -47,8 +63,7 @@ async def test_a_secret_that_cannot_be_read_now_is_read_later(rig: Lane, error: 
     rig.api.failures = [error("no"), error("no")]
     rig.lane.submit(seen("ada"), NEED)
     await until(lambda: rig.delivered)
-    assert rig.delivered[0].offer is not None
-    assert rig.delivered[0].offer.kind is OfferKind.NEW
+    assert _password(rig).kind is OfferKind.NEW
 
 
 async def test_a_secret_that_may_not_be_read_counts_as_missing(rig: Lane) -> None:
@@ -56,8 +71,7 @@ async def test_a_secret_that_may_not_be_read_counts_as_missing(rig: Lane) -> Non
     rig.api.failures = [Denied("Forbidden", status=403) for _ in range(5)]
     rig.lane.submit(seen("ada"), NEED)
     await until(lambda: rig.delivered)
-    assert rig.delivered[0].offer is not None
-    assert rig.delivered[0].offer.kind is OfferKind.NO_SECRET
+    assert _password(rig).kind is OfferKind.NO_SECRET
 
 
 async def test_of_one_user_the_newest_state_is_served(rig: Lane) -> None:
@@ -75,10 +89,12 @@ async def test_of_one_user_the_newest_state_is_served(rig: Lane) -> None:
 
 
 async def test_secrets_that_cannot_be_read_hold_up_no_others(rig: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tenantry.controllers.password_lane.OUTAGE", Backoff(300.0, 300.0))
+    monkeypatch.setattr("tenantry.controllers.secret_lane.OUTAGE", Backoff(300.0, 300.0))
     rig.api.faults[f"/api/v1/namespaces/{NAMESPACE}/secrets/broken"] = ServerFault("InternalError", status=500)
     for number in range(16):
-        rig.lane.submit(seen(f"u{number}"), PasswordNeed(f"u{number}", NAMESPACE, "broken", "password"))
+        rig.lane.submit(
+            seen(f"u{number}"), SecretNeed(f"u{number}", NAMESPACE, PasswordNeed(SecretKeyRef(name="broken")))
+        )
     _add_secret(rig.api)
     rig.lane.submit(seen("ada"), NEED)
     await until(lambda: rig.delivered)
@@ -89,7 +105,7 @@ async def test_secrets_that_cannot_be_read_hold_up_no_others(rig: Lane, monkeypa
 async def test_a_newer_state_of_a_user_whose_secret_was_put_off_is_the_one_that_is_served(
     rig: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenantry.controllers.password_lane.OUTAGE", Backoff(0.05, 0.05))
+    monkeypatch.setattr("tenantry.controllers.secret_lane.OUTAGE", Backoff(0.05, 0.05))
     _add_secret(rig.api)
     rig.api.faults[SECRET] = ServerFault("InternalError", status=500)
     rig.lane.submit(seen("ada"), NEED)
