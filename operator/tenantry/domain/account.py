@@ -147,7 +147,7 @@ class Account:
             return AccountState.ACTIVE if self.active else AccountState.INACTIVE
         expired = self.onboarding.pending is Pending.INVITATION and _is_past(self.onboarding.expires, now)
         if not self.in_force:
-            return AccountState.INVITATION_EXPIRED if expired else AccountState.WAITING
+            return AccountState.INVITATION_EXPIRED if expired and self.waiting is None else AccountState.WAITING
         if not self.active:
             return AccountState.INACTIVE
         if self.onboarding.pending is Pending.INVITATION:

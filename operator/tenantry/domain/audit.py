@@ -126,6 +126,8 @@ def _facts(account: Account | None) -> dict[str, Any]:
         "workgroups": {m.workgroup: _membership(m) for m in account.members},
         "formerWorkgroups": sorted(account.former_workgroups),
         "assigned": dict(account.assigned),
+        "joined": account.onboarding.joined.isoformat() if account.onboarding.joined else None,
+        "emailVerified": account.onboarding.email_verified.isoformat() if account.onboarding.email_verified else None,
         "password": f"{_MASK} {password.changed.isoformat()}" if password else None,
         "deleted": account.tombstone.mode.value if account.tombstone else None,
     }

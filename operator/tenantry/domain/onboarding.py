@@ -53,6 +53,30 @@ def lapse_refusal(onboarding: Onboarding) -> Refusal:
     )
 
 
+def check_acceptance(account: Account, now: datetime) -> Refusal | None:
+    """Return why nobody can accept or sign up for this account now, or None (MM-01, MM-04, TH-15)."""
+    onboarding = account.onboarding
+    if onboarding.pending is Pending.INVITATION and onboarding.expires is not None and onboarding.expires <= now:
+        return lapse_refusal(onboarding)
+    if onboarding.pending in {Pending.INVITATION, Pending.SIGN_UP} and account.in_force and account.active:
+        return None
+    return Refusal(Reason.NOT_INVITED, "", "this account is not waiting for anybody to accept")
+
+
+def accept(account: Account, now: datetime) -> Onboarding:
+    """Return the onboarding once the person has come; who came by the mail has shown that the address is theirs."""
+    invited = account.onboarding.pending is Pending.INVITATION
+    verified = now if invited else account.onboarding.email_verified
+    return replace(account.onboarding, joined=now, email_verified=verified, pending=Pending.NOTHING)
+
+
+def verify(account: Account, now: datetime) -> Onboarding:
+    """Return the onboarding once the address is shown to be the person's."""
+    pending = account.onboarding.pending
+    left = Pending.NOTHING if pending is Pending.VERIFICATION else pending
+    return replace(account.onboarding, email_verified=now, pending=left)
+
+
 def next_change(account: Account, now: datetime) -> datetime | None:
     """Return when time alone changes the account's state: its invitation runs out, or its password."""
     invited = account.in_force and account.onboarding.pending is Pending.INVITATION

@@ -14,6 +14,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.seating import takes_more
 from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_holdings import check_holdings, check_offboarding
 from tenantry.domain.user_profile import with_defaults
 from tenantry.domain.user_references import (
     check_access,
@@ -85,6 +86,8 @@ def _disagreement(one: WorkgroupSpec, other: WorkgroupSpec) -> str | None:
         return "licensePoolRef"
     if one.deletion.mode != other.deletion.mode:
         return "deletion.mode"
+    if one.onboarding.mode != other.onboarding.mode:
+        return "onboarding.mode"
     attributes = {a.name: a for a in one.attributes}
     for attribute in other.attributes:
         if attributes.get(attribute.name, attribute) != attribute:
@@ -313,6 +316,8 @@ RULES: tuple[Rule, ...] = (
     check_license,
     check_roles_in_plan,
     check_former_memberships,
+    check_offboarding,
+    check_holdings,
     check_acts,
     check_password_offer,
 )
