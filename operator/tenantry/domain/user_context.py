@@ -69,6 +69,11 @@ class UserContext:
         """Return the policies that are there."""
         return tuple(entry.policy.spec for entry in self.entries if entry.policy is not None)
 
+    @property
+    def knows_all_policies(self) -> bool:
+        """Tell whether every workgroup is there: what none of these defines, one that is still missing may define."""
+        return len(self.policies) == len(self.entries)
+
     @cached_property
     def pool_name(self) -> str | None:
         """Return the one pool of the account's workgroups (a second one is refused by a rule)."""

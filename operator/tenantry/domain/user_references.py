@@ -117,7 +117,7 @@ def check_carrier(ctx: UserContext) -> Iterator[Refusal]:
     """The mobile provider is one of those that a workgroup has (IT-05)."""
     carrier = ctx.spec.text_alerts.carrier if ctx.spec.text_alerts is not None else None
     known = list(dict.fromkeys(name for policy in ctx.policies for name in policy.text_alerts.carriers))
-    if carrier is not None and carrier not in known:
+    if carrier is not None and carrier not in known and ctx.knows_all_policies:
         message = f'carrier "{carrier}" is not one of the workgroups\'; {choices(known)}'
         yield Refusal(Reason.CARRIER_NOT_FOUND, "spec.textAlerts.carrier", message)
 
@@ -185,11 +185,9 @@ def check_attributes(ctx: UserContext) -> Iterator[Refusal]:
         field = f"spec.attributes[{index}]"
         definition = defined.get(given.name)
         if definition is None:
-            yield Refusal(
-                Reason.ATTRIBUTE_NOT_FOUND,
-                f"{field}.name",
-                f'attribute "{given.name}" is not defined; {choices(defined)}',
-            )
+            if ctx.knows_all_policies:
+                message = f'attribute "{given.name}" is not defined; {choices(defined)}'
+                yield Refusal(Reason.ATTRIBUTE_NOT_FOUND, f"{field}.name", message)
             continue
         fault = attribute_fault(definition, given.value)
         if fault is not None:
@@ -209,11 +207,9 @@ def check_preferences(ctx: UserContext) -> Iterator[Refusal]:
         field = f"spec.preferences[{index}]"
         definition = defined.get(given.name)
         if definition is None:
-            yield Refusal(
-                Reason.PREFERENCE_NOT_FOUND,
-                f"{field}.name",
-                f'preference "{given.name}" is not defined; {choices(defined)}',
-            )
+            if ctx.knows_all_policies:
+                message = f'preference "{given.name}" is not defined; {choices(defined)}'
+                yield Refusal(Reason.PREFERENCE_NOT_FOUND, f"{field}.name", message)
         elif given.value not in definition.values:
             yield Refusal(
                 Reason.PREFERENCE_INVALID,

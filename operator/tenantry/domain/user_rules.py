@@ -172,7 +172,7 @@ _SNAKE = {
 
 def check_license(ctx: UserContext) -> Refusals:
     """A license needs a pool that sells it; a pool that is going seats nobody new; the plan has accounts (TH-22)."""
-    if ctx.spec.license is not None and ctx.pool_name is None and len(ctx.policies) == len(ctx.entries):
+    if ctx.spec.license is not None and ctx.pool_name is None and ctx.knows_all_policies:
         yield Refusal(
             Reason.LICENSE_NOT_APPLICABLE,
             "spec.license",
@@ -282,8 +282,9 @@ def check_password_offer(ctx: UserContext) -> Refusals:
         return
     policies = [policy for policy in ctx.policies if takes_password(policy)]
     if not policies:
-        message = "every workgroup of this account compares passwords in a directory; remove it"
-        yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, PASSWORD_FIELD, message)
+        if ctx.knows_all_policies:
+            message = "every workgroup of this account compares passwords in a directory; remove it"
+            yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, PASSWORD_FIELD, message)
         return
     if offer is None:
         if ctx.account is None or ctx.account.password is None:
