@@ -1,23 +1,24 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from tenantry.controllers.api_error import ApiError, Denied, ServerFault, Unauthorized
+from tenantry.controllers.api_error import ApiError, Denied, ServerFault, Unauthorized, Unreachable
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.sighting import Sighting
-from tenantry.domain.mailbox import Mailbox
+from tenantry.domain.mailbox import Mailbox, MailboxKind
 from tenantry.domain.password import OfferKind, PasswordOffer
-from tenantry.services.work import PasswordNeed, SecretNeed
+from tenantry.services.work import MailboxNeed, PasswordNeed, SecretNeed
 from tenantry.specs.base import SecretKeyRef
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, seen, until
 
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
 NEED = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="login")))
+MAILBOX_ONLY = SecretNeed("ada", NAMESPACE, mailbox=MailboxNeed(SecretKeyRef(name="login")))
 
 
 @dataclass
@@ -114,3 +115,35 @@ async def test_a_newer_state_of_a_user_whose_secret_was_put_off_is_the_one_that_
     rig.api.faults.clear()
     await until(lambda: "ada" not in rig.lane)
     assert [each.generation for each in rig.delivered] == [2]
+
+
+async def test_password_and_mailbox_come_back_together(rig: Lane) -> None:
+    _add_secret(rig.api)
+    missing = MailboxNeed(SecretKeyRef(name="mail"))
+    rig.lane.submit(seen("ada"), replace(NEED, mailbox=missing))
+    await until(lambda: rig.delivered)
+    assert _password(rig).kind is OfferKind.NEW
+    assert _mailbox(rig) == Mailbox(MailboxKind.NO_SECRET, "mail", "password")
+
+
+@pytest.mark.parametrize(
+    "fault", [Denied("Forbidden", status=403), ServerFault("InternalError", status=500)], ids=["denied", "broken"]
+)
+async def test_it_16_a_mailbox_that_cannot_be_read_holds_up_nothing(rig: Lane, fault: ApiError) -> None:
+    _add_secret(rig.api)
+    rig.api.faults[f"/api/v1/namespaces/{NAMESPACE}/secrets/mail"] = fault
+    rig.lane.submit(seen("ada"), replace(NEED, mailbox=MailboxNeed(SecretKeyRef(name="mail"))))
+    await until(lambda: rig.delivered)
+    assert _password(rig).kind is OfferKind.NEW
+    assert _mailbox(rig).kind is MailboxKind.NO_SECRET
+
+
+async def test_a_mailbox_is_not_told_of_an_api_server_that_is_away(rig: Lane) -> None:
+    rig.api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": "1"}, "data": {"password": "eA=="}}
+    rig.api.failures = [Unreachable("no") for _ in range(12)]
+    rig.lane.submit(seen("ada"), MAILBOX_ONLY)
+    await until(lambda: rig.delivered)
+    assert _mailbox(rig) == Mailbox(MailboxKind.FOUND, "login", "password", "s/1/password")
+    offer = rig.delivered[0].offer
+    assert offer is not None
+    assert offer.password is None

@@ -5,20 +5,25 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tenantry.controllers.api_error import ServerFault
+from tenantry.controllers.api_error import ApiError, Denied, ServerFault
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.provisioning import StoreThread
 from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.secret_lookout import SecretLookout
 from tenantry.controllers.sighting import Sighting, observe
-from tenantry.services.work import PasswordNeed, SecretNeed
+from tenantry.services.work import MailboxNeed, PasswordNeed, SecretNeed
 from tenantry.specs.base import SecretKeyRef
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen, until
 
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
 LOGIN = SecretKeyRef(name="login")
 NEED = SecretNeed("ada", NAMESPACE, PasswordNeed(LOGIN, source="s/1/password", present="a hash"))
+
+
+MAIL = SecretKeyRef(name="mail", key="token")
+MAIL_PATH = f"/api/v1/namespaces/{NAMESPACE}/secrets/mail"
+FOUND = SecretNeed("ada", NAMESPACE, mailbox=MailboxNeed(MAIL, "m/1/token"))
 
 
 @dataclass
@@ -29,6 +34,9 @@ class Lookout:
 
     def set_version(self, version: str) -> None:
         self.api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": version}}
+
+    def set_mail(self, version: str) -> None:
+        self.api.objects[MAIL_PATH] = {"metadata": {"uid": "m", "resourceVersion": version}}
 
     @property
     def looks(self) -> int:
@@ -108,3 +116,50 @@ async def test_the_look_out_goes_on_after_a_fault_of_the_api_server(rig: Lookout
     rig.api.failures = [ServerFault("no"), ServerFault("no")]
     rig.set_version("2")
     await until(lambda: rig.delivered)
+
+
+async def test_it_16_a_mailbox_is_left_alone_until_its_secret_changes(rig: Lookout) -> None:
+    rig.services.known = [FOUND]
+    rig.set_mail("1")
+    await until(lambda: rig.looks > 3)
+    assert not rig.delivered
+    rig.set_mail("2")
+    await until(lambda: rig.delivered)
+    assert rig.delivered[0].offer is not None
+    assert rig.delivered[0].offer.mailbox is not None
+    assert rig.delivered[0].offer.mailbox.source == "m/2/token"
+
+
+async def test_it_16_the_secret_of_a_mailbox_that_goes_is_noticed(rig: Lookout) -> None:
+    rig.services.known = [FOUND]
+    await until(lambda: rig.delivered)
+
+
+@pytest.mark.parametrize(("source", "noticed"), [("", False), (None, True)])
+async def test_a_missing_secret_is_news_only_to_who_has_not_looked_yet(
+    rig: Lookout, source: str | None, *, noticed: bool
+) -> None:
+    rig.services.missing = [replace(FOUND, mailbox=MailboxNeed(MAIL, source))]
+    await until(lambda: rig.looks > 6)
+    assert bool(rig.delivered) == noticed
+
+
+async def test_of_two_secrets_either_may_change(rig: Lookout) -> None:
+    rig.services.known = [replace(NEED, mailbox=FOUND.mailbox)]
+    rig.set_version("2")
+    rig.set_mail("1")
+    await until(lambda: len(rig.delivered) == 1)
+    rig.set_mail("2")
+    await until(lambda: len(rig.delivered) == 2)
+
+
+@pytest.mark.parametrize(
+    "fault", [Denied("Forbidden", status=403), ServerFault("InternalError", status=500)], ids=["denied", "broken"]
+)
+async def test_a_secret_that_cannot_be_read_hides_no_other(rig: Lookout, fault: ApiError) -> None:
+    rig.services.known = [NEED, replace(FOUND, uid="bob")]
+    rig.services.stored["bob"] = observe(seen("bob"))
+    rig.api.faults[SECRET] = fault
+    rig.set_mail("2")
+    await until(lambda: rig.delivered)
+    assert {each.uid for each in rig.delivered} == {"bob"}
