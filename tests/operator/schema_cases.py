@@ -74,6 +74,34 @@ def _case(sentence: str, case: Refused | Fixed) -> Any:
     return pytest.param(case, id=sentence.replace(" ", "-"))
 
 
+_DIRECTORY = {"url": "ldaps://directory.example", "baseDN": "dc=example"}
+
+
+def _mailbox(provider: str, *, smtp: bool) -> Spec:
+    server = {"smtp": {"host": "mail.example"}} if smtp else {}
+    return user(emailIntegration={"provider": provider, "secretKeyRef": {"name": "mail"}, **server})
+
+
+def _offboarding(**choice: object) -> Spec:
+    return user(offboarding={"holdings": [{"workgroupRef": "support", "kind": "record", **choice}]})
+
+
+def _level(*actions: str) -> Spec:
+    return {"modules": [{"name": "issues", "levels": [{"name": "View", "actions": list(actions)}]}]}
+
+
+def _ceiling(*patterns: str) -> Spec:
+    return {"roles": [{"name": "Guest", "ceiling": list(patterns)}]}
+
+
+def _directory(**fields: str) -> Spec:
+    return {"authentication": {"mode": "Directory", "directory": _DIRECTORY | fields}}
+
+
+def _holding(kind: str) -> Spec:
+    return {"deletion": {"holdings": [{"kind": kind}]}}
+
+
 _NO_SUCH_LEVEL = "access names a module or level that modules[] does not define"
 
 RULES = [
@@ -240,7 +268,7 @@ RULES = [
                 "User",
                 _in_support(membership="Available", **{field: value}),
                 _in_support(membership="Member", **{field: value}),
-                "membership Available has no role, groups, access or scopes",
+                "membership Available has no role, groups, access, scopes, notifications or defaultModule",
             ),
         )
         for field, value in (
@@ -248,7 +276,58 @@ RULES = [
             ("groups", ["Users"]),
             ("access", [{"module": "issues", "level": "View"}]),
             ("scopes", [{"name": "calendars", "values": ["north"]}]),
+            ("notifications", ["Job"]),
+            ("defaultModule", "issues"),
         )
+    ),
+    *(
+        _case(f"a directory goes with {mode}", Refused("Workgroup", wrong, right, "mode Directory needs directory"))
+        for mode, wrong, right in (
+            (
+                "no passwords of ones own",
+                {"authentication": {"mode": "Password", "directory": _DIRECTORY}},
+                {"authentication": {"mode": "Password"}},
+            ),
+            (
+                "log-ins by directory",
+                {"authentication": {"mode": "Directory"}},
+                {"authentication": {"mode": "Directory", "directory": _DIRECTORY}},
+            ),
+        )
+    ),
+    _case(
+        "what is reassigned at a deletion has somebody to go to",
+        Refused(
+            "Workgroup",
+            {"deletion": {"holdings": [{"kind": "record", "onDelete": "Reassign"}]}},
+            {"deletion": {"holdings": [{"kind": "record", "onDelete": "Reassign", "defaultAssignee": "jane"}]}},
+            "onDelete Reassign needs defaultAssignee",
+        ),
+    ),
+    _case(
+        "a password says something",
+        Refused("User", user(password={}), user(password={"expiry": "None"}), "give secretKeyRef, expiry, or both"),
+    ),
+    *(
+        _case(
+            f"a mail server goes with {provider}",
+            Refused(
+                "User",
+                _mailbox(provider, smtp=wrong),
+                _mailbox(provider, smtp=not wrong),
+                "provider SMTP needs smtp",
+            ),
+        )
+        for provider, wrong in (("SMTP", False), ("Google", True))
+    ),
+    *(
+        _case(
+            f"a holding is not {what}",
+            Refused(
+                "User", _offboarding(**wrong), _offboarding(drop=True), "choose one: reassignTo a User, or drop: true"
+            ),
+        )
+        for what, wrong in (("given and dropped", {"reassignTo": "jane", "drop": True}), ("neither", {}))
     ),
     _case(
         "all resources of a project stand for themselves",
@@ -304,6 +383,34 @@ PATTERNS = [
             "LicensePool",
             {"plan": {"name": "Grow "}},
             {"plan": {"name": "Grow (2026) & more."}},
+        ),
+        ("an action has a type", "Workgroup", _level("read"), _level("issue:read")),
+        ("no action stands for all", "Workgroup", _level("issue:*"), _level("issue:read_all")),
+        ("a ceiling has both halves", "Workgroup", _ceiling("issue"), _ceiling("issue:*", "*:read")),
+        (
+            "a directory speaks LDAP",
+            "Workgroup",
+            _directory(url="https://directory.example"),
+            _directory(url="ldap://directory.example:389/"),
+        ),
+        (
+            "a login attribute is a word",
+            "Workgroup",
+            _directory(loginAttribute="u id"),
+            _directory(loginAttribute="mail"),
+        ),
+        ("a kind of holding is a word", "Workgroup", _holding("saved query"), _holding("*")),
+        (
+            "a mail server is a host",
+            "User",
+            user(
+                emailIntegration={
+                    "provider": "SMTP",
+                    "secretKeyRef": {"name": "mail"},
+                    "smtp": {"host": "mail.example:25"},
+                }
+            ),
+            _mailbox("SMTP", smtp=True),
         ),
         (
             "an operation is a word",

@@ -78,11 +78,19 @@ def _below(keyword: str) -> Iterator[Any]:
 @pytest.mark.parametrize("kind", SPECS)
 def test_every_string_is_accepted_at_its_limit_and_kept_whole(kube: Kube, kind: str) -> None:
     spec = at_limits(schema_of(kind)["properties"]["spec"])
-    for license_ in spec.get("licenses", ()):
-        license_["type"] = "Floating"  # the one that may have all fields
+    _choose(spec)
     created = kube.create(body(kind, spec))
     assert created["spec"] == spec
     assert any("😀" in text for text in strings(created["spec"]))
+
+
+def _choose(spec: dict[str, Any]) -> None:
+    """Set what a field beside it goes with: the spec then has every field there is."""
+    for license_ in spec.get("licenses", ()):
+        license_["type"] = "Floating"
+    for name, field, value in (("authentication", "mode", "Directory"), ("emailIntegration", "provider", "SMTP")):
+        if name in spec:
+            spec[name][field] = value
 
 
 @pytest.mark.parametrize("kind", SPECS)
@@ -120,9 +128,13 @@ def test_a_new_object_has_a_status_that_kstatus_takes_for_in_progress(kube: Kube
 def test_defaults_are_filled_in_for_whoever_reads_the_object(kube: Kube) -> None:
     spec = kube.create(body("Workgroup", {}))["spec"]
     assert spec == {
+        "authentication": {"mode": "Password"},
+        "characterSet": "UTF-8",
         "deletion": {"mode": "Restorable"},
+        "emailVerification": "Assumed",
         "login": {"format": "Name", "maxLength": 254},
-        "password": {"history": 0, "maxLength": 128, "minLength": 8},
+        "onboarding": {"expirationHours": 168, "mode": "Provisioned"},
+        "password": {"expirationDays": 90, "expiry": "Never", "history": 0, "maxLength": 128, "minLength": 8},
     }
 
 
