@@ -131,6 +131,18 @@ def test_who_waits_for_a_seat_is_told_of_the_mailbox_with_it(tenant: WatchedTena
     assert verdict(tenant, seen) == ("False", "SecretNotFound")
 
 
+def test_who_waits_for_another_license_is_told_of_a_mailbox_that_came_with_it(tenant: WatchedTenant) -> None:
+    kinds = [{"type": "Static", "quantity": 1}, {"type": "Restricted", "quantity": 1}]
+    holder, seen = user("holder", age=1, spec={"license": {"type": "Restricted"}}), user("ada", age=2)
+    tenant.apply(pool(spec={"licenses": kinds}), workgroup(), holder, seen)
+    changed = edited(seen, license={"type": "Restricted"}, emailIntegration=mailbox())
+    tenant.apply(changed)
+    assert (tenant.reason(changed), verdict(tenant, changed)) == ("SeatLimitReached", None)
+    tenant.apply(deleted(holder))
+    assert tenant.is_ready(changed)
+    assert verdict(tenant, changed) == ("False", "SecretNotFound")
+
+
 def test_of_a_changed_reference_the_former_secret_tells_nothing(tenant: WatchedTenant) -> None:
     """Changed together with something that is refused: the account keeps what it had until that is put right."""
     roles = workgroup(spec={"roles": [{"name": "Agent"}]})

@@ -149,15 +149,22 @@ class _Checking:
 
     def _offers(self, objects: list[Observed[Any]]) -> Iterator[tuple[str, SecretOffer]]:
         for seen in objects:
-            ref = seen.spec.password_ref if isinstance(seen.spec, UserSpec) else None
-            if ref is None:
+            if not isinstance(seen.spec, UserSpec):
                 continue
-            offer = self._secrets.offer(seen.namespace, ref)
-            if offer is None:
-                text = f'Secret "{ref.name}" is not in the files; its value is not checked'
-                path: FieldPath = ("spec", "password", "secretKeyRef", "name")
-                self._messages.append(self._manifests[seen.uid].tell(path, text, Reason.SECRET_NOT_FOUND, note=True))
-            yield seen.uid, SecretOffer(password=offer or UNREAD)
+            password_ref, mailbox_ref = seen.spec.password_ref, seen.spec.mailbox_ref
+            password = self._secrets.offer(seen.namespace, password_ref) if password_ref is not None else None
+            mailbox = self._secrets.mailbox(seen.namespace, mailbox_ref) if mailbox_ref is not None else None
+            if password_ref is not None and password is None:
+                self._note_secret(seen, "password", password_ref.name)
+                password = UNREAD
+            if mailbox_ref is not None and mailbox is None:
+                self._note_secret(seen, "emailIntegration", mailbox_ref.name)
+            yield seen.uid, SecretOffer(password, mailbox)
+
+    def _note_secret(self, seen: Observed[Any], field_: str, name: str) -> None:
+        text = f'Secret "{name}" is not in the files; its value is not checked'
+        path: FieldPath = ("spec", field_, "secretKeyRef", "name")
+        self._messages.append(self._manifests[seen.uid].tell(path, text, Reason.SECRET_NOT_FOUND, note=True))
 
     def _tell(self, verdict: Verdict) -> Iterator[Message]:
         manifest = self._manifests[verdict.seen.uid]
