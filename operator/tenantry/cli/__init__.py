@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "users": Lazy("tenantry.cli.users", "List the accounts in the identity store."),
         "explain": Lazy("tenantry.cli.explain", "Tell whether an account may do something, and why."),
         "pools": Lazy("tenantry.cli.pools", "List what was bought, and what of it is in use."),
+        "holdings": Lazy("tenantry.cli.holdings", "List what accounts hold in applications, or give it away."),
         "audit": Lazy("tenantry.cli.audit", "Verify or export the audit trail."),
         "tenant": Lazy("tenantry.cli.tenant", "List tenants, or attach one to the cluster of now."),
     }

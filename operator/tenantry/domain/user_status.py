@@ -1,20 +1,25 @@
 """The status of a User, from its account's row."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from tenantry.domain.account import Account, Onboarding, Password
+from tenantry.domain.holding import Held
 from tenantry.domain.reason import Reason, Settles
 from tenantry.domain.status import rfc3339
 from tenantry.specs import UserStatus
 from tenantry.specs.user import (
     AccountState,
     AssignedValue,
+    HoldingCount,
     InvitationStatus,
     MembershipStatus,
     PasswordStatus,
     Preference,
     SeatStatus,
 )
+
+_MOST_KINDS = 64
 
 
 def describe_user(generation: int, account: Account | None, reason: Reason, now: datetime) -> UserStatus:
@@ -37,6 +42,21 @@ def describe_user(generation: int, account: Account | None, reason: Reason, now:
         invitation=_invitation(account.onboarding),
         email_verified_time=_time(account.onboarding.email_verified),
     )
+
+
+def with_holdings(status: UserStatus, left: Iterable[Held]) -> UserStatus:
+    """Return the status with what the account holds and must be settled first; as many kinds as the schema lets in."""
+    counts: dict[tuple[str, str], int] = {}
+    for held in left:
+        counts[held.workgroup, held.kind] = counts.get((held.workgroup, held.kind), 0) + held.count
+    shown = sorted(counts.items())[:_MOST_KINDS]
+    holdings = tuple(HoldingCount(workgroup_ref=w, kind=kind, count=count) for (w, kind), count in shown)
+    return status.model_copy(update={"holdings": holdings})
+
+
+def describe_going(status: UserStatus) -> UserStatus:
+    """Return the status of an account that is to go, and is kept by what it holds."""
+    return status.model_copy(update={"state": AccountState.DELETING})
 
 
 def _password(password: Password | None) -> PasswordStatus | None:

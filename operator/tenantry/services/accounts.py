@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from tenantry.errors import InputError
 from tenantry.specs.user import AccountState
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_all
-from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources
+from tenantry.store.resource import ResourceRow, load_going, load_resources, load_tenant_resources
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
 
 _DELETED = "Deleted"
@@ -121,7 +121,9 @@ def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[L
     owned = {a.resource_uid for a in accounts}
     refused = load_resources(connection, [uid for uid in users if uid not in owned])
     now = datetime.now(UTC)
-    found = [_listed(tenant, a, users, ranks, now) for a in accounts if deleted or a.tombstone is None]
+    shown = [a for a in accounts if deleted or a.tombstone is None]
+    going = load_going(connection, tenant.id, Kind.USER)
+    found = [_marked(_listed(tenant, a, users, ranks, now), going.get(a.resource_uid or "")) for a in shown]
     found += [_refused(tenant, row) for row in refused.values()]
     return sorted(found, key=lambda a: (a.company.casefold(), a.login.casefold(), a.id))
 
@@ -162,6 +164,11 @@ def _listed(
         waiting=ranks.get(account.id, ()),
         **_person(profile),
     )
+
+
+def _marked(line: ListedAccount, reason: str | None) -> ListedAccount:
+    """Return the line as that of an account whose User is deleted, and why it is still there."""
+    return line if reason is None else replace(line, state=AccountState.DELETING.value, reason=reason)
 
 
 def _refused(tenant: TenantRow, row: ResourceRow) -> ListedAccount:

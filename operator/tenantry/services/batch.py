@@ -7,15 +7,17 @@ from typing import Any
 
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Change, describe_account_change
+from tenantry.domain.holding import Transfer, describe_transfer
 from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, stamp
-from tenantry.services.work import ACTOR, Outcome, Work
+from tenantry.services.work import Outcome, Work
 from tenantry.specs import Status
 from tenantry.specs.base import Condition
 from tenantry.store import Connection
 from tenantry.store.account import apply_accounts, save_sequences
 from tenantry.store.audit import append_records, erase_personal
+from tenantry.store.holding import apply_transfers
 from tenantry.store.policy import Policies
 from tenantry.store.resource import (
     ResourceRow,
@@ -49,6 +51,7 @@ class Batch:
     effects: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
     unwritten: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
     records: list[Change] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
     dependents: set[Ref] = field(default_factory=set)
     concerned: dict[Kind, set[str]] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
@@ -79,14 +82,14 @@ class Batch:
         lived, lives = (account is not None and account.tombstone is None for account in (before, after))
         if lived != lives:
             self.dependents |= {login_ref(a.login_key) for a in (before, after) if a is not None and not a.scope}
-        members_before = before.members if before else ()
-        members_after = after.members if after else ()
-        if members_before == members_after:
+        if _part(before) == _part(after):
             return
         owner = (after.resource_uid if after else None) or (before.resource_uid if before else None)
         row = self.results.get(owner or "") or self.rows.get(owner or "")
         if row is not None:
             self.dependents.add(user_ref(row.name))
+        members_before = before.members if before else ()
+        members_after = after.members if after else ()
         for name in {m.workgroup for m in members_before} - {m.workgroup for m in members_after}:
             self.leave(name)
 
@@ -105,8 +108,21 @@ class Batch:
         """Have an object looked at again, by name."""
         self.concerned.setdefault(kind, set()).add(name)
 
+    def give(self, transfers: Iterable[Transfer], resource_uid: str) -> None:
+        """Take what an account gives away, before the account itself is changed."""
+        for transfer in transfers:
+            if transfer.to is not None and self.unwritten.get(transfer.to, (True, None))[0] is None:
+                self.flush()  # the row of who is given it must be there
+            self.transfers.append(transfer)
+            self.records.append(describe_transfer(transfer, resource_uid))
+
     def flush(self) -> None:
-        """Write the accounts changed so far, so that the database can be asked about them."""
+        """Write the accounts changed so far, so that the database can be asked about them.
+
+        Holdings move first: what an account still has goes with it.
+        """
+        apply_transfers(self.connection, self.tenant.id, self.transfers)
+        self.transfers.clear()
         apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
         self.unwritten.clear()
 
@@ -182,7 +198,9 @@ class Batch:
         changes = [describe_account_change(before, after) for before, after in self.effects.values() if before != after]
         # Which version of a Secret was looked at last is kept with the account, and is nothing to put on record.
         records = [change for change in changes if change.facts or change.personal]
-        append_records(self.connection, self.tenant, [*self.records, *records], ACTOR, self.now, self.audit_key)
+        append_records(
+            self.connection, self.tenant, [*self.records, *records], self.work.actor, self.now, self.audit_key
+        )
         erased = [before.id for before, after in self.effects.values() if before and (not after or not after.user_name)]
         erase_personal(self.connection, self.tenant.id, erased)
 
@@ -204,6 +222,13 @@ class Batch:
     def _was_marked(self) -> bool:
         """Tell whether this transaction made objects due before it planned them: then ``due`` in ``rows`` is stale."""
         return any(o.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL} for o in self.work.objects)
+
+
+def _part(account: Account | None) -> tuple[object, ...]:
+    """Return what others go by who name the User of an account: where it is, its license and its type."""
+    if account is None:
+        return ()
+    return (account.members, account.seat.type if account.seat else None, (account.profile or {}).get("userType"))
 
 
 def _conditions(status: dict[str, Any]) -> list[Condition]:

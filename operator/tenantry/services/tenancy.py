@@ -128,7 +128,8 @@ def find_missing(store: Store, ref: TenantRef, live: Mapping[str, tuple[Kind, st
         rows = [r for r in load_resources(connection, absent).values() if r.created < before] if absent else []
     gone = tuple(r for r in rows if not (r.deleting and r.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL}))
     users = sum(kind is Kind.USER for kind, _, _ in known.values())
-    lost = sum(r.kind is Kind.USER for r in gone)
+    # One that was going already is not lost: what its account holds keeps its row until it is settled.
+    lost = sum(r.kind is Kind.USER and not r.deleting for r in gone)
     too_many = lost > _MOST_GONE and lost > users * _MOST_GONE_SHARE and not tenant.confirmed
     return Missing(tenant, gone, drifted, too_many)
 
