@@ -70,6 +70,12 @@ def opened(url: str, key_file: Path | None = None, *, may_be_new: bool = False) 
         store.close()
 
 
+def is_missing(url: str) -> bool:
+    """Tell whether the store is a file that is not there yet."""
+    file = _FILE.fullmatch(url)
+    return file is not None and not Path(file["path"]).is_file()
+
+
 def _open(url: str, key_file: Path | None, *, may_be_new: bool) -> Store:
     if _URL.match(url) is None:
         raise InputError("--store-url is not a database URL; write sqlite:///path or postgresql://user@host/name")

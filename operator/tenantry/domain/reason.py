@@ -91,6 +91,8 @@ class Reason(StrEnum):
     ASSIGNEE_NOT_FOUND = "AssigneeNotFound", Settles.ITSELF, "The User that is to be given holdings has no account."
     ASSIGNEE_NOT_ALLOWED = "AssigneeNotAllowed", Settles.PERSON, "The policy does not let this User be given holdings."
     HOLDING_NOT_DROPPABLE = "HoldingNotDroppable", Settles.PERSON, "The policy does not let these holdings be dropped."
+    MANAGED_BY_KUBERNETES = "ManagedByKubernetes", Settles.PERSON, "A resource in a cluster owns it: edit that instead."
+    GROUP_BY_DEFAULT = "GroupByDefault", Settles.PERSON, "The group is the default for the account's license type."
     HOLDING_NOT_FOUND = "HoldingNotFound", Settles.PERSON, "The workgroup lists no such kind of holding."
 
     OVER_COMMITTED = "OverCommitted", Settles.PERSON, "More is in use than was bought, since the capacity was lowered."

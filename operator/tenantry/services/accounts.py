@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tenantry.domain.account import Account, Manager
+from tenantry.domain.account import Account, Manager, Pending
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
@@ -51,6 +51,20 @@ class ListedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedInvitation:
+    """One outstanding invitation (MM-03). ``state`` tells whether it still can be accepted."""
+
+    tenant: str
+    email: str
+    login: str
+    resource: str
+    roles: tuple[tuple[str, str | None], ...]
+    sent: datetime | None
+    expires: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedTenant:
     """One line of the list of tenants."""
 
@@ -74,6 +88,39 @@ def list_accounts(store: Store, namespace: str | None = None, *, deleted: bool =
     with store.read() as connection:
         tenants = chosen_tenants(connection, namespace)
         return [account for tenant in tenants for account in _list(connection, tenant, deleted=deleted)]
+
+
+def list_invitations(store: Store, namespace: str | None = None) -> list[ListedInvitation]:
+    """Return who was invited and has not come yet, of one tenant or all, by tenant and email (MM-03).
+
+    Raises:
+        InputError: the store has no such tenant.
+        StoreUnavailable: the database is gone or locked.
+    """
+    found = []
+    with store.read() as connection:
+        for tenant in chosen_tenants(connection, namespace):
+            known = load_tenant_resources(connection, tenant.id)
+            found += [_invitation(tenant, a, known) for a in load_all(connection, tenant.id) if _is_invited(a)]
+    return sorted(found, key=lambda i: (i.tenant, i.email.casefold(), i.login))
+
+
+def _is_invited(account: Account) -> bool:
+    return account.tombstone is None and account.onboarding.pending is Pending.INVITATION
+
+
+def _invitation(tenant: TenantRow, account: Account, known: dict[str, tuple[Kind, str, int]]) -> ListedInvitation:
+    _, resource, _ = known.get(account.resource_uid or "", (Kind.USER, "", 0))
+    return ListedInvitation(
+        tenant=tenant.namespace,
+        email=_person(account.profile or {})["email"],
+        login=account.user_name,
+        resource=resource,
+        roles=tuple((m.workgroup, m.role) for m in account.members),
+        sent=account.onboarding.invited,
+        expires=account.onboarding.expires,
+        state=account.state(datetime.now(UTC)).value,
+    )
 
 
 def list_known_tenants(store: Store) -> list[ListedTenant]:

@@ -10,6 +10,9 @@ from tenantry.domain.account import Manager
 from tenantry.domain.audit import GENESIS
 from tenantry.store.schema import accounts, tenants
 
+#: Stands for the namespace's UID where no cluster has the tenant: `tenantry apply` manages it.
+COMMAND_LINE = "cli"
+
 
 class Detachment(StrEnum):
     """Why nothing is granted or deleted in a tenant."""
@@ -38,6 +41,11 @@ class TenantRow:
     def attached(self) -> bool:
         """Tell whether grants and deletions are decided here."""
         return self.detached is Detachment.NONE
+
+    @property
+    def on_command_line(self) -> bool:
+        """Tell whether no cluster has a part in the tenant."""
+        return self.observed_uid == self.namespace_uid == COMMAND_LINE
 
 
 def find_tenant(connection: Connection, namespace: str) -> TenantRow | None:
