@@ -19,7 +19,7 @@ from tenantry.services.holdings import (
 )
 from tenantry.specs import UserSpec
 from tests.support.builders import pool, user, workgroup
-from tests.support.edits import deleted
+from tests.support.edits import deleted, edited
 from tests.support.invariants import actions_on_record, digest
 from tests.support.watched import WatchedTenant
 
@@ -161,6 +161,14 @@ def test_what_a_system_user_was_given_can_be_given_back(desk: WatchedTenant) -> 
     give(desk, "ann", "TBD", workgroup="desk", kind="record")
     assert give(desk, "TBD", "bob", workgroup="desk") == Result(2)
     assert len(held(desk, owner="bob")) == 2
+
+
+def test_what_a_system_user_holds_goes_with_it_on_record(desk: WatchedTenant) -> None:
+    give(desk, "ann", "TBD", workgroup="desk", kind="record")
+    holdings = [{"kind": "record"}]
+    desk.apply(edited(DESK, systemUsers=[{"userName": "Inet"}], deletion={"holdings": holdings}))
+    assert (held(desk, kind="record"), desk.is_ready(DESK)) == ([], True)
+    assert actions_on_record(desk.store, "Holding")[-1] == "HoldingsOrphaned"
 
 
 def test_a_refused_handover_changes_nothing(desk: WatchedTenant) -> None:

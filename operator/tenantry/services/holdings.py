@@ -164,8 +164,8 @@ def put_holdings(store: Store, namespace: str, wanted: Registration, now: dateti
 
 
 def _put(desk: _Desk, wanted: Registration, account: Account) -> int:
-    rows = find_holdings(desk.connection, desk.tenant.id, wanted.workgroup, wanted.names)
-    present = {row.name: row for row in rows if row.kind == wanted.kind}
+    rows = find_holdings(desk.connection, desk.tenant.id, wanted.workgroup, wanted.kind, wanted.names)
+    present = {row.name: row for row in rows}
     asked = [Holding(wanted.workgroup, wanted.kind, n, account.id, wanted.covers) for n in dict.fromkeys(wanted.names)]
     new = [holding for holding in asked if holding.name not in present]
     edited = [holding for holding in asked if present.get(holding.name, holding) != holding]
@@ -184,8 +184,7 @@ def delete_holdings(store: Store, namespace: str, gone: Deletion, now: datetime,
         StoreUnavailable: the database is gone or locked.
     """
     with _opened(store, namespace, now, actor) as desk:
-        rows = find_holdings(desk.connection, desk.tenant.id, gone.workgroup, gone.names)
-        rows = [row for row in rows if row.kind == gone.kind]
+        rows = find_holdings(desk.connection, desk.tenant.id, gone.workgroup, gone.kind, gone.names)
         remove_holdings(desk.connection, desk.tenant.id, rows)
         _conclude(desk, _tell("HoldingsDeleted", rows), {row.account_id for row in rows})
         return Result(len(rows))

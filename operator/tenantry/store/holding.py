@@ -24,12 +24,15 @@ def count_holdings(connection: Connection, account_ids: Collection[str]) -> dict
     return found
 
 
-def find_holdings(connection: Connection, tenant_id: int, workgroup: str, names: Collection[str]) -> list[Holding]:
-    """Return the holdings of these names in a workgroup, of whatever kind."""
+def find_holdings(
+    connection: Connection, tenant_id: int, workgroup: str, kind: str, names: Collection[str]
+) -> list[Holding]:
+    """Return the holdings of one kind in a workgroup with these names."""
+    of_kind = (holdings.c.tenant_id == tenant_id, holdings.c.workgroup == workgroup, holdings.c.kind == kind)
     found = []
     for some in in_portions(names):
-        where = (holdings.c.tenant_id == tenant_id, holdings.c.workgroup == workgroup, holdings.c.name.in_(some))
-        found += [Holding(*row) for row in connection.execute(select(*_COLUMNS).where(*where))]
+        query = select(*_COLUMNS).where(*of_kind, holdings.c.name.in_(some))
+        found += [Holding(*row) for row in connection.execute(query)]
     return found
 
 
