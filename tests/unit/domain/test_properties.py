@@ -95,6 +95,14 @@ def timeless(account: Account | None) -> Account | None:
     return replace(account, seat=seat, members=members, created=START)
 
 
+def _by_spec(account: Account | None) -> Account | None:
+    """Return the account without what it has of its past: its id, numbers, restored preferences, workgroups left."""
+    same = timeless(account)
+    return same and replace(
+        same, id="", assigned=(), preferences=(), restored_preferences=(), former_workgroups=frozenset()
+    )
+
+
 class Tenant(RuleBasedStateMachine):
     """Any edits of users, pools and workgroups; `World.apply` checks what must hold after each."""
 
@@ -197,6 +205,14 @@ class Tenant(RuleBasedStateMachine):
         self.world.apply(back)
         assert timeless(self.world.account(back)) == first
         assert self.world.reason(back) is Reason.PROVISIONED
+
+    @rule()
+    def p5_whoever_is_provisioned_is_so_by_the_objects_there_are_whatever_they_were_before(self) -> None:
+        anew = World()
+        anew.apply(*self.world.live.values())
+        for seen in self.world.live.values():
+            if seen.kind is Kind.USER and {w.reason(seen) for w in (self.world, anew)} == {Reason.PROVISIONED}:
+                assert _by_spec(self.world.account(seen)) == _by_spec(anew.account(seen))
 
     def _scarce(self) -> bool:
         """Tell whether somebody waits, who would take what is given up for a moment; or what is there is going."""
