@@ -1,6 +1,5 @@
 """A User, or its part in a workgroup, goes only when what it holds is settled (NR-16, NR-17, NR-22, NR-25)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +82,10 @@ def counts(tenant: WatchedTenant, seen: Observed[Any]) -> dict[str, int]:
 
 def used(tenant: WatchedTenant) -> int:
     return int(tenant.status_of(Kind.LICENSE_POOL, "seats")["used"])
+
+
+def waiting(tenant: WatchedTenant) -> int:
+    return sum(bought["waiting"] for bought in tenant.status_of(Kind.LICENSE_POOL, "seats")["licenses"])
 
 
 def is_gone(tenant: WatchedTenant, seen: Observed[Any]) -> bool:
@@ -241,8 +244,10 @@ def test_one_that_goes_gives_up_its_place_in_line(tenant: WatchedTenant) -> None
     tenant.apply(bought, DESK, ann := agent("ann"))
     put(tenant, "ann", "record", "r1")
     tenant.apply(ann := edited(ann, license={"type": "Restricted"}))
-    zoe = replace(agent("zoe", "Restricted"), created=ann.created.replace(hour=13))
-    tenant.apply(zoe, deleted(ann))
+    assert waiting(tenant) == 1
+    tenant.apply(deleted(ann))
+    assert waiting(tenant) == 0
+    tenant.apply(zoe := agent("zoe", "Restricted"))
     licenses = [{"type": "Static", "quantity": 1}, {"type": "Restricted", "quantity": 1}]
     tenant.apply(edited(bought, licenses=licenses))
     assert tenant.is_ready(zoe)
@@ -256,7 +261,7 @@ def test_a_seat_taken_back_from_one_that_goes_leaves_no_place_in_line(tenant: Wa
     put(tenant, "ann", "record", "r1")
     tenant.apply(deleted(ann))
     tenant.apply(none := edited(bought, licenses=[{"type": "Static", "quantity": 0}]))
-    assert used(tenant) == 0
+    assert (used(tenant), waiting(tenant)) == (0, 0)
     tenant.apply(zoe)
     tenant.apply(edited(none, licenses=[{"type": "Static", "quantity": 1}]))
     assert (tenant.is_ready(zoe), held(tenant, "ann")) == (True, ["r1"])
