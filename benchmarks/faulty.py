@@ -31,8 +31,8 @@ class Faulty:
     def bars(self) -> Iterator[Bar]:
         bar = "5 Users made in one go, one in 20 wrong, until all are told"
         note = (
-            f"{self.users} Users, {self.refused} of them refused, on one machine with who makes them; the reference is the "
-            "bare client, which makes as many and patches their statuses"
+            f"{self.users} Users, {self.refused} of them refused, on one machine with who makes them; the reference is "
+            "the bare client, which makes as many and patches their statuses"
         )
         yield at_least(bar, "users/s", self.users / self.ours, self.users / self.floor, _OF_THE_FLOOR, note)
 
