@@ -9,6 +9,7 @@ from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
 from tenantry.services import pipeline, provisioning
 from tenantry.services.accounts import list_accounts
+from tenantry.services.secret_needs import secrets_known, secrets_missing
 from tenantry.services.tenants import load_namespaces
 from tenantry.store import Store
 from tenantry.store.audit import read_records
@@ -215,6 +216,15 @@ def test_an_operator_of_the_same_store_leaves_it_alone(store: Store, cluster: Te
     assert load_namespaces(store) == [cluster.ref.namespace]
     assert "desk" not in provisioning.load_due(store, NOW + timedelta(hours=2))
     assert "desk" in provisioning.load_due(store, NOW + timedelta(hours=2), namespace="desk")
+
+
+def test_the_operator_does_not_look_for_secrets_that_are_in_files(store: Store, cluster: Tenant) -> None:
+    ada = user("ada", spec=SECRET, license=None)
+    ours = replace(request(workgroup(pool=None), ada), namespace="desk")
+    pipeline.apply(store, ours)
+    assert secrets_known(store, "") == secrets_missing(store, "") == []
+    cluster.apply(user("eve", spec=SECRET))
+    assert [need.namespace for need in secrets_known(store, "")] == [cluster.ref.namespace]
 
 
 def test_another_namespace_is_another_tenant(store: Store) -> None:

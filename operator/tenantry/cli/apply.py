@@ -9,7 +9,7 @@ import click
 from tenantry.cli.effects import FORMATS, write_faults, write_plans
 from tenantry.cli.manifests import Loaded
 from tenantry.cli.manual import closing
-from tenantry.cli.plan import namespace, paths, prune, read_files, requests
+from tenantry.cli.plan import namespace, paths, prune, read_files, requests, watched
 from tenantry.cli.stores import audit_key_file, is_missing, opened, output, store_url
 from tenantry.services.effects import Action, Plan
 from tenantry.services.pipeline import Request, apply, plan
@@ -85,7 +85,7 @@ def carry_out(store: Store, request: Request, output: str, *, ask: bool) -> Plan
         click.Abort: the answer was no, or nobody answered.
     """
     if ask:
-        planned = plan(store, request)
+        planned = watched(plan, store, request)
         removed = sum(effect.action is Action.REMOVE for effect in planned.effects)
         if removed:
             write_plans([planned], "text", done=False, err=output != "text")
@@ -93,7 +93,7 @@ def carry_out(store: Store, request: Request, output: str, *, ask: bool) -> Plan
                 f"Remove {removed} object{'s' * (removed > 1)} of {request.namespace}, with what belongs to them?"
             )
             click.confirm(question, abort=True, err=True)
-    return apply(store, request)
+    return watched(apply, store, request)
 
 
 def _make(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,8 +50,14 @@ class Loaded:
             self.objects.setdefault(manifest.place.namespace, []).append(wanted)
 
 
+def count_documents(sources: Iterable[Source]) -> int:
+    """Return about how many objects there are to read, for a bar; standard input can be read only once."""
+    paths = [source.path for source in sources if source.path is not None]
+    return sum(path.read_bytes().count(b"\n---") + 1 for path in paths if os.access(path, os.R_OK))
+
+
 def load_manifests(sources: Iterable[Source], namespace: str, advance: Callable[[], None]) -> Loaded:
-    """Return what stands in the files; ``namespace`` is of those that name none."""
+    """Return what stands in the files, one step an object; ``namespace`` is of those that name none."""
     found = Loaded()
     for source in sources:
         for each in read_source(source, namespace):
@@ -58,7 +65,7 @@ def load_manifests(sources: Iterable[Source], namespace: str, advance: Callable[
                 found.take(each)
             elif not each.note:
                 found.faults.append(each)
-        advance()
+            advance()
     return found
 
 

@@ -1,7 +1,8 @@
 """`tenantry plan`: what files would come to, by the rows of a store, before anybody applies them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,11 +10,12 @@ from tempfile import TemporaryDirectory
 import click
 
 from tenantry.cli.effects import FORMATS, write_faults, write_plans
-from tenantry.cli.manifests import Loaded, load_manifests
+from tenantry.cli.manifests import Loaded, count_documents, load_manifests
 from tenantry.cli.manual import closing
 from tenantry.cli.progress import progress
 from tenantry.cli.stores import is_missing, opened, output, store_url
 from tenantry.cli.validation.sources import find_sources
+from tenantry.services.effects import Plan
 from tenantry.services.file_secrets import FileSecrets
 from tenantry.services.pipeline import Request, is_ours, plan
 from tenantry.store import Store
@@ -63,7 +65,7 @@ def command(
         ctx.exit(1)
     with _empty() if empty or is_missing(store_url) else opened(store_url) as store:
         plans = [
-            plan(store, request)
+            watched(plan, store, request)
             for request in requests(store, loaded, namespace, prune=prune, actor=_ACTOR, planned=True)
         ]
     write_plans(plans, output, done=False)
@@ -74,31 +76,33 @@ def command(
 def read_files(paths: Sequence[str], namespace: str) -> Loaded:
     """Read and check the files, with a bar where it takes long."""
     sources = find_sources(paths)
-    with progress("Reading", len(sources)) as advance:
+    with progress("Reading", count_documents(sources)) as advance:
         return load_manifests(sources, namespace, advance)
 
 
 def requests(
     store: Store, loaded: Loaded, namespace: str, *, prune: bool, actor: str, planned: bool = False
 ) -> Iterator[Request]:
-    """Yield what the files ask of each namespace, with a bar for the passwords.
+    """Yield what the files ask of each namespace.
 
     In a plan, the Secrets of a tenant that is not the command line's are taken to be in its cluster.
     """
     for name in sorted({*loaded.objects, *([namespace] if namespace else [])}):
-        secrets = loaded.secrets.get(name, {})
-        elsewhere = planned and not is_ours(store, name)
-        wanted = loaded.objects.get(name, [])
-        with progress("Applying", len(secrets) and len(wanted)) as advance:
-            yield Request(
-                namespace=name,
-                now=datetime.now(UTC),
-                actor=actor,
-                wanted=wanted,
-                prune=prune,
-                secrets=FileSecrets(secrets, elsewhere=elsewhere),
-                advance=advance,
-            )
+        yield Request(
+            namespace=name,
+            now=datetime.now(UTC),
+            actor=actor,
+            wanted=loaded.objects.get(name, []),
+            prune=prune,
+            secrets=FileSecrets(loaded.secrets.get(name, {}), elsewhere=planned and not is_ours(store, name)),
+        )
+
+
+def watched(call: Callable[[Store, Request], Plan], store: Store, request: Request) -> Plan:
+    """Plan or apply with a bar: a step for each object, and one for each Secret that its password is compared with."""
+    steps = len(request.wanted) + sum('"secretKeyRef"' in wanted.document for wanted in request.wanted)
+    with progress(f"{call.__name__.capitalize()} {request.namespace}", steps) as advance:
+        return call(store, replace(request, advance=advance))
 
 
 @contextmanager

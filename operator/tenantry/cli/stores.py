@@ -59,7 +59,7 @@ def opened(url: str, key_file: Path | None = None, *, may_be_new: bool = False) 
     store = _open(url, key_file, may_be_new=may_be_new)
     try:
         yield store
-    except (TenantryError, click.ClickException):
+    except (TenantryError, click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except Exception as error:
         behind = _behind(store)

@@ -253,6 +253,8 @@ class _Run:
             needs = self._needs([o for o in batch if not o.deleting])
             self._reconcile(batch, needs)
             self._settle()
+            for _ in batch:
+                self.request.advance()
         return self.touched
 
     def _needs(self, objects: list[Observed[Any]]) -> list[SecretNeed]:
