@@ -121,7 +121,7 @@ class Batch:
 
         Holdings move first: what an account still has goes with it.
         """
-        apply_transfers(self.connection, self.tenant.id, self.transfers)
+        apply_transfers(self.connection, self.transfers)
         self.transfers.clear()
         apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
         self.unwritten.clear()

@@ -212,7 +212,7 @@ def reassign_holdings(store: Store, namespace: str, handover: Handover, now: dat
         refusals = _check_taker(desk, giver, taker, transfers)
         if refusals:
             return Result(refusals=tuple(refusals))
-        apply_transfers(desk.connection, desk.tenant.id, transfers)
+        apply_transfers(desk.connection, transfers)
         _conclude(desk, [describe_transfer(transfer, giver.resource_uid) for transfer in transfers], {giver.id})
         return Result(sum(transfer.count for transfer in transfers))
 

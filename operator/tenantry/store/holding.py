@@ -4,13 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from tenantry.domain.holding import Held, Holding, Transfer
 from tenantry.store.portions import in_portions
 from tenantry.store.schema import accounts, holdings
 
 _COLUMNS = tuple(holdings.c[name] for name in Holding.__slots__)
+_SAME_KIND = (holdings.c.workgroup == bindparam("b_workgroup"), holdings.c.kind == bindparam("b_kind"))
+_SAME_NAME = holdings.c.name == bindparam("b_name")
 
 
 def count_holdings(connection: Connection, account_ids: Collection[str]) -> dict[str, tuple[Held, ...]]:
@@ -57,7 +59,7 @@ def insert_holdings(connection: Connection, tenant_id: int, new: Sequence[Holdin
 def update_holdings(connection: Connection, tenant_id: int, changed: Sequence[Holding]) -> None:
     """Write whose holdings are, and what they cover."""
     if changed:
-        statement = update(holdings).where(*_of_kind(tenant_id), holdings.c.name == bindparam("b_name"))
+        statement = update(holdings).where(holdings.c.tenant_id == tenant_id, *_SAME_KIND, _SAME_NAME)
         statement = statement.values(account_id=bindparam("b_account"), covers=bindparam("b_covers"))
         connection.execute(statement, [_bound(holding) for holding in changed])
 
@@ -65,13 +67,8 @@ def update_holdings(connection: Connection, tenant_id: int, changed: Sequence[Ho
 def remove_holdings(connection: Connection, tenant_id: int, gone: Sequence[Holding]) -> None:
     """Forget holdings."""
     if gone:
-        statement = delete(holdings).where(*_of_kind(tenant_id), holdings.c.name == bindparam("b_name"))
+        statement = delete(holdings).where(holdings.c.tenant_id == tenant_id, *_SAME_KIND, _SAME_NAME)
         connection.execute(statement, [_bound(holding) for holding in gone])
-
-
-def _of_kind(tenant_id: int) -> tuple[ColumnElement[bool], ...]:
-    same = (holdings.c.workgroup == bindparam("b_workgroup"), holdings.c.kind == bindparam("b_kind"))
-    return (holdings.c.tenant_id == tenant_id, *same)
 
 
 def _bound(value: Holding | Transfer) -> dict[str, str | None]:
@@ -79,9 +76,12 @@ def _bound(value: Holding | Transfer) -> dict[str, str | None]:
     return {f"b_{names.get(name, name)}": part for name, part in asdict(value).items()}
 
 
-def apply_transfers(connection: Connection, tenant_id: int, transfers: Sequence[Transfer]) -> None:
-    """Give holdings to other accounts, or drop them, in this order: who is given some may go next."""
-    where = (*_of_kind(tenant_id), holdings.c.account_id == bindparam("b_account"))
+def apply_transfers(connection: Connection, transfers: Sequence[Transfer]) -> None:
+    """Give holdings to other accounts, or drop them, in this order: who is given some may go next.
+
+    The account says of which tenant; naming that too would lead SQLite through all holdings of the kind.
+    """
+    where = (holdings.c.account_id == bindparam("b_account"), *_SAME_KIND)
     for dropped, some in groupby(transfers, lambda transfer: transfer.to is None):
         statement = delete(holdings) if dropped else update(holdings).values(account_id=bindparam("b_to"))
         connection.execute(statement.where(*where), [_bound(transfer) for transfer in some])
