@@ -141,3 +141,7 @@ def test_of_a_thousand_users_applied_at_once_the_faulty_fifty_are_told_and_hold_
     accounts = rows.accounts(sqlite_url, kube.namespace)
     assert sorted(accounts[login].assigned[0][1] for login in good) == list(range(1, len(good) + 1))
     rows.check_in_step(sqlite_url, kube)
+
+    operator.start().wait_ready()  # what a thousand deletions cost the test alone, the operator does at once
+    kube.delete_all("User")
+    assert eventually(lambda: not kube.items("User"), within=60, every=0.5)

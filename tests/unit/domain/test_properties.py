@@ -26,13 +26,13 @@ QUIET = settings(
 )
 NAMES = st.sampled_from(["ada", "bob", "cyd"])
 POLICIES = st.sampled_from(["desk", "lab"])
-ROLES = ["Agent", "Agent", "Boss", "Boss", None, "Gone"]
+ROLES = ["Agent"] * 5 + ["Boss", "Boss", None, "Gone"]
 MODES = st.sampled_from(["Restorable", "Permanent", "PermanentReserved"])
 
 
 @st.composite
 def pool_specs(draw: st.DrawFn, *, plenty: bool = False) -> dict[str, Any]:
-    few = st.just(9) if plenty else st.integers(0, 2)
+    few = st.just(9) if plenty else st.sampled_from([3, 2, 1, 0])
     licenses = [
         {"type": "Static", "quantity": draw(few)},
         {"type": "Floating", "quantity": draw(st.integers(0, 1)), "accountsPerLicense": 2},
@@ -120,6 +120,8 @@ class Tenant(RuleBasedStateMachine):
         self.edit_pool(data.draw(pool_specs()))
         for name in ("desk", "lab"):
             self._edit_workgroup(name, data.draw(workgroup_specs(mode)))
+        for name in ("ada", "bob"):
+            self.make_user(name, "own", data)
 
     @rule(spec=pool_specs())
     def edit_pool(self, spec: dict[str, Any]) -> None:
@@ -225,7 +227,7 @@ class Tenant(RuleBasedStateMachine):
 
 
 TestTenant = Tenant.TestCase
-TestTenant.settings = settings(QUIET, max_examples=60, stateful_step_count=30)
+TestTenant.settings = settings(QUIET, max_examples=150, stateful_step_count=30)
 
 
 @settings(QUIET, max_examples=60)
