@@ -53,7 +53,7 @@ def _fault(fault: Message) -> dict[str, Any]:
 def summary(plans: Sequence[Plan], *, done: bool) -> str:
     """Return the numbers in one line."""
     effects = [effect for plan in plans for effect in plan.effects]
-    actions = Counter(e.action for e in effects)
+    actions = Counter(e.action for e in effects if e.result is not Result.HELD)
     parts = [f"{actions[action]} {words[done]}" for action, words in _VERBS.items() if actions[action]]
     failing = Counter(e.result is Result.WAITING for e in effects if e.fails)
     parts += [f"{failing[True]} waiting"] if failing[True] else []
@@ -126,8 +126,8 @@ def _difference(difference: Difference) -> str:
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    if value is None:
-        return "none"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     if isinstance(value, dict) and "membership" in value:
         rest = [f"{name} {_value(below)}" for name, below in value.items() if name not in {"membership", "role"}]
         return ", ".join([value.get("role") or value["membership"], *rest])

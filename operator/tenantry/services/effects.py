@@ -280,6 +280,11 @@ def _fate(left: Account | None) -> str:
 def _differences(
     kind: Kind, old: ResourceRow | None, new: ResourceRow | None, had: Account | None, has: Account | None
 ) -> Iterator[Difference]:
+    if old is not None and new is not None:
+        if old.deleting and not new.deleting:
+            yield Difference("deleting", before=True, after=False)
+        if old.paused != new.paused:
+            yield Difference("paused", old.paused, new.paused)
     if had is not None or has is not None:
         yield from _of_accounts(had, has)
     elif old is not None and new is not None and kind is not Kind.USER:

@@ -248,7 +248,9 @@ class _Run:
 
     def carry_out(self) -> set[str]:
         """Do what is due by now, then what is asked for. Returns the UIDs of all objects that it touched."""
-        self._settle()
+        if self._settle():
+            with self.store.read() as connection:  # what was to go may be gone by now
+                self.bound = _bind(connection, self.tenant, self.request)
         for batch in _batches(self.bound):
             needs = self._needs([o for o in batch if not o.deleting])
             self._reconcile(batch, needs)
@@ -261,13 +263,15 @@ class _Run:
         with self.store.read() as connection:
             return needs_of(connection, objects, self.request.namespace)
 
-    def _settle(self) -> None:
-        for _ in range(_MOST_ROUNDS):
+    def _settle(self) -> bool:
+        """Do what is due until nothing is, and tell whether anything was."""
+        for done in range(_MOST_ROUNDS):
             due = load_due(self.store, self.request.now, namespace=self.request.namespace)
             objects = due.get(self.request.namespace, [])
             if not objects:
-                return
+                return done > 0
             self._reconcile(objects, secrets_needed(self.store, self.ref, objects))
+        return True
 
     def _reconcile(self, objects: Sequence[Observed[Any]], needs: Iterable[SecretNeed]) -> None:
         request = self.request

@@ -178,3 +178,26 @@ def test_groups_and_invitations_have_codes_too(tmp_path: Path, where: str) -> No
     assert tenantry("groups", "remove", "Night", "ada@example.com", "nobody", *common).code == 1
     wrong = tenantry("groups", "add", "Day", "ada@example.com", *common)
     assert (wrong.code, 'defines no group "Day"; there is Night' in wrong.err) == (1, True)
+
+
+def test_nr_16_who_still_holds_something_is_held_until_that_is_settled(tmp_path: Path, where: str) -> None:
+    deletion = {"deletion": {"holdings": [{"kind": "record", "onDelete": "Block"}]}}
+    content = text(pool(static=3), workgroup(spec=deletion), *PEOPLE)
+    path = files(tmp_path, content)
+    tenantry("apply", path, "--store-url", where)
+    common = ("-n", "acme", "--store-url", where)
+    registered = tenantry(
+        "holdings", "add", "R-1", "--workgroup", "tracker", "--kind", "record", "--user", "ada", *common
+    )
+    assert registered.code == 0, registered.err
+    held = tenantry("users", "delete", "ada", "bob", "--yes", *common)
+    assert (held.code, told(held)[-1]) == (1, "Done: 1 removed, 1 refused or held; 0 unchanged")
+    assert "is held: HoldingsLeft: spec.offboarding.holdings: 1 holding" in held.out
+    back = tenantry("plan", path, *common)
+    assert "~ User ada deleting yes -> no" in told(back)
+    given = tenantry("holdings", "reassign", "--from", "ada", "--to", "cyd", *common)
+    assert given.code == 0, given.err
+    gone = tenantry("users", "delete", "ada", "--yes", *common)
+    assert (gone.code, told(gone)[-1]) == (0, "Done: 1 removed; 0 unchanged")
+    again = tenantry("apply", path, *common)
+    assert next(line for line in told(again) if "LoginDeleted" in line).startswith("+ User ada refused")
