@@ -19,19 +19,18 @@ from tenantry.store.schema import accounts, assigned_values, memberships, seats,
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
     """Return the accounts that these resources own."""
-    return _load(connection, accounts.c.resource_uid.in_(uids)) if uids else []
+    return [a for some in in_portions(uids) for a in _load(connection, accounts.c.resource_uid.in_(some))]
 
 
 def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """Return the accounts and tombstones with these login keys; system users are apart."""
-    if not keys:
-        return []
-    return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.login_key.in_(keys))
+    of_users = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "")
+    return [a for some in in_portions(keys) for a in _load(connection, *of_users, accounts.c.login_key.in_(some))]
 
 
 def load_by_id(connection: Connection, ids: Collection[str]) -> list[Account]:
     """Return the accounts of these ids."""
-    return _load(connection, accounts.c.id.in_(ids)) if ids else []
+    return [a for some in in_portions(ids) for a in _load(connection, accounts.c.id.in_(some))]
 
 
 def load_system(connection: Connection, tenant_id: int, workgroup: str) -> list[Account]:
@@ -202,8 +201,8 @@ def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pai
 
 def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
     gone = [before.id for before, after in changes if before is not None and after is None]
-    if gone:
-        connection.execute(delete(accounts).where(accounts.c.id.in_(gone)))
+    for some in in_portions(gone):
+        connection.execute(delete(accounts).where(accounts.c.id.in_(some)))
     known = [_account_values(after, tenant_id) for before, after in changes if before is not None and after is not None]
     if known:
         values = [{"b_id": row.pop("id"), **row} for row in known]
@@ -227,8 +226,8 @@ def _write_part(connection: Connection, table: Table, changes: Sequence[Pair], r
         if old and before is not None:
             stale.append(before.id)
         fresh.extend(new)
-    if stale:
-        connection.execute(delete(table).where(table.c.account_id.in_(stale)))
+    for some in in_portions(stale):
+        connection.execute(delete(table).where(table.c.account_id.in_(some)))
     if fresh:
         connection.execute(insert(table), fresh)
 
@@ -301,6 +300,12 @@ _PART_TABLES = (
 )
 
 
+def load_owners(connection: Connection, tenant_id: int) -> set[str]:
+    """Return the UIDs of the objects that live accounts belong to."""
+    where = (accounts.c.tenant_id == tenant_id, accounts.c.resource_uid.is_not(None), accounts.c.deleted.is_(None))
+    return set(connection.execute(select(accounts.c.resource_uid).where(*where)).scalars())
+
+
 def load_sequences(connection: Connection, tenant_id: int) -> dict[str, int]:
     """Return the next value of each sequence of a tenant."""
     query = select(sequences.c.name, sequences.c.next).where(sequences.c.tenant_id == tenant_id)
@@ -318,5 +323,6 @@ def save_sequences(connection: Connection, tenant_id: int, before: Mapping[str, 
 
 
 def rebind(connection: Connection, account_id: str, resource_uid: str) -> None:
-    """Give an account to another object of the same login (tenant attach)."""
+    """Give an account, and its places in line, to another object of the same login (tenant attach)."""
     connection.execute(update(accounts).where(accounts.c.id == account_id).values(resource_uid=resource_uid))
+    connection.execute(update(waits).where(waits.c.account_id == account_id).values(resource_uid=resource_uid))

@@ -8,16 +8,20 @@ from sqlalchemy import Connection, delete, insert, select
 from tenantry.domain.access import ProjectPart
 from tenantry.specs import ProjectMemberSpec
 from tenantry.specs.projectmember import ProjectRule
+from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import project_members
 
 
 def load_projects(connection: Connection, tenant_id: int, user_names: Collection[str]) -> set[tuple[str, str]]:
     """Return (workgroup, User name) of the ProjectMembers in force of these Users."""
-    query = select(project_members.c.workgroup, project_members.c.user_name).where(
-        project_members.c.tenant_id == tenant_id, project_members.c.user_name.in_(user_names)
-    )
-    return {(workgroup, user) for workgroup, user in connection.execute(query)}
+    found: set[tuple[str, str]] = set()
+    for some in in_portions(user_names):
+        query = select(project_members.c.workgroup, project_members.c.user_name).where(
+            project_members.c.tenant_id == tenant_id, project_members.c.user_name.in_(some)
+        )
+        found |= {(workgroup, user) for workgroup, user in connection.execute(query)}
+    return found
 
 
 def load_parts(connection: Connection, tenant_id: int, workgroup: str, user_name: str) -> list[ProjectPart]:
@@ -35,8 +39,11 @@ def _rules(text: str) -> tuple[ProjectRule, ...]:
 
 def load_in_force(connection: Connection, uids: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return the rows in force of these ProjectMembers, by UID."""
-    found = connection.execute(select(project_members).where(project_members.c.uid.in_(uids)))
-    return {row.uid: dict(row._mapping) for row in found}  # noqa: SLF001 - the documented way to a Row's mapping
+    found: dict[str, dict[str, Any]] = {}
+    for some in in_portions(uids):
+        rows = connection.execute(select(project_members).where(project_members.c.uid.in_(some)))
+        found |= {row.uid: dict(row._mapping) for row in rows}  # noqa: SLF001 - the documented way to a Row's mapping
+    return found
 
 
 def values_of(uid: str, tenant_id: int, spec: ProjectMemberSpec) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def values_of(uid: str, tenant_id: int, spec: ProjectMemberSpec) -> dict[str, An
 
 def apply_project_members(connection: Connection, stale: Collection[str], fresh: Collection[dict[str, Any]]) -> None:
     """Take rows out of force, and put rows in force."""
-    if stale:
-        connection.execute(delete(project_members).where(project_members.c.uid.in_(stale)))
+    for some in in_portions(stale):
+        connection.execute(delete(project_members).where(project_members.c.uid.in_(some)))
     if fresh:
         connection.execute(insert(project_members), list(fresh))
