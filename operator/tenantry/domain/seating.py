@@ -146,13 +146,18 @@ def place_in_line(ctx: UserContext, blocked: tuple[Capacity, ...]) -> Waiting:
     A newcomer's arrival is the creation of its object, so that the order depends neither on when its events came nor on
     what it was refused for before (P5).
     """
-    return Waiting(since=_arrival(ctx), capacities=frozenset(blocked))
+    return Waiting(since=_arrival(ctx, frozenset(blocked)), capacities=frozenset(blocked))
 
 
-def _arrival(ctx: UserContext) -> datetime:
-    if ctx.account is not None and ctx.account.waiting is not None:
-        return ctx.account.waiting.since
-    return ctx.user.created if ctx.account is None else ctx.snapshot.now
+def _arrival(ctx: UserContext, blocked: frozenset[Capacity]) -> datetime:
+    if ctx.account is None:
+        return ctx.user.created
+    waiting = ctx.account.waiting
+    if waiting is None:
+        return ctx.snapshot.now
+    # Who has its place and waits for another joins that line anew when it changes its mind.
+    same = not ctx.account.in_force or not waiting.capacities or waiting.capacities & blocked
+    return waiting.since if same else ctx.snapshot.now
 
 
 def full(capacity: Capacity, snapshot: Snapshot) -> Refusal:

@@ -137,17 +137,17 @@ def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | Non
 
 
 def _kept_place(account: Account) -> Waiting | None:
-    """Return the place in line of one whose seat was taken back: it holds up nobody until its spec is good again."""
-    if account.waiting is None or account.in_force:
-        return None
-    return replace(account.waiting, capacities=frozenset())
+    """Return the account's place in line: it holds up nobody until its spec is good again, and is its place then."""
+    return replace(account.waiting, capacities=frozenset()) if account.waiting is not None else None
 
 
 def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     """Put the account in line. What it had stays whole; a new one gets its row, and with it the login."""
     waiting = place_in_line(ctx, verdict.blocked)
     if ctx.account is not None and ctx.account.in_force:
-        after = replace(ctx.account.with_active(active=ctx.spec.active), waiting=waiting, mailbox=_mailbox(ctx))
+        kept = ctx.account.with_active(active=ctx.spec.active)
+        # The password is no part of what is asked for: left aside now, it would not be offered a second time.
+        after = replace(kept, waiting=waiting, mailbox=_mailbox(ctx), password=_password(ctx, kept))
     else:
         after = replace(_described(ctx), waiting=waiting)
     before = ctx.account or ctx.former
@@ -184,7 +184,14 @@ def _provision(ctx: UserContext) -> UserPlan:
 def _lapse(ctx: UserContext, onboarding: Onboarding) -> UserPlan:
     """Free the seat of an invitation that nobody accepted in time; the account and its login stay (design §2, 13)."""
     base = _described(ctx)
-    after = replace(base, members=(), evicted_from=base.memberships, seat=None, waiting=None, onboarding=onboarding)
+    after = replace(
+        base,
+        members=(),
+        evicted_from=base.memberships | base.evicted_from,
+        seat=None,
+        waiting=None,
+        onboarding=onboarding,
+    )
     _take(ctx.snapshot, ctx.account, after)
     return _planned(ctx.user, ctx.snapshot, ctx.account, after, not_ready([lapse_refusal(onboarding)]))
 
@@ -208,6 +215,7 @@ def _described(ctx: UserContext) -> Account:
         user_name=spec.user_name,
         resource_uid=ctx.user.uid,
         active=spec.active,
+        can_log_in=not ctx.unlicensed,
         profile=_profile(ctx)[0],
         attributes=tuple((a.name, a.value) for a in spec.attributes),
         preferences=_preferences(ctx, base),

@@ -26,6 +26,7 @@ from tenantry.store.resource import (
     load_refs,
     mark_dependents,
     mark_objects,
+    mark_uids,
     replace_refs,
     update_resources,
 )
@@ -55,6 +56,8 @@ class Batch:
     dependents: set[Ref] = field(default_factory=set)
     concerned: dict[Kind, set[str]] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
+    pools_touched: set[str] = field(default_factory=set)
+    woken: set[str] = field(default_factory=set)
 
     @property
     def now(self) -> datetime:
@@ -214,9 +217,10 @@ class Batch:
         update_resources(self.connection, changed)
         present = load_refs(self.connection, [r.uid for r in known]) if known else {}
         replace_refs(self.connection, self.tenant.id, present, self.wanted_refs)
-        mark_dependents(self.connection, self.tenant.id, self.dependents, self.now)
+        mark_dependents(self.connection, self.tenant.id, self.dependents)
+        mark_uids(self.connection, self.woken)
         for kind, names in self.concerned.items():
-            mark_objects(self.connection, self.tenant.id, kind, names, self.now)
+            mark_objects(self.connection, self.tenant.id, kind, names)
         return bool(self.released or new or changed)
 
     def _was_marked(self) -> bool:

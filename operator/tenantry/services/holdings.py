@@ -317,7 +317,7 @@ def _conclude(desk: _Desk, changes: Sequence[Change], account_ids: Collection[st
     uids = [a.resource_uid for a in load_by_id(desk.connection, account_ids) if a.resource_uid is not None]
     rows = load_resources(desk.connection, uids).values()
     held_up = [row.name for row in rows if row.parsed_status().get("holdings")]
-    mark_objects(desk.connection, desk.tenant.id, Kind.USER, held_up, desk.now)
+    mark_objects(desk.connection, desk.tenant.id, Kind.USER, held_up)
 
 
 def _going(connection: Connection, accounts: Iterable[Account]) -> set[str]:

@@ -59,7 +59,7 @@ def _act(
         apply_accounts(connection, tenant.id, [(before, after)])
         append_records(connection, tenant, [describe_account_change(before, after)], _PERSON, now, store.audit_key)
         if before.resource_uid is not None:
-            mark_uids(connection, [before.resource_uid], now)
+            mark_uids(connection, [before.resource_uid])
         return None
 
 

@@ -11,7 +11,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.seating import is_personal
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import rfc3339
-from tenantry.services import members, policies, tenancy, users
+from tenantry.services import lines, members, policies, tenancy, users
 from tenantry.services.batch import Batch
 from tenantry.services.observed import observe, observe_gone
 from tenantry.services.work import Outcome, SweepReport, TenantRef, Work
@@ -122,7 +122,7 @@ def _run(batch: Batch) -> None:
     users.reconcile_users(batch, [o for o in active if o.kind is Kind.USER])
     if batch.tenant.attached:
         users.evict_newest(batch)
-        users.seat_waiters(batch)
+        lines.seat_waiters(batch)
     moved = _moved(batch, before)
     policies.conclude_policies(batch, governing, {c.owner for c in moved if c.kind is not CapacityKind.ROLE})
     for workgroup in {c.owner for c in moved if c.kind is CapacityKind.ROLE and not is_personal(c, batch.snapshot)}:
@@ -231,8 +231,7 @@ def sweep(
     if missing.tenant is None:
         return SweepReport(missing.drifted)
     if missing.too_many or not missing.tenant.attached:
-        tenancy.detach(store, tenant, [row.uid for row in missing.rows], epoch, now)
-        return SweepReport(missing.drifted, detached=True)
+        return SweepReport(missing.drifted, detached=tenancy.detach(store, tenant, missing, epoch, now))
     outcomes: list[Outcome] = []
     for start in range(0, len(missing.rows), BATCH_SIZE):
         rows = missing.rows[start : start + BATCH_SIZE]

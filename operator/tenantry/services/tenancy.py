@@ -1,6 +1,6 @@
 """Whose store is it: the identity of a namespace, sweeps, and the attaching of a detached tenant."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,15 @@ from tenantry.domain.account import Manager
 from tenantry.domain.audit import Change, describe_account_change
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.snapshot import PoolPolicy, WorkgroupPolicy
 from tenantry.errors import InputError, LeadershipLost
 from tenantry.services.observed import observe
 from tenantry.services.trail import check_key
 from tenantry.services.work import ACTOR, TenantRef
 from tenantry.store import Connection, Store
-from tenantry.store.account import apply_accounts, load_all, rebind
+from tenantry.store.account import apply_accounts, load_all, load_owners, rebind
 from tenantry.store.audit import append_records
-from tenantry.store.policy import delete_policies
+from tenantry.store.policy import delete_policies, load_policies
 from tenantry.store.resource import (
     ResourceRow,
     delete_foreign,
@@ -65,7 +66,7 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime, aud
         entered = _begin_anew(connection, tenant, ref, now, audit_key)
     # What was seen elsewhere says nothing here: planned, it would be granted a seat.
     delete_foreign(connection, tenant.id, {entered.namespace_uid, entered.observed_uid})
-    mark_tenant(connection, tenant.id, now)
+    mark_tenant(connection, tenant.id)
     return entered
 
 
@@ -94,12 +95,19 @@ def _begin_anew(
 ) -> TenantRow:
     """Forget what a namespace without accounts had before it was made again; its tombstones stay."""
     delete_resources(connection, load_tenant_resources(connection, tenant.id))
+    policies = load_policies(connection, tenant.id)
     delete_policies(connection, tenant.id)
     system = [a for a in load_all(connection, tenant.id) if a.manager is Manager.SYSTEM]
     apply_accounts(connection, tenant.id, [(account, None) for account in system])
     changes = [describe_account_change(account, None) for account in system]
+    changes += [_policy_gone(Kind.WORKGROUP, policy) for policy in policies.workgroups.values()]
+    changes += [_policy_gone(Kind.LICENSE_POOL, policy) for policy in policies.pools.values()]
     tenant = append_records(connection, tenant, changes, ACTOR, now, audit_key)
     return save_tenant(connection, tenant, observed_uid=ref.uid, namespace_uid=ref.uid, detached=Detachment.NONE)
+
+
+def _policy_gone(kind: Kind, policy: WorkgroupPolicy | PoolPolicy) -> Change:
+    return Change("PolicyDeleted", kind, policy.name, policy.uid, {"generation": policy.generation}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,30 +132,34 @@ def find_missing(store: Store, ref: TenantRef, live: Mapping[str, tuple[Kind, st
         )
         if tenant is None:
             return Missing(None, drifted=drifted)
+        owners = load_owners(connection, tenant.id)
         absent = [uid for uid in known if uid not in live]
         rows = [r for r in load_resources(connection, absent).values() if r.created < before] if absent else []
     gone = tuple(r for r in rows if not (r.deleting and r.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL}))
-    users = sum(kind is Kind.USER for kind, _, _ in known.values())
     # One that was going already is not lost: what its account holds keeps its row until it is settled.
-    lost = sum(r.kind is Kind.USER and not r.deleting for r in gone)
-    too_many = lost > _MOST_GONE and lost > users * _MOST_GONE_SHARE and not tenant.confirmed
-    return Missing(tenant, gone, drifted, too_many)
+    lost = sum(r.uid in owners and not r.deleting for r in gone)
+    too_many = lost > _MOST_GONE and lost > len(owners) * _MOST_GONE_SHARE
+    return Missing(tenant, gone, drifted, too_many and not tenant.confirmed)
 
 
-def detach(store: Store, ref: TenantRef, missing: Collection[str], epoch: int, now: datetime) -> None:
-    """Note whose objects are gone, and stop deleting and granting until a person attaches the tenant again."""
+def detach(store: Store, ref: TenantRef, missing: Missing, epoch: int, now: datetime) -> bool:
+    """Note whose objects are gone, and where they are too many stop deleting and granting; tell whether it is stopped.
+
+    A person may have attached the tenant since the sweep looked at it: that stands.
+    """
     with store.write() as connection:
         tenant = enter(connection, ref, epoch, now, store.audit_key)
-        mark_missing(connection, tenant.id, missing)
-        if tenant.attached:
-            _turn(connection, tenant, Detachment.LOST, ACTOR, now, store.audit_key)
-            mark_tenant(connection, tenant.id, now)
+        mark_missing(connection, tenant.id, [row.uid for row in missing.rows])
+        if tenant.attached and missing.too_many and not tenant.confirmed:
+            tenant = _turn(connection, tenant, Detachment.LOST, ACTOR, now, store.audit_key)
+            mark_tenant(connection, tenant.id)
+        return not tenant.attached
 
 
 def settle(store: Store, ref: TenantRef) -> None:
     """End the confirmation that an attach gave: the sweep that it was for is over."""
     with store.write() as connection:
-        tenant = find_tenant(connection, ref.namespace)
+        tenant = find_tenant(connection, ref.namespace, lock=True)
         if tenant is not None and tenant.confirmed:
             save_tenant(connection, tenant, confirmed=False)
 
@@ -169,7 +181,7 @@ def attach(store: Store, namespace: str, now: datetime, *, dry_run: bool = False
         InputError: the store has no such tenant, it is attached, or its audit trail is signed and this is not the key.
     """
     with store.write() as connection:
-        tenant = find_tenant(connection, namespace)
+        tenant = find_tenant(connection, namespace, lock=True)
         if tenant is None:
             known = ", ".join(t.namespace for t in list_tenants(connection)) or "none"
             message = f'the store has no tenant "{namespace}"; it has: {known}'
@@ -211,9 +223,13 @@ def _bind(
     _drop_former_policies(connection, tenant)
     for account_id, _, uid in moves:
         rebind(connection, account_id, uid)
+    changes = [
+        Change("AccountRebound", "Binding", id_, uid, {"resourceUid": [old, uid]}, {}) for id_, old, uid in moves
+    ]
+    tenant = append_records(connection, tenant, changes, _ATTACHER, now, audit_key)
     turned = _turn(connection, tenant, Detachment.NONE, _ATTACHER, now, audit_key)
     save_tenant(connection, turned, confirmed=True, namespace_uid=tenant.observed_uid)
-    mark_tenant(connection, tenant.id, now)
+    mark_tenant(connection, tenant.id)
 
 
 def _drop_former_policies(connection: Connection, tenant: TenantRow) -> None:

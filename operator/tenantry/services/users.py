@@ -1,14 +1,13 @@
 """Users of a batch: those that go, those that come, and those whose turn it is."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.holding import describe_orphans
 from tenantry.domain.licensepool import evict, eviction_times, exceeded
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.seating import bought, capacities_held, consuming_roles
+from tenantry.domain.seating import capacities_held, consuming_roles
 from tenantry.domain.snapshot import PoolPolicy
 from tenantry.domain.user import UserPlan, plan_removal, plan_user
 from tenantry.domain.user_context import UserContext
@@ -20,10 +19,7 @@ from tenantry.store.account import load_by_id, load_by_login, load_by_uid
 from tenantry.store.holding import count_holdings
 from tenantry.store.project_member import load_projects
 from tenantry.store.resource import ResourceRow, load_named, load_resources, names_of_owners
-from tenantry.store.usage import first_in_line, newest_holders, newest_seats
-
-#: How many of a waiting list are looked at in one go.
-_LINE_PAGE = 50
+from tenantry.store.usage import newest_holders, newest_seats
 
 
 def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
@@ -157,55 +153,10 @@ def _evict(batch: Batch, capacity: Capacity, ids: Sequence[str]) -> None:
         snapshot.record(before, after)
         batch.change(before, after)
         evicted.append(before.resource_uid)
-    _plan_again(batch, [uid for uid in evicted if uid is not None], turn=False)
+    plan_again(batch, [uid for uid in evicted if uid is not None], turn=False)
 
 
-def seat_waiters(batch: Batch) -> None:
-    """Let in those whose turn it is: only as many as there is room for are looked at (design §3).
-
-    Who gets one seat may free another, for which somebody waits whose line was gone through before.
-    """
-    waiting = batch.snapshot.usage.waiting
-    left = -1
-    while waiting.total() != left:
-        left = waiting.total()
-        _go_through_lines(batch)
-
-
-def _go_through_lines(batch: Batch) -> None:
-    exhausted: set[Capacity] = set()
-    while (capacity := _next_with_room(batch, exhausted)) is not None:
-        batch.flush()
-        for page in _line(batch, capacity):
-            _plan_again(batch, [uid for _, uid in page], turn=True)
-            if not _room(batch, capacity):
-                break
-        exhausted.add(capacity)
-
-
-def _next_with_room(batch: Batch, exhausted: set[Capacity]) -> Capacity | None:
-    waiting = batch.snapshot.usage.waiting
-    return next((c for c in sorted(waiting) if waiting[c] > 0 and c not in exhausted and _room(batch, c)), None)
-
-
-def _room(batch: Batch, capacity: Capacity) -> int:
-    room = bought(capacity, batch.snapshot)
-    return 0 if room is None else batch.snapshot.usage.free(capacity, room)
-
-
-def _line(batch: Batch, capacity: Capacity) -> Iterator[list[tuple[datetime, str]]]:
-    """Yield the waiting list in order, each time as many as there is room for just then."""
-    after: tuple[datetime, str] | None = None
-    while True:
-        size = min(_LINE_PAGE, _room(batch, capacity))
-        page = first_in_line(batch.connection, batch.tenant.id, capacity, after, size)
-        if not page:
-            return
-        yield page
-        after = page[-1]
-
-
-def _plan_again(batch: Batch, uids: Iterable[str], *, turn: bool) -> None:
+def plan_again(batch: Batch, uids: Iterable[str], *, turn: bool) -> None:
     """Plan Users that the batch did not bring, from their rows. A paused one keeps its place and is passed over."""
     users = [observe(row, batch.work.tenant.namespace) for row in _rows(batch, list(uids))]
     users = [u for u in users if u.kind is Kind.USER and not u.paused and not u.deleting]

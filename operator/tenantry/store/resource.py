@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, tuple_, update
 
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind, Observed, Ref
@@ -67,10 +67,9 @@ def load_resources(connection: Connection, uids: Collection[str]) -> dict[str, R
 
 def load_named(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str]) -> list[ResourceRow]:
     """Return the rows of a kind with these names, more than one of a name where an earlier object is still going."""
-    query = select(*_COLUMNS).where(
-        resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(names)
-    )
-    return [_row(row) for row in connection.execute(query)]
+    of_kind = (resources.c.tenant_id == tenant_id, resources.c.kind == kind)
+    queries = (select(*_COLUMNS).where(*of_kind, resources.c.name.in_(some)) for some in in_portions(names))
+    return [_row(row) for query in queries for row in connection.execute(query)]
 
 
 def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, tuple[Kind, str, int]]:
@@ -111,8 +110,9 @@ def load_going(connection: Connection, tenant_id: int, kind: Kind) -> dict[str, 
 
 def names_of_owners(connection: Connection, uids: Collection[str]) -> dict[str, str]:
     """Return the names of objects by UID."""
-    query = select(resources.c.uid, resources.c.name).where(resources.c.uid.in_(uids))
-    return {uid: name for uid, name in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
+    columns = (resources.c.uid, resources.c.name)
+    queries = (select(*columns).where(resources.c.uid.in_(some)) for some in in_portions(uids))
+    return {uid: name for query in queries for uid, name in connection.execute(query)}
 
 
 def insert_resources(connection: Connection, rows: Iterable[ResourceRow]) -> None:
@@ -148,9 +148,12 @@ def delete_foreign(connection: Connection, tenant_id: int, namespace_uids: Colle
 def load_refs(connection: Connection, uids: Collection[str]) -> dict[str, frozenset[Ref]]:
     """Return what these objects depend on."""
     found: dict[str, set[Ref]] = {}
-    for uid, kind, name in connection.execute(select(refs.c.uid, refs.c.kind, refs.c.name).where(refs.c.uid.in_(uids))):
-        found.setdefault(uid, set()).add(Ref(kind, name))
-    return {uid: frozenset(some) for uid, some in found.items()}
+    for some in in_portions(uids):
+        for uid, kind, name in connection.execute(
+            select(refs.c.uid, refs.c.kind, refs.c.name).where(refs.c.uid.in_(some))
+        ):
+            found.setdefault(uid, set()).add(Ref(kind, name))
+    return {uid: frozenset(these) for uid, these in found.items()}
 
 
 def replace_refs(
@@ -159,55 +162,55 @@ def replace_refs(
     """Bring the refs of some objects from what they are to what they should be."""
     changed = [uid for uid, some in wanted.items() if present.get(uid, frozenset()) != some]
     stale = [uid for uid in changed if uid in present]
-    if stale:
-        connection.execute(delete(refs).where(refs.c.uid.in_(stale)))
+    for some in in_portions(stale):
+        connection.execute(delete(refs).where(refs.c.uid.in_(some)))
     rows = [{"uid": u, "kind": r.kind, "name": r.name, "tenant_id": tenant_id} for u in changed for r in wanted[u]]
     if rows:
         connection.execute(insert(refs), rows)
 
 
-def mark_dependents(
-    connection: Connection, tenant_id: int, targets: Collection[Ref], now: datetime, *, but: str = ""
-) -> None:
+#: Due at once, whatever the clock of who reads it: a moment of now would wait for a clock that is behind.
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def mark_dependents(connection: Connection, tenant_id: int, targets: Collection[Ref], *, but: str = "") -> None:
     """Make due every object that depends on one of these, ``but`` those of that reason.
 
-    It is a durable queue, in one statement a kind.
+    It is a durable queue, in one statement a kind as a rule.
     """
     by_kind: dict[str, list[str]] = {}
     for target in targets:
         by_kind.setdefault(target.kind, []).append(target.name)
-    for kind, names in by_kind.items():
-        dependents = select(refs.c.uid).where(
-            refs.c.tenant_id == tenant_id, refs.c.kind == kind, refs.c.name.in_(names)
-        )
+    for kind, some in ((kind, some) for kind, names in by_kind.items() for some in in_portions(names)):
+        dependents = select(refs.c.uid).where(refs.c.tenant_id == tenant_id, refs.c.kind == kind, refs.c.name.in_(some))
         where = (resources.c.uid.in_(dependents), resources.c.reason != but)
-        connection.execute(update(resources).where(*where).values(due=now))
+        connection.execute(update(resources).where(*where).values(due=AT_ONCE))
 
 
-def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str], now: datetime) -> None:
+def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str]) -> None:
     """Make due the objects of these names."""
-    if names:
-        where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(names))
-        connection.execute(update(resources).where(*where).values(due=now))
+    for some in in_portions(names):
+        where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(some))
+        connection.execute(update(resources).where(*where).values(due=AT_ONCE))
 
 
-def mark_uids(connection: Connection, uids: Collection[str], now: datetime) -> None:
+def mark_uids(connection: Connection, uids: Collection[str]) -> None:
     """Make due these objects."""
     for some in in_portions(uids):
-        connection.execute(update(resources).where(resources.c.uid.in_(some)).values(due=now))
+        connection.execute(update(resources).where(resources.c.uid.in_(some)).values(due=AT_ONCE))
 
 
-def mark_waiters(connection: Connection, tenant_id: int, capacities: Collection[Capacity], now: datetime) -> None:
+def mark_waiters(connection: Connection, tenant_id: int, capacities: Collection[Capacity]) -> None:
     """Make due all that wait for one of these capacities."""
-    some = [and_(waits.c.kind == c.kind, waits.c.owner == c.owner, waits.c.name == c.name) for c in capacities]
-    if some:
-        waiters = select(waits.c.resource_uid).where(waits.c.tenant_id == tenant_id, or_(*some))
-        connection.execute(update(resources).where(resources.c.uid.in_(waiters)).values(due=now))
+    for some in in_portions((c.kind, c.owner, c.name) for c in capacities):
+        of_these = tuple_(waits.c.kind, waits.c.owner, waits.c.name).in_(some)
+        waiters = select(waits.c.resource_uid).where(waits.c.tenant_id == tenant_id, of_these)
+        connection.execute(update(resources).where(resources.c.uid.in_(waiters)).values(due=AT_ONCE))
 
 
-def mark_tenant(connection: Connection, tenant_id: int, now: datetime) -> None:
+def mark_tenant(connection: Connection, tenant_id: int) -> None:
     """Make due every object of a tenant."""
-    connection.execute(update(resources).where(resources.c.tenant_id == tenant_id).values(due=now))
+    connection.execute(update(resources).where(resources.c.tenant_id == tenant_id).values(due=AT_ONCE))
 
 
 def mark_missing(connection: Connection, tenant_id: int, uids: Collection[str]) -> None:

@@ -48,9 +48,10 @@ class TenantRow:
         return self.observed_uid == self.namespace_uid == COMMAND_LINE
 
 
-def find_tenant(connection: Connection, namespace: str) -> TenantRow | None:
-    """Return the tenant of a namespace, or None; takes no lock."""
-    row = connection.execute(select(tenants).where(tenants.c.namespace == namespace)).one_or_none()
+def find_tenant(connection: Connection, namespace: str, *, lock: bool = False) -> TenantRow | None:
+    """Return the tenant of a namespace, or None; on demand it is locked until the end of the transaction."""
+    query = select(tenants).where(tenants.c.namespace == namespace)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _tenant(row)
 
 
