@@ -323,7 +323,15 @@ def test_mm_09_a_display_only_reads(plant: Court) -> None:
 
 
 @pytest.mark.parametrize("act", ["invite", "delete", "lock", "reset", "revoke", "update"])
-def test_mm_10_and_18_supervisors_see_users_and_do_nothing_to_them(plant: Court, act: str) -> None:
-    assert plant.allows(at_plant("diego.ramos"), "read account/x")
-    assert not plant.allows(at_plant("diego.ramos"), f"{act} account/x")
+def test_mm_10_managers_run_accounts_and_supervisors_do_not(plant: Court, act: str) -> None:
     assert plant.allows(at_plant("hana.sato"), f"{act} account/x")
+    assert not plant.allows(at_plant("diego.ramos"), f"{act} account/x")
+
+
+def test_mm_18_supervisors_see_users(plant: Court) -> None:
+    assert plant.allows(at_plant("diego.ramos"), "read account/x")
+
+
+def test_mm_05_there_are_five_roles(plant: Court) -> None:
+    roles = [role["name"] for role in plant.site.kube.get("Workgroup", "plant")["spec"]["roles"]]
+    assert roles == ["Executive", "Manager", "IT Admin", "Supervisor", "Kiosk"]

@@ -101,7 +101,7 @@ CALLS: dict[str, Callable[[Connection, list[str]], Any]] = {
     "mark_objects": lambda connection, ids: resource.mark_objects(connection, 1, Kind.USER, ids),
     "mark_dependents": lambda c, ids: resource.mark_dependents(c, 1, [Ref("User", name) for name in ids]),
     "load_projects": lambda connection, ids: project_member.load_projects(connection, 1, ids),
-    "load_in_force": project_member.load_in_force,
+    "load_members": project_member.load_members,
     "apply_project_members": lambda connection, ids: project_member.apply_project_members(connection, ids, []),
     "erase_personal": lambda connection, ids: audit.erase_personal(connection, 1, ids),
     "count_members": lambda connection, ids: usage.count_members(connection, 1, ids),

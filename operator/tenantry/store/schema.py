@@ -237,6 +237,7 @@ assigned_values = Table(
     Index("ix_assigned_values_account_id", "account_id"),
 )
 
+#: What ProjectMembers allow and deny. One that is refused allows nothing, and what it denies stays denied.
 project_members = Table(
     "project_members",
     metadata,
@@ -245,6 +246,7 @@ project_members = Table(
     Column("workgroup", String(253), nullable=False),
     Column("project", String(63), nullable=False),
     Column("user_name", String(253), nullable=False),
+    Column("in_force", Boolean, nullable=False),
     Column("allow", Text, nullable=False),
     Column("deny", Text, nullable=False),
     Index("ix_project_members_tenant_user_workgroup", "tenant_id", "user_name", "workgroup"),

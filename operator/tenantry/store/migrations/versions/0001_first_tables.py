@@ -219,6 +219,7 @@ def upgrade() -> None:
         sa.Column("workgroup", sa.String(length=253), nullable=False),
         sa.Column("project", sa.String(length=63), nullable=False),
         sa.Column("user_name", sa.String(length=253), nullable=False),
+        sa.Column("in_force", sa.Boolean(), nullable=False),
         sa.Column("allow", sa.Text(), nullable=False),
         sa.Column("deny", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
