@@ -45,7 +45,7 @@ def crowd(tenant: Tenant) -> Tenant:
         ),
         in_desk("bob", organization="Zenith", name={"givenName": "Bob", "familyName": "Ray"}),
         in_desk("carol", organization="Acme", active=False),
-        user("dave", license=None, in_="desk"),
+        user("dave", license=None, in_=[{"workgroupRef": "desk", "membership": "Available"}]),
         in_desk("dora"),
         in_desk("eve"),
         in_desk("fay"),
@@ -113,6 +113,25 @@ def test_the_deleted_are_listed_only_when_asked_for(store: Store) -> None:
     assert "gone" not in by_login(store)
     gone = by_login(store, deleted=True)["gone"]
     assert (gone.deleted, gone.state, gone.may_log_in, gone.company) == (True, "Deleted", False, "Acme")
+
+
+def test_nr_08_a_member_without_a_license_is_in_the_section_of_those_who_cannot_log_in(
+    store_url: str, crowd: Tenant
+) -> None:
+    crowd.apply(user("uma", license=None, in_="desk"))
+    done = tenantry("users", "list", "--store-url", store_url)
+    (place,) = (index for index, line in enumerate(done.lines) if " uma " in line)
+    assert place > done.lines.index("Users that cannot log in:")
+    assert done.lines[place].endswith("none     Active (no log-in)")
+
+
+def test_the_list_shows_only_the_workgroups_asked_for(store_url: str, crowd: Tenant) -> None:
+    crowd.apply(workgroup("lab", pool=None), workgroup("pub", pool=None))
+    crowd.apply(user("lea", license=None, in_="lab"), user("pia", license=None, in_="pub"))
+    listed = ("users", "list", "--store-url", store_url, "-o", "json")
+    found = tenantry(*listed, "--workgroup", "lab", "--workgroup", "pub").data
+    assert [account["login"] for account in found] == ["lea", "pia"]
+    assert tenantry(*listed, "--invites", "--workgroup", "lab").data == []
 
 
 @pytest.mark.usefixtures("crowd")

@@ -8,7 +8,7 @@ from typing import Any
 
 from tenantry.domain.account import Account
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
-from tenantry.domain.licensepool import PoolPlan, evict, eviction_times, exceeded, fallen, plan_pool
+from tenantry.domain.licensepool import Need, PoolPlan, evict, eviction_times, exceeded, fallen, plan_pool
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.reason import Reason
 from tenantry.domain.seating import bought, capacities_held
@@ -154,14 +154,14 @@ class World:
                 self._forget(self.snapshot.workgroups, self.workgroups, policy)
                 continue
             before = self.workgroups[policy.name].after if policy.name in self.workgroups else ()
-            self.workgroups[policy.name] = plan_workgroup(policy, before, self.snapshot, users=users)
+            self.workgroups[policy.name] = plan_workgroup(policy, before, self.snapshot, Need(users))
         for pool in list(self.snapshot.pools.values()):
             own = {w.name for w in self.snapshot.workgroups.values() if w.spec.license_pool_ref == pool.name}
             users = sum(any(a.member_of(name) for name in own) for a in self._accounts())
             if pool.deleting and not users:
                 self._forget(self.snapshot.pools, self.pools, pool)
                 continue
-            plan = self.pools[pool.name] = plan_pool(pool, usage, now, users=users)
+            plan = self.pools[pool.name] = plan_pool(pool, usage, self.snapshot.workgroups, now, Need(users))
             self.snapshot.pools[pool.name] = replace(pool, reduced=plan.reduced)
 
     def _forget(self, policies: dict[str, Any], plans: dict[str, Any], policy: Policy[Any]) -> None:

@@ -16,6 +16,7 @@ from tenantry.cli.table import write_table
 from tenantry.domain.status import rfc3339
 from tenantry.services.accounts import ListedAccount, ListedInvitation, list_accounts, list_invitations
 from tenantry.services.editing import carry_out, plan_deletion, preview
+from tenantry.specs.user import AccountState
 
 _COLUMNS = ("COMPANY", "USER", "ID", "NAME", "EMAIL", "PHONE", "WORKGROUPS", "LICENSE", "STATE")
 _INVITATIONS = ("TENANT", "EMAIL", "ROLE", "SENT", "EXPIRES", "STATE")
@@ -41,6 +42,7 @@ def command() -> None:
     epilog=closing(
         "tenantry users list -n acme",
         "tenantry users list -n acme --sort name --page 2 --page-size 10",
+        "tenantry users list -n acme --workgroup helpdesk",
         "tenantry users list -n acme --invites",
         "tenantry users list --deleted -o json | jq '.[] | select(.deleted) | .login'",
         codes=_CODES,
@@ -48,6 +50,7 @@ def command() -> None:
 )
 @store_url
 @namespace
+@click.option("--workgroup", "workgroups", multiple=True, help="Only accounts of this Workgroup; repeat it for more.")
 @click.option("--deleted", is_flag=True, help="Deleted accounts too, marked *.")
 @click.option("--invites", is_flag=True, help="Instead the invitations that nobody has accepted yet.")
 @click.option("--sort", type=click.Choice(list(_SORTS)), default="company", show_default=True, help="Within sections.")
@@ -59,6 +62,7 @@ def list_(  # noqa: PLR0913 - one parameter an option
     namespace: str | None,
     output: str,
     *,
+    workgroups: tuple[str, ...],
     deleted: bool,
     invites: bool,
     sort: str,
@@ -71,7 +75,9 @@ def list_(  # noqa: PLR0913 - one parameter an option
     json and yaml have everything, unless a page is asked for.
     """
     with opened(store_url) as store:
+        found: Sequence[ListedAccount | ListedInvitation]
         found = list_invitations(store, namespace) if invites else list_accounts(store, namespace, deleted=deleted)
+    found = [each for each in found if not workgroups or _places(each) & set(workgroups)]
     ordered = _ordered(found, sort) if not invites else found
     wanted = page or (1 if output == "table" else None)
     start = 0 if wanted is None else (wanted - 1) * page_size
@@ -83,6 +89,11 @@ def list_(  # noqa: PLR0913 - one parameter an option
     else:
         _print(shown, several=len({each.tenant for each in ordered}) > 1)
         _tell_pages(wanted or 1, page_size, len(ordered))
+
+
+def _places(each: ListedAccount | ListedInvitation) -> set[str]:
+    parts = each.roles if isinstance(each, ListedInvitation) else each.workgroups
+    return {name for name, _ in parts}
 
 
 def _ordered(accounts: Sequence[Any], sort: str) -> list[ListedAccount]:
@@ -145,7 +156,9 @@ def _state(account: ListedAccount) -> str:
     if account.waiting:
         places = ", ".join(f"{place.rank}. for {place.capacity.name}" for place in account.waiting)
         return f"{account.state} ({places})"
-    return f"{account.state} ({account.reason})" if account.reason else account.state
+    shut = "no log-in" if account.state == AccountState.ACTIVE and not account.may_log_in else ""
+    more = account.reason or shut
+    return f"{account.state} ({more})" if more else account.state
 
 
 def _as_data(listed: ListedAccount | ListedInvitation) -> dict[str, Any]:

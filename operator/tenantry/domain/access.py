@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tenantry.domain.account import Account, Member
+from tenantry.domain.account import Account, Manager, Member
 from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.specs import WorkgroupSpec
@@ -164,9 +164,9 @@ def _gate(
     account: Account | None, member: Member | None, question: Question, policy: WorkgroupSpec | None, now: datetime
 ) -> Iterator[Step]:
     """Yield what must hold before anything may be done, up to the first that does not."""
-    fault = _why_not_active(account, now)
-    if fault is not None:
-        yield Step("state", passed=False, text=fault, reason=Reason.ACCOUNT_NOT_ACTIVE)
+    shut = _why_shut(account, now)
+    if shut is not None:
+        yield shut
         return
     yield Step("state", passed=True, text="the account is Active")
     if policy is None or member is None or member.kind is not MembershipKind.MEMBER:
@@ -181,10 +181,21 @@ def _gate(
             return
 
 
+def _why_shut(account: Account | None, now: datetime) -> Step | None:
+    """Return the step that stops an account which cannot be used now, or None."""
+    fault = _why_not_active(account, now)
+    if fault is not None:
+        return Step("state", passed=False, text=fault, reason=Reason.ACCOUNT_NOT_ACTIVE)
+    if account is not None and not account.can_log_in:
+        text = "a member takes a license of the LicensePool, and the account has none"
+        return Step("license", passed=False, text=text, reason=Reason.LICENSE_MISSING)
+    return None
+
+
 def _why_not_active(account: Account | None, now: datetime) -> str | None:
     if account is None or account.tombstone is not None:
         return "there is no account"
-    if not account.can_log_in:
+    if account.manager is Manager.SYSTEM and not account.can_log_in:
         return "the account is one that cannot log in"
     state = account.state(now)
     return None if state is AccountState.ACTIVE else f"the account is {state}"

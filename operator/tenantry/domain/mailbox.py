@@ -24,7 +24,10 @@ class MailboxKind(StrEnum):
 ABSENT = frozenset({MailboxKind.NO_SECRET, MailboxKind.NO_KEY})
 
 _FAULTS = {
-    MailboxKind.NO_SECRET: (Reason.SECRET_NOT_FOUND, 'Secret "{secret}" does not exist or cannot be read; create it'),
+    MailboxKind.NO_SECRET: (
+        Reason.SECRET_NOT_FOUND,
+        'Secret "{secret}" does not exist or cannot be read; create it, or correct the name',
+    ),
     MailboxKind.NO_KEY: (Reason.SECRET_KEY_NOT_FOUND, 'Secret "{secret}" has no key "{key}"; add it'),
     MailboxKind.NOT_TEXT: (Reason.MAILBOX_INVALID, 'key "{key}" of Secret "{secret}" is not UTF-8 text; replace it'),
     MailboxKind.EMPTY: (Reason.MAILBOX_INVALID, 'key "{key}" of Secret "{secret}" is empty; put the credential there'),

@@ -88,7 +88,10 @@ def expiration(password: Password | None, policy: PasswordPolicy) -> Password | 
 def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, key: str) -> Refusal | None:
     """Return why the offered password cannot be taken, or None. Names the Secret, never its value."""
     unreadable = {
-        OfferKind.NO_SECRET: (Reason.SECRET_NOT_FOUND, f'Secret "{secret}" does not exist; create it'),
+        OfferKind.NO_SECRET: (
+            Reason.SECRET_NOT_FOUND,
+            f'Secret "{secret}" does not exist; create it, or correct the name',
+        ),
         OfferKind.NO_KEY: (Reason.SECRET_KEY_NOT_FOUND, f'Secret "{secret}" has no key "{key}"; add it'),
         OfferKind.NOT_TEXT: (Reason.PASSWORD_INVALID, f'key "{key}" of Secret "{secret}" is not UTF-8 text'),
     }

@@ -95,6 +95,7 @@ class Reason(StrEnum):
     GROUP_BY_DEFAULT = "GroupByDefault", Settles.PERSON, "The group is the default for the account's license type."
     HOLDING_NOT_FOUND = "HoldingNotFound", Settles.PERSON, "The workgroup lists no such kind of holding."
 
+    LICENSE_MISSING = "LicenseMissing", Settles.PERSON, "The pool sells licenses and the account has none: no log-in."
     OVER_COMMITTED = "OverCommitted", Settles.PERSON, "More is in use than was bought, since the capacity was lowered."
     WITHIN_CAPACITY = "WithinCapacity", Settles.DONE, "What is in use was bought."
     EMAIL_MISSING = "EmailMissing", Settles.DONE, "No email address: notifications will not reach the user."
@@ -112,6 +113,7 @@ class Reason(StrEnum):
     MAILBOX_INVALID = "MailboxInvalid", Settles.DONE, "The Secret's value is no credential of a mailbox."
     SINGLE_HOLDERS = "SingleHolders", Settles.DONE, "Each role that is not a person's is held by one account at most."
     SEVERAL_HOLDERS = "SeveralHolders", Settles.DONE, "Several accounts hold a role that is not a person's."
+    ROLES_DEFINED = "RolesDefined", Settles.DONE, "Every role that the LicensePool names is there."
     PROFILE_KEPT = "ProfileKept", Settles.DONE, "The person's own values stay; the spec says something else."
 
     GRANTED_BY_LEVEL = "GrantedByLevel", Settles.DONE, "The account's level in the module gives it."

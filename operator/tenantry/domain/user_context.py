@@ -85,6 +85,17 @@ class UserContext:
         return None if self.pool_name is None else self.snapshot.pools.get(self.pool_name)
 
     @cached_property
+    def unlicensed(self) -> tuple[Entry, ...]:
+        """Return the memberships that take a license of the pool while the account has none.
+
+        Such an account is accepted (NR-08), but it cannot log in: nobody paid for that.
+        """
+        if self.spec.license is not None or self.pool is None or not self.pool.spec.licenses:
+            return ()
+        pool = self.pool.name
+        return tuple(e for e in self.entries if e.is_member and e.policy and e.policy.spec.license_pool_ref == pool)
+
+    @cached_property
     def offer(self) -> PasswordOffer | None:
         """Return what the Secret offers, unless the password changed since it was compared: then it is read again."""
         read = self.snapshot.offers.get(self.user.uid) if self.spec.password_ref is not None else None

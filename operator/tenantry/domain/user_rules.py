@@ -11,7 +11,7 @@ from tenantry.domain.login import is_email, login_fault, login_key
 from tenantry.domain.onboarding import check_acts
 from tenantry.domain.password import PASSWORD_FIELD, check_password, password_policy, takes_password
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.seating import takes_more
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_holdings import check_holdings, check_offboarding
@@ -60,7 +60,9 @@ def check_pool_exists(ctx: UserContext) -> Refusals:
     """The workgroups' pool is there."""
     if ctx.pool_name is not None and ctx.pool is None:
         yield Refusal(
-            Reason.LICENSE_POOL_NOT_FOUND, "spec.workgroups", f'LicensePool "{ctx.pool_name}" does not exist; create it'
+            Reason.LICENSE_POOL_NOT_FOUND,
+            "spec.workgroups",
+            f'LicensePool "{ctx.pool_name}" does not exist; create it, or make another Workgroup',
         )
 
 
@@ -185,7 +187,7 @@ def check_license(ctx: UserContext) -> Refusals:
         yield Refusal(
             Reason.LICENSE_POOL_DELETING,
             "spec.workgroups",
-            f'LicensePool "{ctx.pool.name}" is being deleted and grants nothing new',
+            pool_goes(ctx.pool.name),
         )
     plan = ctx.pool.spec.plan
     if newcomer and plan is not None and not plan.multiple_accounts:
@@ -209,10 +211,15 @@ def check_roles_in_plan(ctx: UserContext) -> Refusals:
         counted = entry.is_member and entry.policy is not None and entry.policy.spec.license_pool_ref is not None
         if counted and (entry.membership.workgroup_ref, role) not in sold:
             known = choices(sorted(r for w, r in sold if w == entry.membership.workgroup_ref))
+            has = (
+                f'has role "{role}" in no limit and not as a free role'
+                if role
+                else "has limits, and the membership names no role"
+            )
             yield Refusal(
                 Reason.ROLE_NOT_IN_PLAN,
                 f"{entry.field}.role",
-                f'LicensePool "{ctx.pool.name}" has role "{role or ""}" in no limit and not as a free role; {known}',
+                f'LicensePool "{ctx.pool.name}" {has}; {known}',
             )
 
 
@@ -238,7 +245,7 @@ def check_login_free(ctx: UserContext) -> Refusals:
             Reason.LOGIN_DELETED,
             "spec.userName",
             f'"{ctx.spec.user_name}" belonged to an account that was deleted; '
-            "set onExisting: Restore to bring it back, or choose another userName",
+            "set spec.onExisting: Restore to bring it back, or choose another userName",
         )
     elif not ctx.spec.active:
         yield _restore_of_inactive()
@@ -262,7 +269,7 @@ def check_former_memberships(ctx: UserContext) -> Refusals:
             yield Refusal(
                 Reason.MEMBERSHIP_DELETED,
                 f"{entry.field}.workgroupRef",
-                f'this account was deleted from Workgroup "{name}"; set onExisting: Restore to bring it back',
+                f'this account was deleted from Workgroup "{name}"; set spec.onExisting: Restore to bring it back',
             )
         elif not ctx.spec.active:
             yield _restore_of_inactive()

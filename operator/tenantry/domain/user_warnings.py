@@ -20,6 +20,18 @@ def warn_of_missing_email(ctx: UserContext) -> Warnings:
         yield Finding("Notifiable", holds=False, reason=Reason.EMAIL_MISSING, message=message)
 
 
+def warn_of_missing_license(ctx: UserContext) -> Warnings:
+    """A member where licenses are sold has one, or cannot log in (NR-08)."""
+    if ctx.unlicensed and ctx.pool is not None:
+        names = ", ".join(f'"{entry.membership.workgroup_ref}"' for entry in ctx.unlicensed)
+        sold = ", ".join(license_.type for license_ in ctx.pool.spec.licenses)
+        message = (
+            f'spec.license: a member of Workgroup {names} takes a license of LicensePool "{ctx.pool.name}", and this '
+            f"account has none, so it cannot log in; set spec.license.type ({sold}), or membership: Available"
+        )
+        yield Finding("Licensed", holds=False, reason=Reason.LICENSE_MISSING, message=message)
+
+
 def warn_of_missing_project(ctx: UserContext) -> Warnings:
     """A member of projects is in one (TH-11)."""
     needing = [e for e in ctx.entries if _requires_project(e)]
@@ -86,6 +98,7 @@ def warn_of_mailbox(ctx: UserContext) -> Warnings:
 
 
 WARNINGS: tuple[Callable[[UserContext], Warnings], ...] = (
+    warn_of_missing_license,
     warn_of_missing_email,
     warn_of_missing_project,
     warn_of_undefined_modules,

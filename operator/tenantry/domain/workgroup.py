@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from tenantry.domain.account import Account, Manager, Member
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
-from tenantry.domain.licensepool import in_use
+from tenantry.domain.licensepool import NOBODY, Need, in_use
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.snapshot import Snapshot, WorkgroupPolicy
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.specs import WorkgroupSpec, WorkgroupStatus
@@ -31,10 +31,10 @@ class WorkgroupPlan:
 
 
 def plan_workgroup(
-    policy: WorkgroupPolicy, system: tuple[Account, ...], snapshot: Snapshot, *, users: int = 0
+    policy: WorkgroupPolicy, system: tuple[Account, ...], snapshot: Snapshot, need: Need = NOBODY
 ) -> WorkgroupPlan:
-    """Plan a Workgroup. ``system`` are its system users' rows; ``users`` is how many accounts are in it."""
-    refusals = check_workgroup(policy, snapshot, users)
+    """Plan a Workgroup. ``system`` are its system users' rows; ``need`` is by whom it is still needed."""
+    refusals = check_workgroup(policy, snapshot, need)
     wanted = {login_key(user.user_name): user for user in reversed(policy.spec.system_users)}  # of twins, the first
     after = tuple(_system_user(policy, user, system, snapshot) for user in reversed(wanted.values()))
     status = WorkgroupStatus(
@@ -46,16 +46,26 @@ def plan_workgroup(
     return WorkgroupPlan(status, tuple(findings), system, after)
 
 
-def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, users: int = 0) -> list[Refusal]:
+def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, need: Need = NOBODY) -> list[Refusal]:
     """Return what is wrong with a Workgroup that the schema cannot say."""
-    found = [*_check_system_users(policy.spec), *_check_scopes(policy.spec), *_check_assignees(policy.spec)]
-    pool = policy.spec.license_pool_ref
-    if pool is not None and pool not in snapshot.pools:
-        message = f'LicensePool "{pool}" does not exist; create it'
-        found.append(Refusal(Reason.LICENSE_POOL_NOT_FOUND, "spec.licensePoolRef", message))
+    spec = policy.spec
+    found = [*_check_system_users(spec), *_check_scopes(spec), *_check_assignees(spec), *_check_pool(spec, snapshot)]
     if policy.deleting:
-        found.insert(0, in_use("Workgroup", policy.name, users))
+        found.insert(0, in_use("Workgroup", policy.name, need))
     return found
+
+
+def _check_pool(spec: WorkgroupSpec, snapshot: Snapshot) -> Iterator[Refusal]:
+    """The pool is there, and stays: one that goes seats nobody new."""
+    name, field = spec.license_pool_ref, "spec.licensePoolRef"
+    if name is None:
+        return
+    pool = snapshot.pools.get(name)
+    if pool is None:
+        message = f'LicensePool "{name}" does not exist; create it, or make another Workgroup'
+        yield Refusal(Reason.LICENSE_POOL_NOT_FOUND, field, message)
+    elif pool.deleting:
+        yield Refusal(Reason.LICENSE_POOL_DELETING, field, pool_goes(name))
 
 
 def _check_system_users(spec: WorkgroupSpec) -> list[Refusal]:

@@ -187,6 +187,12 @@ def test_what_is_accepted_but_worth_telling_is_a_note() -> None:
     assert told(check(POOL, DESK, user("ada", role="Guest"), member("ada")), "notes") == []
 
 
+def test_a_role_of_a_workgroup_that_is_not_there_is_a_note_unless_that_one_has_a_fault() -> None:
+    pool = POOL.replace("quantity: 2}]", "quantity: 2}], freeRoles: [{workgroupRef: desk, role: Agent}]")
+    assert told(check(pool), "notes") == [("seats", "spec.freeRoles[0].workgroupRef", "WorkgroupNotFound")]
+    assert told(check(pool, DESK.replace("minLength: 8", "minLength: x")), "notes") == []
+
+
 def test_items_of_a_list_are_objects() -> None:
     done = tenantry(
         "validate",

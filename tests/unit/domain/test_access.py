@@ -43,7 +43,8 @@ def member(role: str | None = None, *groups: str, **more: Any) -> Member:
 
 
 def account(*members: Member, **more: Any) -> Account:
-    return Account("id-ada", "Ada", "ada", Manager.KUBERNETES, START, members=members, provisioned=True, **more)
+    known = {"manager": Manager.KUBERNETES, "created": START, "provisioned": True}
+    return Account("id-ada", "Ada", "ada", members=members, **known | more)
 
 
 def ask(
@@ -76,7 +77,7 @@ SHUT = {
     "password expired": account(READER, password=Password("hash", START, expires=START)),
     "waiting": account(),
     "deleted": account(READER, tombstone=Tombstone(START, DeletionMode.RESTORABLE)),
-    "no log-in": account(READER, can_log_in=False),
+    "a system user without log-in": account(READER, manager=Manager.SYSTEM, can_log_in=False),
 }
 
 
@@ -85,6 +86,14 @@ def test_only_an_account_that_is_active_and_can_log_in_gets_past_the_gate(who: A
     decision = ask(who, READERS, "job:read")
     assert told(decision) == (False, Reason.ACCOUNT_NOT_ACTIVE)
     assert [step.rule for step in decision.steps] == ["state"]
+
+
+def test_nr_08_who_has_no_license_where_licenses_are_sold_is_shut_out_for_that() -> None:
+    decision = ask(account(READER, can_log_in=False), READERS, "job:read")
+    assert told(decision) == (False, Reason.LICENSE_MISSING)
+    assert decision.deciding.rule == "license"
+    switched_off = account(READER, can_log_in=False, active=False)
+    assert told(ask(switched_off, READERS, "job:read")) == (False, Reason.ACCOUNT_NOT_ACTIVE)
 
 
 def test_an_active_member_gets_past_the_gate() -> None:
