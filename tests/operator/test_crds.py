@@ -208,7 +208,7 @@ def test_users_are_found_by_login_and_state(
 @pytest.mark.parametrize(
     ("short", "narrow", "wide"),
     [
-        ("tuser", "NAME READY USER LICENSE ROLE STATE AGE", "WORKGROUPS EMAIL MESSAGE"),
+        ("tuser", "NAME READY USER LICENSE ROLE STATE AGE", "WORKGROUP EMAIL MESSAGE"),
         ("lpool", "NAME READY LIMIT USED FREE WAITING AGE", "MESSAGE"),
         ("wg", "NAME READY POOL AGE", "MESSAGE"),
         ("pmember", "NAME READY WORKGROUP PROJECT USER AGE", "MESSAGE"),
@@ -222,6 +222,18 @@ def test_get_shows_the_columns_of_its_kind(
     get = ("get", short, "-n", namespace)
     assert cluster.kubectl(*get).splitlines()[0].split() == narrow.split()
     assert cluster.kubectl(*get, "-o", "wide").splitlines()[0].split() == [*narrow.split(), *wide.split()]
+
+
+def test_the_role_shown_is_the_one_the_account_has(cluster: Cluster, kube: Kube, namespace: str) -> None:
+    wanted = [{"workgroupRef": "support", "role": "Editor"}, {"workgroupRef": "sales", "role": "Boss"}]
+    kube.create(body("User", user(workgroups=wanted)))
+    get = ("get", "tuser", "-n", namespace, "-o", "wide")
+    row = cluster.kubectl(*get).splitlines()[1]
+    assert "Editor" not in row
+    assert "support" in row
+    assert "sales" not in row
+    kube.patch("User", "one", {"status": {"workgroups": [wanted[0] | {"membership": "Member"}]}}, "status")
+    assert "Editor" in cluster.kubectl(*get)
 
 
 def test_one_category_lists_all_kinds(cluster: Cluster, kube: Kube, namespace: str) -> None:

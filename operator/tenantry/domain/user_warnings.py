@@ -39,7 +39,8 @@ def warn_of_missing_project(ctx: UserContext) -> Warnings:
         return
     without = [e for e in needing if (e.membership.workgroup_ref, ctx.user.name) not in ctx.snapshot.projects]
     message = "; ".join(
-        f'{e.field}.role: role "{e.role}" is for members of a project and this user is in none; make a ProjectMember'
+        f'{e.field}.role: role "{e.role}" is for members of a project and this user is in none; make a ProjectMember, '
+        "or see why the one that there is is not Ready"
         for e in without
     )
     reason = Reason.NO_PROJECT if without else Reason.PROJECTS_ASSIGNED
