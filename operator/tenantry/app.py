@@ -62,10 +62,12 @@ def bind_services(store: Store) -> Provisioning:
         reconcile=partial(provisioning.reconcile, store),
         load_due=partial(provisioning.load_due, store),
         load_objects=partial(provisioning.load_objects, store),
+        load_held=partial(provisioning.load_held, store),
         load_namespaces=partial(load_namespaces, store),
         secrets_needed=partial(secret_needs.secrets_needed, store),
         secrets_known=partial(secret_needs.secrets_known, store),
         secrets_missing=partial(secret_needs.secrets_missing, store),
+        secrets_of=partial(secret_needs.secrets_of, store),
         sweep=partial(provisioning.sweep, store),
         begin_to_write=partial(_begin_to_write, store),
     )

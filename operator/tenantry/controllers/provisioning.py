@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +23,14 @@ R = TypeVar("R")
 
 class Sweep(Protocol):
     def __call__(
-        self, tenant: TenantRef, live: Mapping[str, tuple[Kind, str, int]], since: datetime, now: datetime, epoch: int
+        self,
+        tenant: TenantRef,
+        live: Mapping[str, tuple[Kind, str, int]],
+        since: datetime,
+        now: datetime,
+        epoch: int,
+        *,
+        learnt: Collection[str] = (),
     ) -> SweepReport: ...
 
 
@@ -34,10 +41,12 @@ class Provisioning:
     reconcile: Callable[[Work], list[Outcome]]
     load_due: Callable[[datetime, int], Mapping[str, Sequence[Observed[Any]]]]
     load_objects: Callable[[Sequence[str]], Mapping[str, Sequence[Observed[Any]]]]
+    load_held: Callable[[str], Sequence[tuple[Kind, str, str]]]
     load_namespaces: Callable[[], Sequence[str]]
     secrets_needed: Callable[[TenantRef, Sequence[Observed[Any]]], Sequence[SecretNeed]]
     secrets_known: Callable[[str], Sequence[SecretNeed]]
     secrets_missing: Callable[[str], Sequence[SecretNeed]]
+    secrets_of: Callable[[str], SecretNeed | None]
     sweep: Sweep
     begin_to_write: Callable[[], None]
 

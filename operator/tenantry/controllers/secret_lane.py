@@ -45,12 +45,22 @@ async def read_secret(
 
 
 class SecretLane:
-    """Reads, compares and hashes; then the User goes back to the engine with what its Secrets offer."""
+    """Reads, compares and hashes; then the User goes back to the engine with what its Secrets offer.
 
-    def __init__(self, connection: Connection, deliver: Callable[[Sighting], None], aside: Aside) -> None:
+    ``outdated`` tells of a User as it was submitted that it was changed or deleted since.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        deliver: Callable[[Sighting], None],
+        aside: Aside,
+        outdated: Callable[[Sighting], bool],
+    ) -> None:
         self._connection = connection
         self._deliver = deliver
         self._aside = aside
+        self._outdated = outdated
         self._waiting: dict[str, tuple[Sighting, SecretNeed]] = {}
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: set[str] = set()
@@ -95,7 +105,13 @@ class SecretLane:
                 self._measure()
 
     def _put_off(self, seen: Sighting, need: SecretNeed, error: ApiError) -> None:
-        """Read this Secret again after a pause; until then the reader is free for others."""
+        """Read this Secret again after a pause; until then the reader is free for others.
+
+        The engine brings a User that changed by itself, and one that is gone needs no Secret.
+        """
+        if self._outdated(seen):
+            self._failed.pop(seen.uid, None)
+            return
         failed = self._failed[seen.uid] = self._failed.get(seen.uid, 0) + 1
         metrics.RETRIES.labels("secret read").inc()
         if seen.uid not in self._waiting:  # else a newer state came, and is queued

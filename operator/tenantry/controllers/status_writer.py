@@ -1,7 +1,7 @@
 """The only place that writes to objects: their status and our finalizer, and only where that changes something."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -43,8 +43,8 @@ class StatusWriter:
     """Writes at most 64 at once, and of one object one at a time; the newest of what waits wins.
 
     A write that failed waits for its next attempt apart from the queue: it keeps no worker busy, and holds up neither
-    other objects nor the engine. If too many do, the oldest lose their statuses: ``reclaim`` says later whose are to be
-    read from their rows again.
+    other objects nor the engine. If too many do, the oldest lose their statuses: ``forgotten`` says later whose are to
+    be read from their rows again.
     """
 
     def __init__(self, connection: Connection, ledger: Ledger) -> None:
@@ -78,14 +78,14 @@ class StatusWriter:
         """Tell whether the queue is short enough for another batch."""
         return self._order.qsize() < _MOST_WAITING
 
-    def reclaim(self, most: int) -> list[str]:
-        """Return so many objects whose status was forgotten and is to be submitted anew, once there is room for it."""
-        if len(self._put_off) > _MOST_PUT_OFF // 2:
-            return []
-        uids = list(islice(self._shed, most))
+    def forgotten(self, most: int) -> list[str]:
+        """Return so many objects whose status is to be submitted anew, once there is room for it."""
+        return list(islice(self._shed, most)) if len(self._put_off) <= _MOST_PUT_OFF // 2 else []
+
+    def reclaim(self, uids: Iterable[str]) -> None:
+        """Note that these objects are on their way again."""
         for uid in uids:
-            del self._shed[uid]
-        return uids
+            self._shed.pop(uid, None)
 
     async def drained(self, seconds: float) -> bool:
         """Wait until all is written, so many seconds at most, and tell whether it is."""

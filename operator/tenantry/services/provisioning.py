@@ -1,6 +1,6 @@
 """Reconcile batches of objects into the store. The signatures are the contract with the controllers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from tenantry.store.resource import (
     load_due_resources,
     load_resources,
 )
+from tenantry.store.resource import load_held as load_held_rows
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
 from tenantry.store.usage import count_usage
 
@@ -215,6 +216,13 @@ def load_objects(store: Store, uids: Sequence[str]) -> dict[str, list[Observed[A
     return found
 
 
+def load_held(store: Store, namespace: str) -> list[tuple[Kind, str, str]]:
+    """Return kind, name and UID of the objects of a namespace that are being deleted and are there still."""
+    with store.read() as connection:
+        tenant = find_tenant(connection, namespace)
+        return load_held_rows(connection, tenant.id) if tenant is not None else []
+
+
 def sweep(
     store: Store,
     tenant: TenantRef,
@@ -222,12 +230,14 @@ def sweep(
     since: datetime,
     now: datetime,
     epoch: int,
+    *,
+    learnt: Collection[str] = (),
 ) -> SweepReport:
     """Compare the tenant's rows with the objects there are (UID to kind, name, generation; listed after ``since``).
 
     Rows whose object is gone are planned as deleted, unless too many went at once: then the tenant is detached.
     """
-    missing = tenancy.find_missing(store, tenant, live, since - _LISTING_MARGIN)
+    missing = tenancy.find_missing(store, tenant, live, since - _LISTING_MARGIN, learnt)
     if missing.tenant is None:
         return SweepReport(missing.drifted)
     if missing.too_many or not missing.tenant.attached:
@@ -238,5 +248,5 @@ def sweep(
         gone = [observe_gone(row, tenant.namespace) for row in rows]
         outcomes += reconcile(store, Work(tenant, gone, now, epoch))
     if missing.tenant.confirmed:
-        tenancy.settle(store, tenant)
+        tenancy.settle(store, tenant, epoch)
     return SweepReport(missing.drifted, tuple(outcomes))

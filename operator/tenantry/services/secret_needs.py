@@ -16,6 +16,7 @@ from tenantry.specs.base import SecretKeyRef
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_uid
 from tenantry.store.resource import ResourceRow, load_resources, load_secret_users
+from tenantry.store.tenant import list_tenants
 
 #: A page has at most this many Users.
 _PAGE_SIZE = 500
@@ -44,6 +45,14 @@ def secrets_missing(store: Store, after_uid: str, limit: int = _PAGE_SIZE) -> li
     """Return a page of the Users whose Secret, or its key, was not there: those are looked for more often."""
     with store.read() as connection:
         return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit, _REASONS, ABSENT))
+
+
+def secrets_of(store: Store, uid: str) -> SecretNeed | None:
+    """Return the Secrets of one User as of now, None where it refers to none or is gone."""
+    with store.read() as connection:
+        tenants = {t.id: t.namespace for t in list_tenants(connection)}
+        rows = load_resources(connection, [uid]).values()
+        return next(iter(_needs_of_rows(connection, [(tenants[row.tenant_id], row) for row in rows])), None)
 
 
 def _refers(spec: Any) -> TypeGuard[UserSpec]:  # noqa: ANN401 - a spec of any kind

@@ -1,6 +1,6 @@
 """Whose store is it: the identity of a namespace, sweeps, and the attaching of a detached tenant."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from tenantry.store.resource import (
     ResourceRow,
     delete_foreign,
     delete_resources,
+    load_held,
     load_named,
     load_present,
     load_resources,
@@ -54,9 +55,7 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime, aud
         LeadershipLost: the store has seen a newer epoch than ours.
     """
     tenant = lock_tenant(connection, ref.namespace, ref.uid)
-    if tenant.epoch > epoch:
-        message = f"the store has seen lease epoch {tenant.epoch}, ours is {epoch}"
-        raise LeadershipLost(message)
+    _check_epoch(tenant, epoch)
     if ref.uid == tenant.observed_uid:
         return tenant
     if has_accounts(connection, tenant.id):
@@ -68,6 +67,12 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime, aud
     delete_foreign(connection, tenant.id, {entered.namespace_uid, entered.observed_uid})
     mark_tenant(connection, tenant.id)
     return entered
+
+
+def _check_epoch(tenant: TenantRow, epoch: int) -> None:
+    if tenant.epoch > epoch:
+        message = f"the store has seen lease epoch {tenant.epoch}, ours is {epoch}"
+        raise LeadershipLost(message)
 
 
 def _detachment(tenant: TenantRow) -> Detachment:
@@ -120,20 +125,31 @@ class Missing:
     too_many: bool = False
 
 
-def find_missing(store: Store, ref: TenantRef, live: Mapping[str, tuple[Kind, str, int]], before: datetime) -> Missing:
-    """Compare the rows of objects made ``before`` the listing with the objects there are."""
+def find_missing(
+    store: Store,
+    ref: TenantRef,
+    live: Mapping[str, tuple[Kind, str, int]],
+    before: datetime,
+    learnt: Collection[str] = (),
+) -> Missing:
+    """Compare the rows of objects made ``before`` the listing, by its clock, with the objects there are.
+
+    Those ``learnt`` of since it began are there too: two clocks may differ by more than the margin. In a namespace that
+    goes, what was being deleted before is to be looked at again: a pause or a detachment does not hold it any more.
+    """
     with store.read() as connection:
         tenant = find_tenant(connection, ref.namespace)
         known = load_tenant_resources(connection, tenant.id) if tenant is not None else {}
+        held = {uid for _, _, uid in load_held(connection, tenant.id)} if tenant and ref.terminating else set[str]()
         drifted = tuple(
             (kind, name, uid)
             for uid, (kind, name, generation) in live.items()
-            if uid not in known or known[uid][2] != generation
+            if uid not in known or known[uid][2] != generation or uid in held
         )
         if tenant is None:
             return Missing(None, drifted=drifted)
         owners = load_owners(connection, tenant.id)
-        absent = [uid for uid in known if uid not in live]
+        absent = [uid for uid in known if uid not in live and uid not in learnt]
         rows = [r for r in load_resources(connection, absent).values() if r.created < before] if absent else []
     gone = tuple(r for r in rows if not (r.deleting and r.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL}))
     # One that was going already is not lost: what its account holds keeps its row until it is settled.
@@ -149,6 +165,8 @@ def detach(store: Store, ref: TenantRef, missing: Missing, epoch: int, now: date
     """
     with store.write() as connection:
         tenant = enter(connection, ref, epoch, now, store.audit_key)
+        if tenant.epoch < epoch:
+            tenant = save_tenant(connection, tenant, epoch=epoch)
         mark_missing(connection, tenant.id, [row.uid for row in missing.rows])
         if tenant.attached and missing.too_many and not tenant.confirmed:
             tenant = _turn(connection, tenant, Detachment.LOST, ACTOR, now, store.audit_key)
@@ -156,12 +174,17 @@ def detach(store: Store, ref: TenantRef, missing: Missing, epoch: int, now: date
         return not tenant.attached
 
 
-def settle(store: Store, ref: TenantRef) -> None:
-    """End the confirmation that an attach gave: the sweep that it was for is over."""
+def settle(store: Store, ref: TenantRef, epoch: int) -> None:
+    """End the confirmation that an attach gave: the sweep that it was for is over.
+
+    Raises:
+        LeadershipLost: the store has seen a newer epoch than ours.
+    """
     with store.write() as connection:
         tenant = find_tenant(connection, ref.namespace, lock=True)
         if tenant is not None and tenant.confirmed:
-            save_tenant(connection, tenant, confirmed=False)
+            _check_epoch(tenant, epoch)
+            save_tenant(connection, tenant, confirmed=False, epoch=epoch)
 
 
 @dataclass(frozen=True, slots=True)

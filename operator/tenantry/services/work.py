@@ -90,6 +90,11 @@ class SecretNeed:
         """Return what is asked for."""
         return tuple(part for part in (self.password, self.mailbox) if part is not None)
 
+    @property
+    def sources(self) -> tuple[str | None, ...]:
+        """Return what is known of each."""
+        return tuple(part.source for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:

@@ -108,6 +108,13 @@ def load_going(connection: Connection, tenant_id: int, kind: Kind) -> dict[str, 
     return {uid: reason for uid, reason in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
 
 
+def load_held(connection: Connection, tenant_id: int) -> list[tuple[Kind, str, str]]:
+    """Return kind, name and UID of the objects of a tenant that are being deleted and are there still."""
+    where = (resources.c.tenant_id == tenant_id, resources.c.deleting)
+    query = select(resources.c.kind, resources.c.name, resources.c.uid).where(*where)
+    return [(Kind(kind), name, uid) for kind, name, uid in connection.execute(query)]
+
+
 def names_of_owners(connection: Connection, uids: Collection[str]) -> dict[str, str]:
     """Return the names of objects by UID."""
     columns = (resources.c.uid, resources.c.name)

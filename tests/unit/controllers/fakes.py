@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -166,8 +166,11 @@ class FakeServices:
     known: list[SecretNeed] = field(default_factory=list)
     missing: list[SecretNeed] = field(default_factory=list)
     stored: dict[str, Observed[Any]] = field(default_factory=dict)
+    fresh: dict[str, SecretNeed | None] = field(default_factory=dict)
+    held: list[tuple[Kind, str, str]] = field(default_factory=list)
     namespaces: list[str] = field(default_factory=list)
     swept: list[tuple[TenantRef, Mapping[str, Any]]] = field(default_factory=list)
+    learnt: list[Collection[str]] = field(default_factory=list)
     report: SweepReport = field(default_factory=SweepReport)
 
     @property
@@ -180,10 +183,14 @@ class FakeServices:
             reconcile=self.reconcile,
             load_due=lambda _, skip: self._due(skip),
             load_objects=lambda uids: {NAMESPACE: [self.stored[uid] for uid in uids]},
+            load_held=lambda _: self.held,
             load_namespaces=lambda: self.namespaces,
             secrets_needed=lambda _, objects: [self.needs.pop(o.uid) for o in objects if o.uid in self.needs],
             secrets_known=lambda after: [need for need in self.known if need.uid > after],
             secrets_missing=lambda after: [need for need in self.missing if need.uid > after],
+            secrets_of=lambda uid: self.fresh.get(
+                uid, next((n for n in self.known + self.missing if n.uid == uid), None)
+            ),
             sweep=self.sweep,
             begin_to_write=lambda: None,
         )
@@ -204,11 +211,19 @@ class FakeServices:
         return [self._outcome(each) for each in work.objects]
 
     def sweep(
-        self, tenant: TenantRef, live: Mapping[str, Any], since: datetime, now: datetime, epoch: int
+        self,
+        tenant: TenantRef,
+        live: Mapping[str, Any],
+        since: datetime,
+        now: datetime,
+        epoch: int,
+        *,
+        learnt: Collection[str] = (),
     ) -> SweepReport:
         if tenant.namespace in self.faults:
             raise self.faults[tenant.namespace]
         self.swept.append((tenant, live))
+        self.learnt.append(learnt)
         return self.report
 
     def _outcome(self, each: Observed[Any]) -> Outcome:

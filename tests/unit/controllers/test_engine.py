@@ -40,10 +40,10 @@ class Rig:
     store: StoreThread
     leads: bool = True
 
-    def offer(self, body: Body, kind: Kind = Kind.USER, **how: bool) -> None:
-        if not how.get("deleted"):
+    def offer(self, body: Body, kind: Kind = Kind.USER, *, deleted: bool = False) -> None:
+        if not deleted:
             self.api.add(body, "users" if kind is Kind.USER else f"{kind.lower()}s")
-        self.engine.offer(kind, body, **how)
+        self.engine.offer(kind, body, deleted=deleted)
 
     def status(self, name: str) -> Any:
         return self.api.objects[path_of(user(name))]["status"]
@@ -54,14 +54,15 @@ class Rig:
 
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    for module in ("engine", "status_writer", "secret_lane"):
+    for module in ("engine", "status_writer", "secret_lane", "barred"):
         monkeypatch.setattr(f"tenantry.controllers.{module}.OUTAGE", Backoff(0.001, 0.002))
     monkeypatch.setattr("tenantry.controllers.aside.OBJECT", Backoff(0.02, 0.05))
+    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", Backoff(0.001, 0.002))
     monkeypatch.setattr("tenantry.controllers.engine._DUE_SECONDS", 0.01)
     api, services, ledger, inbox, store = FakeApi(), FakeServices(), Ledger(), Inbox(), StoreThread()
     writer = StatusWriter(api, ledger)
     aside = Aside(writer.report_fault)
-    lane = SecretLane(api, inbox.put, aside)
+    lane = SecretLane(api, inbox.put, aside, ledger.outdated)
     transactions = Transactions(services.bound(), store, writer, Tenants(api), lane, aside, epoch=lambda: 7)
     found = Rig(api, services, Engine(transactions, ledger, inbox, may_write=lambda: found.leads), store)
     tasks = [asyncio.create_task(work) for work in (writer.run(), lane.run(), found.engine.run())]
@@ -183,7 +184,7 @@ async def test_nothing_is_lost_while_the_api_server_is_away(rig: Rig) -> None:
 async def test_a_namespace_that_cannot_be_looked_up_holds_up_no_other(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenantry.controllers.engine.OUTAGE", Backoff(0.05, 0.05))
+    monkeypatch.setattr("tenantry.controllers.barred.OUTAGE", Backoff(0.05, 0.05))
     rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
     rig.api.faults["/api/v1/namespaces/globex"] = Denied("Forbidden", status=403)
     hal = user("hal", namespace="globex")

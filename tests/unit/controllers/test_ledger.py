@@ -114,7 +114,7 @@ def test_an_object_of_the_same_name_is_another_one() -> None:
 def test_a_forced_object_is_news_even_if_its_version_fell() -> None:
     ledger = Ledger()
     ledger.take(seen("ada", version=9))
-    assert ledger.take(seen("ada", version=2), forced=True)
+    assert ledger.take(seen("ada", version=2), read_at=ledger.state("ada"))
     assert not ledger.take(seen("ada", version=2))
 
 

@@ -32,7 +32,7 @@ class Lane:
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lane]:
     monkeypatch.setattr("tenantry.controllers.secret_lane.OUTAGE", Backoff(0.001, 0.002))
     api, delivered = FakeApi(), list[Sighting]()
-    lane = SecretLane(api, delivered.append, Aside(lambda _: None))
+    lane = SecretLane(api, delivered.append, Aside(lambda _: None), lambda _: False)
     task = asyncio.create_task(lane.run())
     yield Lane(api, lane, delivered)
     task.cancel()

@@ -51,8 +51,8 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lookout]:
     monkeypatch.setattr("tenantry.controllers.secret_lookout._SHORTEST_PAUSE", 0.001)
     api, services, store, delivered = FakeApi(), FakeServices(), StoreThread(), list[Sighting]()
     services.stored["ada"] = observe(seen("ada"))
-    lane = SecretLane(api, delivered.append, Aside(lambda _: None))
-    lookout = SecretLookout(api, services.bound(), store, lane, may_write=lambda: True)
+    lane = SecretLane(api, delivered.append, Aside(lambda _: None), lambda _: False)
+    lookout = SecretLookout(api, services.bound(), store, lane, lane.__contains__, may_write=lambda: True)
     tasks = [asyncio.create_task(lane.run()), asyncio.create_task(lookout.run(0.001))]
     found = Lookout(api, services, delivered)
     found.set_version("1")

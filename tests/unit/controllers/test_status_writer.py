@@ -273,13 +273,14 @@ async def test_the_statuses_of_writes_that_are_put_off_do_not_pile_up(
         await until(lambda: f"{path_of(user(name))}/status" in desk.api.asked("PATCH"))  # noqa: B023 - at once
     await until(lambda: len(desk.writer) == 10)
     assert desk.writer.has_room
-    assert desk.writer.reclaim(500) == []
+    assert desk.writer.forgotten(500) == []
     desk.api.faults.clear()
     for name in names[20:]:  # the pauses of those that were kept end
         desk.show(user(name, version=9), {"state": "Active"})
     await desk.done()
-    assert desk.writer.reclaim(15) == names[:15]
-    assert desk.writer.reclaim(500) == names[15:20]
+    assert desk.writer.forgotten(15) == names[:15]
+    desk.writer.reclaim(names[:15])
+    assert desk.writer.forgotten(500) == names[15:20]
 
 
 async def test_a_finalizer_that_is_put_off_waits_on_when_the_status_is_forgotten(
@@ -293,7 +294,7 @@ async def test_a_finalizer_that_is_put_off_waits_on_when_the_status_is_forgotten
     desk.api.faults.clear()
     await desk.done()
     assert desk.finalizers(ada) == [FINALIZER]
-    assert desk.writer.reclaim(500) == ["ada"]
+    assert desk.writer.forgotten(500) == ["ada"]
 
 
 async def test_a_missing_finalizer_is_added_before_the_status_and_others_are_kept(desk: Desk) -> None:

@@ -41,10 +41,11 @@ async def rig() -> AsyncIterator[Rig]:
     api, services, ledger, inbox, store = FakeApi(), FakeServices(), Ledger(), Inbox(), StoreThread()
     writer, tenants = StatusWriter(api, ledger), Tenants(api)
     aside = Aside(writer.report_fault)
-    lane = SecretLane(api, inbox.put, aside)
+    lane = SecretLane(api, inbox.put, aside, ledger.outdated)
     transactions = Transactions(services.bound(), store, writer, tenants, lane, aside, epoch=lambda: 1)
     engine = Engine(transactions, ledger, inbox, may_write=lambda: True)
     lease = Lease(api, "system", "tenantry", "me", 15.0)
+    await lease.acquire()
     yield Rig(api, services, engine, Sweeper(api, services.bound(), store, engine, writer, tenants, ledger, lease))
     store.close()
 
@@ -106,7 +107,7 @@ async def test_what_is_gone_is_forgotten(rig: Rig) -> None:
     rig.sweeper.ledger.take(seen("former"))
     rig.api.add(user("ada"))
     await rig.sweeper.sweep()
-    assert rig.sweeper.ledger.known() == []
+    assert rig.sweeper.ledger.known() == set()
 
 
 async def test_the_first_sweep_waits_for_the_events_of_what_it_lists(rig: Rig) -> None:
@@ -154,7 +155,6 @@ async def test_an_outage_or_another_leader_ends_the_sweep(rig: Rig, fault: type[
 
 async def test_a_sweep_that_a_tenant_failed_in_is_soon_tried_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenantry.controllers.sweep._RETRY_SECONDS", 0.01)
-    await rig.sweeper.lease.acquire()
     rig.engine.idle.set()
     rig.services.namespaces = [NAMESPACE]
     rig.services.faults[NAMESPACE] = RuntimeError()
@@ -168,7 +168,6 @@ async def test_a_sweep_that_a_tenant_failed_in_is_soon_tried_again(rig: Rig, mon
 
 
 async def test_another_leader_ends_the_sweeper(rig: Rig) -> None:
-    await rig.sweeper.lease.acquire()
     rig.engine.idle.set()
     rig.services.namespaces = [NAMESPACE]
     rig.services.faults[NAMESPACE] = LeadershipLost()
