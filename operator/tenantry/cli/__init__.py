@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     commands_by_name=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=closing(
-        "tenantry validate examples/quickstart",
+        "tenantry validate examples/thinger",
         "tenantry users list --store-url sqlite:////var/lib/tenantry/store.db",
         codes={0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"},
     ),

@@ -40,7 +40,7 @@ def warn_of_missing_project(ctx: UserContext) -> Warnings:
     without = [e for e in needing if (e.membership.workgroup_ref, ctx.user.name) not in ctx.snapshot.projects]
     message = "; ".join(
         f'{e.field}.role: role "{e.role}" is for members of a project and this user is in none; make a ProjectMember, '
-        "or see why the one that there is is not Ready"
+        "or mend the one that is not Ready"
         for e in without
     )
     reason = Reason.NO_PROJECT if without else Reason.PROJECTS_ASSIGNED
