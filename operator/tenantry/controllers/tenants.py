@@ -20,11 +20,15 @@ class Tenants:
         self._watched = watched
         self._known: dict[str, TenantRef] = {}
         self._ending: deque[str] = deque()
+        self._told: set[str] = set()
 
     def note(self, body: Mapping[str, Any], *, gone: bool) -> None:
         """Take in an event of a namespace."""
         ref = _tenant(body)
-        if ref.terminating and not gone and ref != self._known.get(ref.namespace):
+        if gone:
+            self._told.discard(ref.uid)
+        elif ref.terminating and ref.uid not in self._told:
+            self._told.add(ref.uid)
             self._ending.append(ref.namespace)
         if not gone:
             self._known[ref.namespace] = ref

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.controllers.api_error import Denied, Unreachable
+from tenantry.controllers.api_error import Denied, ServerFault, Unreachable
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.engine import Engine
@@ -198,6 +198,48 @@ async def test_a_namespace_that_cannot_be_looked_up_holds_up_no_other(
     rig.api.faults.clear()
     await until(lambda: rig.api.objects[path_of(hal)]["status"].get("state") == "Active")
     assert rig.services.names == [["ada"], ["bob"], ["hal"]]
+
+
+async def test_a_namespace_that_cannot_be_looked_up_does_not_slow_down_the_others(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("engine", "barred"):
+        monkeypatch.setattr(f"tenantry.controllers.{module}.OUTAGE", Backoff(300.0, 300.0))
+    rig.api.faults["/api/v1/namespaces/globex"] = ServerFault("InternalError", status=500)
+    rig.offer(user("hal", namespace="globex"))
+    await until(lambda: "hal" in rig.engine.barred)
+    for number in range(3):
+        rig.offer(user("hal", namespace="globex", generation=number + 2, version=number + 2))
+        rig.offer(user(f"u{number}"))
+        await until(lambda: rig.shown(f"u{number}"))  # noqa: B023 - at once
+    assert rig.api.asked("GET").count("/api/v1/namespaces/globex") == 1
+    assert rig.engine.is_waiting("hal")
+
+
+async def test_what_waits_for_a_namespace_is_the_newest_of_each_object(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.barred.OUTAGE", Backoff(0.05, 0.05))
+    rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
+    rig.api.faults["/api/v1/namespaces/globex"] = Denied("Forbidden", status=403)
+    rig.offer(user("hal", namespace="globex"))
+    await until(lambda: "hal" in rig.engine.barred)
+    rig.offer(user("hal", namespace="globex", generation=2, version=2))
+    rig.api.faults.clear()
+    await until(lambda: rig.services.batches)
+    assert [o.generation for work in rig.services.batches for o in work.objects] == [2]
+
+
+async def test_a_status_that_the_writer_had_to_forget_is_read_from_its_row(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_PUT_OFF", 0)
+    rig.services.stored["ada"] = observe(seen("ada"))
+    rig.api.faults[f"{path_of(user('ada'))}/status"] = Denied("Forbidden", status=403)
+    rig.offer(user("ada"))
+    await until(lambda: rig.services.attempts["ada"] > 2)
+    rig.api.faults.clear()
+    await until(lambda: rig.shown("ada"))
 
 
 async def test_the_newest_state_wins_over_one_that_an_outage_gave_back(rig: Rig) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tenantry.controllers.api_error import ApiError, Denied, ServerFault, Unauthorized, Unreachable
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
+from tenantry.controllers.ledger import Ledger
 from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.sighting import Sighting
 from tenantry.domain.mailbox import Mailbox, MailboxKind
@@ -26,15 +27,16 @@ class Lane:
     api: FakeApi
     lane: SecretLane
     delivered: list[Sighting]
+    ledger: Ledger
 
 
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lane]:
     monkeypatch.setattr("tenantry.controllers.secret_lane.OUTAGE", Backoff(0.001, 0.002))
-    api, delivered = FakeApi(), list[Sighting]()
-    lane = SecretLane(api, delivered.append, Aside(lambda _: None), lambda _: False)
+    api, delivered, ledger = FakeApi(), list[Sighting](), Ledger()
+    lane = SecretLane(api, delivered.append, Aside(lambda _: None), ledger.outdated)
     task = asyncio.create_task(lane.run())
-    yield Lane(api, lane, delivered)
+    yield Lane(api, lane, delivered, ledger)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -147,3 +149,15 @@ async def test_a_mailbox_is_not_told_of_an_api_server_that_is_away(rig: Lane) ->
     offer = rig.delivered[0].offer
     assert offer is not None
     assert offer.password is None
+
+
+@pytest.mark.parametrize("later", [seen("ada", generation=2), replace(seen("ada"), gone=True)], ids=["edited", "gone"])
+async def test_for_a_user_that_is_no_longer_as_it_was_no_secret_is_tried_again(rig: Lane, later: Sighting) -> None:
+    rig.api.faults[SECRET] = ServerFault("InternalError", status=500)
+    rig.ledger.take(seen("ada"))
+    rig.lane.submit(seen("ada"), NEED)
+    await until(lambda: len(rig.api.requests) > 3)
+    assert "ada" in rig.lane
+    rig.ledger.take(later)
+    await until(lambda: "ada" not in rig.lane)
+    assert not rig.delivered

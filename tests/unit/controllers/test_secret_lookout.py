@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tenantry.controllers.api_error import ApiError, Denied, ServerFault
+from tenantry.controllers.api_error import ApiError, Denied, Refused, ServerFault
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.provisioning import StoreThread
@@ -31,6 +31,7 @@ class Lookout:
     api: FakeApi
     services: FakeServices
     delivered: list[Sighting]
+    lookout: SecretLookout
 
     def set_version(self, version: str) -> None:
         self.api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": version}}
@@ -54,7 +55,7 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lookout]:
     lane = SecretLane(api, delivered.append, Aside(lambda _: None), lambda _: False)
     lookout = SecretLookout(api, services.bound(), store, lane, lane.__contains__, may_write=lambda: True)
     tasks = [asyncio.create_task(lane.run()), asyncio.create_task(lookout.run(0.001))]
-    found = Lookout(api, services, delivered)
+    found = Lookout(api, services, delivered, lookout)
     found.set_version("1")
     yield found
     for task in tasks:
@@ -154,7 +155,9 @@ async def test_of_two_secrets_either_may_change(rig: Lookout) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Denied("Forbidden", status=403), ServerFault("InternalError", status=500)], ids=["denied", "broken"]
+    "fault",
+    [Denied("Forbidden", status=403), ServerFault("InternalError", status=500), Refused("BadRequest", status=400)],
+    ids=["denied", "broken", "refused"],
 )
 async def test_a_secret_that_cannot_be_read_hides_no_other(rig: Lookout, fault: ApiError) -> None:
     rig.services.known = [NEED, replace(FOUND, uid="bob")]
@@ -163,3 +166,54 @@ async def test_a_secret_that_cannot_be_read_hides_no_other(rig: Lookout, fault: 
     rig.set_mail("2")
     await until(lambda: rig.delivered)
     assert {each.uid for each in rig.delivered} == {"bob"}
+
+
+async def test_what_is_compared_is_what_was_taken_last_not_what_a_page_says(
+    rig: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page may be as old as the interval is long: the User took another version since."""
+    submitted: list[SecretNeed] = []
+    monkeypatch.setattr(rig.lookout.lane, "submit", lambda _, need: submitted.append(need))
+    taken = replace(NEED, password=PasswordNeed(LOGIN, source="s/2/password", present="another hash"))
+    rig.services.fresh["ada"] = taken
+    rig.services.known = [NEED]
+    rig.set_version("2")
+    await until(lambda: rig.looks > 5)
+    assert not submitted
+    rig.set_version("3")
+    await until(lambda: submitted)
+    assert submitted == [taken]
+
+
+async def test_what_was_compared_with_a_password_that_changed_meanwhile_is_compared_again(rig: Lookout) -> None:
+    rig.services.known = [NEED]
+    rig.set_version("2")
+    await until(lambda: len(rig.delivered) == 1)
+    rig.services.known = [replace(NEED, password=PasswordNeed(LOGIN, source="s/1/password", present="another hash"))]
+    await until(lambda: len(rig.delivered) == 2)
+
+
+async def test_what_was_not_taken_is_tried_again_in_the_end(rig: Lookout, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.services.known = [NEED]
+    rig.set_version("2")
+    await until(lambda: len(rig.delivered) == 1)
+    monkeypatch.setattr("tenantry.controllers.secret_lookout._RETRY_SECONDS", 0.0)
+    await until(lambda: len(rig.delivered) == 2)
+
+
+async def test_a_user_on_its_way_through_the_engine_is_not_looked_at(rig: Lookout) -> None:
+    rig.lookout.is_waiting = lambda uid: uid == "ada"
+    rig.services.known = [NEED, replace(FOUND, uid="bob")]
+    rig.services.stored["bob"] = observe(seen("bob"))
+    rig.set_version("2")
+    rig.set_mail("2")
+    await until(lambda: rig.delivered)
+    assert {each.uid for each in rig.delivered} == {"bob"}
+
+
+async def test_who_is_gone_is_forgotten(rig: Lookout) -> None:
+    rig.services.known = [NEED]
+    rig.set_version("2")
+    await until(lambda: rig.lookout._tried)
+    rig.services.known = []
+    await until(lambda: not rig.lookout._tried)

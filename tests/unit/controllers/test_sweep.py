@@ -14,6 +14,7 @@ from tenantry.controllers.lease import Lease
 from tenantry.controllers.ledger import Ledger
 from tenantry.controllers.provisioning import StoreThread
 from tenantry.controllers.secret_lane import SecretLane
+from tenantry.controllers.sighting import sight
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.sweep import Sweeper
 from tenantry.controllers.tenants import Tenants
@@ -173,3 +174,82 @@ async def test_another_leader_ends_the_sweeper(rig: Rig) -> None:
     rig.services.faults[NAMESPACE] = LeadershipLost()
     with pytest.raises(LeadershipLost):
         await asyncio.wait_for(rig.sweeper.run(600.0), 5.0)
+
+
+async def test_a_state_that_came_while_an_older_one_was_read_is_the_one_that_counts(rig: Rig) -> None:
+    old = rig.api.add(user("ada", generation=2, version=20))
+    rig.engine.offer(Kind.USER, old)
+    rig.engine.inbox.take(1)
+    rig.services.report = SweepReport(drifted=((Kind.USER, "ada", "ada"),))
+    read = rig.api.read
+
+    async def overtaken(path: str, accept: str = "") -> Any:
+        found = await read(path, accept)
+        if path.endswith("/users/ada"):
+            rig.engine.offer(Kind.USER, user("ada", generation=3, version=30))
+        return found
+
+    rig.api.read = overtaken  # type: ignore[method-assign]
+    await rig.sweeper.sweep()
+    [taken] = rig.engine.inbox.take(5)
+    assert taken.generation == 3
+    assert not rig.sweeper.ledger.outdated(taken)
+
+
+async def test_objects_that_were_seen_after_the_listing_began_are_told_to_be_there(rig: Rig) -> None:
+    rig.engine.offer(Kind.USER, rig.api.add(user("ada")))
+    pages = rig.api.pages
+
+    async def listed(path: str, accept: str = "") -> AsyncIterator[list[Any]]:
+        async for page in pages(path, accept):
+            yield page
+        rig.engine.offer(Kind.USER, user("bob"))
+
+    rig.api.pages = listed  # type: ignore[method-assign]
+    await rig.sweeper.sweep()
+    assert rig.services.learnt == [{"bob"}]
+
+
+async def test_a_lease_that_ends_during_a_sweep_ends_the_sweep(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.services.namespaces = [NAMESPACE, "globex"]
+    monkeypatch.setattr(Lease, "sure", property(lambda _: len(rig.services.swept) < 1))
+    assert not await rig.sweeper.sweep()
+    assert list(rig.live) == [NAMESPACE]
+
+
+@pytest.mark.parametrize(("gone", "kept"), [(False, False), (True, True)])
+async def test_an_object_set_aside_that_vanished_unnoticed_is_not_tried_again(
+    rig: Rig, *, gone: bool, kept: bool
+) -> None:
+    """One whose end was seen is tried again until its row is settled."""
+    aside = rig.engine.transactions.aside
+    rig.api.add(user("bob"))
+    for name in ("ada", "bob"):
+        aside.put(sight(Kind.USER, user(name), gone=gone), RuntimeError())
+    await rig.sweeper.sweep()
+    assert ("ada" in aside, "bob" in aside) == (kept, True)
+
+
+async def test_what_a_namespace_held_is_looked_at_when_it_begins_to_go(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.sweep._END_SECONDS", 0.001)
+    ada = rig.api.add(user("ada", deletionTimestamp="2026-01-01T00:00:00Z"))
+    rig.engine.offer(Kind.USER, ada)
+    rig.engine.inbox.take(1)
+    rig.services.held = [(Kind.USER, "ada", "ada")]
+    watching = asyncio.create_task(rig.sweeper.run_ends())
+    namespace = rig.api.objects[f"/api/v1/namespaces/{NAMESPACE}"]
+    rig.sweeper.tenants.note(namespace, gone=False)
+    await turns()
+    assert len(rig.engine.inbox) == 0
+    going = {"metadata": {**namespace["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    rig.sweeper.tenants.note(going, gone=False)
+    await until(lambda: "ada" in rig.engine.inbox)
+    rig.engine.inbox.take(1)
+    rig.sweeper.tenants.note(going, gone=False)  # told once more, it is no news
+    await turns()
+    assert len(rig.engine.inbox) == 0
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
