@@ -119,6 +119,18 @@ def test_nr_10_the_whole_profile_is_kept(tracker: Site) -> None:
         assert value in told
 
 
+def test_nr_08_a_member_without_a_license_is_accepted_but_cannot_log_in(tracker: Site) -> None:
+    tracker.apply(person("guest", "none", "support", license=None))
+    assert tracker.becomes("guest", "Provisioned")
+    warning = tracker.condition("guest", "Licensed")
+    assert (warning["status"], warning["reason"]) == ("False", "LicenseMissing")
+    listed = {account["login"]: account["mayLogIn"] for account in tracker.tenantry("users", "list")}
+    assert (listed["guest"], listed["nadia"], listed["maria"]) == (False, True, True)
+    tracker.kube.patch("User", "guest", {"spec": {"license": {"type": "Floating"}}})
+    tracker.settled("User", "guest")
+    assert "Licensed" not in [c["type"] for c in tracker.kube.get("User", "guest")["status"]["conditions"]]
+
+
 def test_nr_11_a_missing_email_is_accepted_with_a_warning(tracker: Site) -> None:
     assert tracker.ready("olga")["status"] == "True"
     warning = tracker.condition("olga", "Notifiable")
