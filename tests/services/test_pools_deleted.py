@@ -4,6 +4,7 @@ from sqlalchemy import update
 
 from tenantry.domain.observed import Kind
 from tenantry.store.schema import accounts
+from tenantry.store.tenant import find_tenant
 from tenantry.store.usage import first_members
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted, edited, made_again
@@ -51,8 +52,10 @@ def test_an_account_without_a_user_is_named_by_its_login(tenant: WatchedTenant) 
     seats, ada = pool(static=1), user("ada", spec={"userName": "ada@example.com"})
     tenant.apply(seats, workgroup(), ada)
     with tenant.store.write() as connection:
+        row = find_tenant(connection, tenant.ref.namespace)
+        assert row is not None
         connection.execute(update(accounts).values(resource_uid=None))
-        names = first_members(connection, 1, ["tracker"], 5)
+        names = first_members(connection, row.id, ["tracker"], 5)
         connection.rollback()
     assert names == ["ada@example.com"]
 
