@@ -80,7 +80,7 @@ def test_nr_24_an_available_account_has_access_and_is_added_in_a_second_step(tra
 def test_nr_24_an_available_account_can_be_given_nothing(tracker: Site) -> None:
     entry = {"workgroupRef": "support", "membership": "Available", "groups": ["Users"]}
     said = tracker.apply(person("hopeful", "Static", "support", workgroups=[entry]), refused=True)
-    assert "membership Available has no role, groups, access or scopes" in said
+    assert "membership Available has no role, groups, access, scopes" in said
 
 
 def test_nr_24_several_are_added_at_once(tracker: Site) -> None:

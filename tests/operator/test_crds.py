@@ -12,7 +12,8 @@ from controlplane import Cluster
 from tenantry.domain.observed import Kind
 from tenantry.resources.crd import object_schema
 from tenantry.resources.meta import API_VERSION, FINALIZER, RESOURCES, Resource
-from tests.operator.schema_cases import IMMUTABLE, PATTERNS, RULES, Fixed, Refused, member, user
+from tests.operator.schema_cases import RULES, Fixed, Refused, member, user
+from tests.operator.schema_patterns import IMMUTABLE, PATTERNS
 from tests.operator.schema_walk import at_limits, keywords, objects, strings
 from tests.support.eventually import eventually
 from tests.support.kube import Kube, KubeError, Object

@@ -3,8 +3,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -25,31 +23,10 @@ from tenantry.domain.password import OfferKind
 from tenantry.errors import LeadershipLost, StoreUnavailable
 from tenantry.services.work import PasswordNeed, SecretNeed
 from tenantry.specs.base import SecretKeyRef
-from tests.unit.controllers.fakes import NAMESPACE, Body, FakeApi, FakeServices, path_of, seen, until, user
+from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, path_of, seen, until, user
+from tests.unit.controllers.rig import Rig
 
 DELETED = "2026-01-01T00:00:00Z"
-
-
-@dataclass
-class Rig:
-    """An engine with everything around it in memory."""
-
-    api: FakeApi
-    services: FakeServices
-    engine: Engine
-    store: StoreThread
-    leads: bool = True
-
-    def offer(self, body: Body, kind: Kind = Kind.USER, *, deleted: bool = False) -> None:
-        if not deleted:
-            self.api.add(body, "users" if kind is Kind.USER else f"{kind.lower()}s")
-        self.engine.offer(kind, body, deleted=deleted)
-
-    def status(self, name: str) -> Any:
-        return self.api.objects[path_of(user(name))]["status"]
-
-    def shown(self, *names: str) -> bool:
-        return all(self.status(name).get("state") == "Active" for name in names)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,47 +11,14 @@ from tenantry.controllers.api_error import ApiError, Denied, Refused, ServerFaul
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.connection import IN_FLIGHT
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.sighting import Sighting, sight
+from tenantry.controllers.sighting import sight
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.domain.observed import Kind
 from tenantry.resources.meta import FINALIZER
-from tenantry.services.work import Outcome
+from tests.unit.controllers.desk import Desk, forbid, outcome
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, path_of, turns, until, user
 
 DELETED = "2026-01-01T00:00:00Z"
-
-
-@dataclass
-class Desk:
-    """A writer with its ledger and API server."""
-
-    api: FakeApi
-    ledger: Ledger
-    writer: StatusWriter
-
-    def show(self, body: dict[str, Any], status: dict[str, Any] | None = None, *, released: bool = False) -> Sighting:
-        """Have an object seen and an outcome of it submitted."""
-        sighting = sight(Kind.USER, body)
-        self.ledger.take(sighting)
-        self.writer.submit(outcome(sighting, status, released=released), sighting)
-        return sighting
-
-    async def done(self) -> None:
-        assert await self.writer.drained(5.0)
-
-    def status(self, body: dict[str, Any]) -> Any:
-        return self.api.objects[path_of(body)]["status"]
-
-    def finalizers(self, body: dict[str, Any]) -> Any:
-        return self.api.objects[path_of(body)]["metadata"].get("finalizers")
-
-
-def outcome(seen: Sighting, status: dict[str, Any] | None, *, released: bool = False) -> Outcome:
-    return Outcome(seen.uid, seen.kind, seen.namespace, seen.name, status, released)
-
-
-def forbid(desk: Desk, namespace: str) -> None:
-    desk.api.faults[path_of(user("", namespace=namespace)).removesuffix("/")] = Denied("Forbidden", status=403)
 
 
 @pytest.fixture

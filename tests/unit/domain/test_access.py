@@ -2,72 +2,37 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from tenantry.domain.access import Decision, ProjectPart, Question, Resource, decide
+from tenantry.domain.access import ProjectPart
 from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Pending, Tombstone
 from tenantry.domain.reason import Reason
-from tenantry.specs import WorkgroupSpec
-from tenantry.specs.projectmember import ProjectRule
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
-from tests.support.builders import START
-
-NONE, VIEW, EDIT = (
-    {"name": "None"},
-    {"name": "View", "actions": ["job:read"]},
-    {"name": "Edit", "actions": ["job:update"]},
+from tests.support.access import (
+    BOTH,
+    GRANTED,
+    HOUSE,
+    JOBS,
+    NONE,
+    READER,
+    READERS,
+    SETTINGS,
+    VIEW,
+    account,
+    ask,
+    gives,
+    member,
+    module,
+    policy,
+    rule,
+    told,
 )
-JOBS = {"name": "Jobs", "levels": [NONE, VIEW, EDIT]}
-BOTH = "inventory-settings"
-SETTINGS = {"name": "Settings", "levels": [NONE, {"name": "View", "actions": ["page:read"]}, {"name": "Edit"}]}
-
-
-def module(name: str, *levels: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "levels": list(levels)}
-
-
-def gives(name: str, level: str, *, to: str = "Jobs", **more: Any) -> dict[str, Any]:
-    """Return a role or group that gives a level in one module."""
-    return {"name": name, "access": [{"module": to, "level": level}], **more}
-
-
-def policy(*modules: dict[str, Any], **spec: Any) -> WorkgroupSpec:
-    return WorkgroupSpec.model_validate({"modules": modules or (JOBS,), **spec})
-
-
-def member(role: str | None = None, *groups: str, **more: Any) -> Member:
-    return Member("desk", START, role=role, groups=groups, **more)
-
-
-def account(*members: Member, **more: Any) -> Account:
-    known = {"manager": Manager.KUBERNETES, "created": START, "provisioned": True}
-    return Account("id-ada", "Ada", "ada", members=members, **known | more)
-
-
-def ask(
-    who: Account | Member | None, by: WorkgroupSpec | None, word: str, /, *projects: ProjectPart, **resource: Any
-) -> Decision:
-    """Ask for ``type:operation`` on one resource, named j1 unless told."""
-    type_, action = word.split(":")
-    asked = Resource(type_, resource.pop("name", "j1"), **resource)
-    ada = account(who) if isinstance(who, Member) else who
-    return decide(ada, Question("desk", action, asked), by, projects, START)
-
-
-def told(decision: Decision) -> tuple[bool, Reason]:
-    return decision.allowed, decision.reason
-
-
-GRANTED = (True, Reason.GRANTED_BY_LEVEL)
-TOO_LOW = (False, Reason.LEVEL_TOO_LOW)
+from tests.support.builders import START
 
 # ------------------------------------------------------------------ the gate
 
-READERS = policy(groups=[gives("Readers", "View")])
-READER = member(None, "Readers")
 SHUT = {
     "no account": None,
     "switched off": account(READER, active=False),
@@ -117,20 +82,6 @@ def test_a_workgroup_that_is_not_there_gives_nothing() -> None:
 
 # ------------------------------------------------------------------ levels
 
-HOUSE = policy(
-    JOBS,
-    SETTINGS,
-    roles=[
-        gives("Viewer", "View"),
-        gives("Editor", "Edit"),
-        gives("All", "Highest", to="*"),
-        gives("Wide", "View", to="*"),
-        {"name": "Mixed", "access": [{"module": "*", "level": "Highest"}, {"module": "Jobs", "level": "None"}]},
-        gives("Custom", "Edit", customizable=True),
-        {"name": "Wide custom", "customizable": True, "access": [{"module": "*", "level": "Highest"}]},
-    ],
-    groups=[gives("Readers", "View"), gives("Writers", "Edit")],
-)
 LEVELS = [
     pytest.param(member(), "None", id="nothing: the first level"),
     pytest.param(member("Viewer"), "View", id="the role"),
@@ -279,151 +230,3 @@ def test_all_values_of_a_scope_that_no_longer_allows_it_are_none() -> None:
         member(None, "Planners", scopes=(("calendars", ("*",)),)), FIELD, "job:read", scopes={"calendars": "north"}
     )
     assert told(decision) == (False, Reason.OUT_OF_SCOPE)
-
-
-# ------------------------------------------------------------------ projects
-
-
-def rule(type_: str, name: str, *operations: str) -> ProjectRule:
-    return ProjectRule(type=type_, names=(name,), operations=operations)
-
-
-def shares(name: str, *names: str) -> dict[str, Any]:
-    return {"name": name, "resources": [{"type": "device", "names": names, "operations": ["read", "write"]}]}
-
-
-PLANT = policy(
-    module("Devices", {"name": "Own", "ownOnly": True, "actions": ["device:read"]}),
-    projects=[shares("a", "d1", "d2"), shares("b", "d1", "d3")],
-    roles=[{"name": "Guest", "ceiling": ["device:read"]}, {"name": "Nobody", "ceiling": []}, {"name": "Admin"}],
-)
-READ_ALL, WRITE_ALL = rule("device", "*", "read"), rule("device", "*", "read", "write")
-A, B = ProjectPart("a", (READ_ALL,), ()), ProjectPart("b", (WRITE_ALL,), ())
-PROJECTS = [
-    pytest.param([], "device:read", "d1", Reason.NOT_THE_OWNER, id="th-01: no project, nothing of others"),
-    pytest.param([A], "device:read", "d1", Reason.GRANTED_BY_PROJECT, id="what a project shares"),
-    pytest.param([A], "device:read", "d3", Reason.NOT_THE_OWNER, id="th-13: * is not what another project shares"),
-    pytest.param([A], "device:read", "d9", Reason.NOT_THE_OWNER, id="th-13: nor what none shares"),
-    pytest.param([A], "device:write", "d1", Reason.ACTION_NOT_GRANTED, id="what is not allowed is denied"),
-    pytest.param([A, B], "device:write", "d1", Reason.GRANTED_BY_PROJECT, id="of several the union"),
-    pytest.param([A, B], "device:read", "d3", Reason.GRANTED_BY_PROJECT, id="whichever of them"),
-    pytest.param([A, B], "bucket:read", "d1", Reason.ACTION_NOT_GRANTED, id="by type"),
-    pytest.param(
-        [A, replace(A, allow=(), deny=(rule("device", "d1", "read"),))],
-        *("device:read", "d1", Reason.DENIED_BY_PROJECT),
-        id="a deny wins, also of another ProjectMember",
-    ),
-    pytest.param(
-        [replace(A, deny=(rule("device", "d1", "write"),)), B],
-        *("device:write", "d1", Reason.DENIED_BY_PROJECT),
-        id="also over another project's allow",
-    ),
-    pytest.param(
-        [replace(A, deny=(WRITE_ALL,)), B],
-        *("device:write", "d3", Reason.GRANTED_BY_PROJECT),
-        id="but not over what its own project does not share",
-    ),
-    pytest.param(
-        [replace(A, deny=(rule("device", "d1", "write"),))],
-        *("device:read", "d1", Reason.GRANTED_BY_PROJECT),
-        id="a deny is of its operations",
-    ),
-    pytest.param([replace(A, project="gone")], "device:read", "d1", Reason.NOT_THE_OWNER, id="a project that is gone"),
-]
-
-
-@pytest.mark.parametrize(("parts", "word", "name", "reason"), PROJECTS)
-def test_th_12_projects_allow_minus_deny(parts: list[ProjectPart], word: str, name: str, reason: Reason) -> None:
-    decision = ask(member("Admin"), PLANT, word, *parts, name=name)
-    assert told(decision) == (reason is Reason.GRANTED_BY_PROJECT, reason)
-
-
-def test_th_12_a_deny_does_not_beat_module_access_or_ownership() -> None:
-    denied = ProjectPart("a", (), (WRITE_ALL,))
-    assert told(ask(member("Admin"), PLANT, "device:read", denied, name="d1", owners=frozenset({"ada"}))) == GRANTED
-    by = policy(module("Devices", {"name": "All", "actions": ["device:read"]}), projects=[shares("a", "d1")])
-    assert told(ask(member(), by, "device:read", denied, name="d1")) == GRANTED
-
-
-# ------------------------------------------------------------------ the ceiling
-
-CEILINGS = [
-    pytest.param(None, True, id="absent: uncapped"),
-    pytest.param([], False, id="empty: nothing"),
-    pytest.param(["job:update"], True, id="the action itself"),
-    pytest.param(["job:read", "*:update"], True, id="of any type"),
-    pytest.param(["job:*"], True, id="any operation"),
-    pytest.param(["*:*"], True, id="everything"),
-    pytest.param(["job:read", "page:*"], False, id="others"),
-]
-
-
-@pytest.mark.parametrize(("ceiling", "below"), CEILINGS)
-def test_nr_05_no_group_lifts_the_ceiling_of_the_role(ceiling: list[str] | None, below: bool) -> None:  # noqa: FBT001
-    role = {"name": "Restricted"} | ({} if ceiling is None else {"ceiling": ceiling})
-    by = policy(roles=[role], groups=[gives("Editors", "Edit")])
-    decision = ask(member("Restricted", "Editors"), by, "job:update")
-    assert told(decision) == (GRANTED if below else (False, Reason.ABOVE_CEILING))
-
-
-def test_nr_05_a_ceiling_gives_nothing() -> None:
-    by = policy(roles=[{"name": "Restricted", "ceiling": ["*:*"]}])
-    assert told(ask(member("Restricted"), by, "job:read")) == TOO_LOW
-
-
-def test_nr_05_the_ceiling_stays_down_when_the_role_is_gone() -> None:
-    by = policy(groups=[gives("Editors", "Edit")])
-    decision = ask(member("Restricted", "Editors"), by, "job:update")
-    assert told(decision) == (False, Reason.ABOVE_CEILING)
-    assert 'role "Restricted" is not defined any more' in decision.deciding.text
-
-
-@pytest.mark.parametrize(
-    ("role", "word", "allowed"), [("Guest", "read", True), ("Guest", "write", False), ("Nobody", "read", False)]
-)
-def test_th_10_the_ceiling_caps_what_a_project_allows_and_what_is_owned(role: str, word: str, allowed: bool) -> None:  # noqa: FBT001
-    assert ask(member(role), PLANT, f"device:{word}", B, name="d1").allowed is allowed
-    owned = ask(member(role), PLANT, "device:read", name="d9", owners=frozenset({"ada"}))
-    assert owned.allowed is (role == "Guest")
-
-
-# ------------------------------------------------------------------ the chain that is told
-
-
-def test_the_chain_ends_with_the_first_rule_of_the_gate_that_fails_else_with_the_last_one_asked() -> None:
-    chains = [
-        (ask(None, PLANT, "device:read"), ["state"], "state"),
-        (ask(READER, None, "device:read"), ["state", "membership"], "membership"),
-        (ask(member("Guest"), PLANT, "device:read"), ["state", "membership", "level", "ownership"], "ownership"),
-        (
-            ask(member("Guest"), PLANT, "device:read", A, name="d1"),
-            ["state", "membership", "level", "ownership", "project", "ceiling"],
-            "project",
-        ),
-        (
-            ask(member("Admin"), PLANT, "device:read", A, name="d9"),
-            ["state", "membership", "level", "ownership", "project"],
-            "ownership",
-        ),
-        (
-            ask(member("Guest"), PLANT, "device:write", B, name="d1"),
-            ["state", "membership", "level", "project", "ceiling"],
-            "ceiling",
-        ),
-    ]
-    for decision, rules, deciding in chains:
-        assert [step.rule for step in decision.steps] == rules
-        assert decision.deciding.rule == deciding
-        assert decision.deciding.passed is decision.allowed
-
-
-def test_the_chain_tells_where_the_level_comes_from_and_which_would_do() -> None:
-    decision = ask(member("Viewer"), HOUSE, "job:update")
-    assert decision.deciding.text == 'module "Jobs": level "View" by role "Viewer"; job:update needs "Edit"'
-
-
-@pytest.mark.parametrize("type_", ["job:x", "", "*"])
-def test_a_type_that_is_no_word_is_denied(type_: str) -> None:
-    by = policy(roles=[gives("All", "Highest", to="*", ceiling=["*:*"])])
-    asked = Question("desk", "read", Resource(type_, "j1"))
-    assert told(decide(account(member("All")), asked, by, (), START)) == (False, Reason.ACTION_NOT_GRANTED)
