@@ -12,6 +12,7 @@ from benchmarks import bars
 from benchmarks.backlog import OURS, measure_backlog
 from benchmarks.bars import Bar
 from benchmarks.client import RequestError
+from benchmarks.faulty import measure_faulty
 from benchmarks.freed_seat import measure_freed_seat
 from benchmarks.growth import measure_growth
 from benchmarks.measured import BenchError
@@ -62,7 +63,8 @@ def _measure(stage: Stage) -> list[Bar]:
     with operator.start() as process:
         growth = measure_growth(stage, operator, process)
         seat = measure_freed_seat(stage)
-    return [*backlog.bars(), *restart.bars(), *growth.bars(), *seat.bars()]
+    faulty = measure_faulty(stage)
+    return [*backlog.bars(), *restart.bars(), *growth.bars(), *seat.bars(), *faulty.bars()]
 
 
 def _report(measured: Sequence[Bar], users: int, output: Path) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from controlplane import CONTROL_PLANE, Cluster
+from controlplane.binaries import BuildError
 from controlplane.cluster import remove
 from controlplane.progress import ticking
 from controlplane.service import Service, ServiceError, free_ports
@@ -31,6 +32,12 @@ QUICKSTART = "examples/quickstart"
 ONE_TOO_MANY = f"{QUICKSTART}/one-too-many.yaml"
 NAMESPACE = "quickstart"
 WAIT = "--timeout=60s"
+IN_CLUSTER = "The CRDs, the admission policy, RBAC and the namespace tenantry-system"
+TO_REMOVE = (
+    "To remove them: first `kubectl delete tenantry --all -A` while an operator runs, which releases what is deleted; "
+    f"then `kubectl delete -k {MANIFESTS}`."
+)
+NOTHING_STAYS = "What it installed in your cluster is removed: CRDs, admission policy, RBAC and namespaces."
 WHY_STALLED = '{range .status.conditions[?(@.type=="Stalled")]}{.reason}: {.message}{end}'
 
 
@@ -63,7 +70,7 @@ def main() -> int:
     action: Callable[[argparse.Namespace], None] = options.action
     try:
         action(options)
-    except (DemoError, ServiceError) as failure:
+    except (DemoError, ServiceError, BuildError) as failure:
         print(f"\n{failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -76,43 +83,68 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     for name, action in (("show", _show), ("up", _up), ("down", _down)):
         command = actions.add_parser(name)
-        command.add_argument("--kubeconfig", type=Path, help="use this cluster instead of starting one")
+        command.add_argument("--kubeconfig", type=_file, help="use this cluster instead of starting one")
         command.add_argument("--dir", type=Path, default=ROOT / "build" / name.replace("down", "up"))
         command.set_defaults(action=action)
     return parser
 
 
+def _file(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text}; name the kubeconfig of your cluster")
+    return path
+
+
 def _show(options: argparse.Namespace) -> None:
     shutil.rmtree(options.dir, ignore_errors=True)
-    stays = bool(options.kubeconfig)
-    with (
-        _control_plane(options) as shell,
-        _installed(shell, clean_up=stays),
-        _operator(shell, options.dir),
-        _namespace(shell, clean_up=stays),
-    ):
-        _walk_through(shell)
+    own = bool(options.kubeconfig)
+    with _control_plane(options) as shell:
+        stays = own and _is_installed(shell)
+        with (
+            _installed(shell, clean_up=own and not stays),
+            _operator(shell, options.dir),
+            _namespace(shell, clean_up=own),
+        ):
+            _walk_through(shell)
     print("\nEverything that this demo started is stopped again.")
+    if own:
+        print(f"{IN_CLUSTER} were in your cluster before, and stay.\n{TO_REMOVE}" if stays else NOTHING_STAYS)
 
 
 def _up(options: argparse.Namespace) -> None:
+    operator = Service("operator", options.dir)
+    before = operator.running
     shell = _lasting_control_plane(options)
     _install(shell)
-    if not Service("operator", options.dir).running:
+    if not before:
         _start_operator(shell, options.dir, tethered=False)
     folder = Path(shutil.which("kubectl", path=shell.environment["PATH"]) or "kubectl").parent
-    print("\nTenantry is running. Next:\n")
+    print(f"\nTenantry {'was running already' if before else 'is running'}; its log: {operator.log}. Next:\n")
     print(f"export KUBECONFIG={shlex.quote(shell.environment['KUBECONFIG'])}")
     print(f'export PATH={shlex.quote(str(folder))}:{shlex.quote(str(ROOT / ".venv" / "bin"))}:"$PATH"')
     print(f"export TENANTRY_STORE_URL={shlex.quote(_store_url(options.dir))}")
-    print(f"kubectl apply -k {QUICKSTART}\nkubectl get tenantry\n\n`make down` stops it.")
+    print(f"kubectl apply -k {QUICKSTART}\nkubectl get tenantry\n")
+    if options.kubeconfig:
+        print(f"`make down` stops the operator and removes the store. {IN_CLUSTER} stay in your cluster.\n{TO_REMOVE}")
+    else:
+        print("`make down` stops it, and removes the cluster and the store with all that is in them.")
 
 
 def _down(options: argparse.Namespace) -> None:
-    Service("operator", options.dir).stop(grace=15)
-    remove(Cluster(options.dir / "cluster"))
+    operator, cluster = Service("operator", options.dir), Cluster(options.dir / "cluster")
+    if not options.dir.exists():
+        print(f"Nothing was running, and nothing is removed: there is no {options.dir}.")
+        return
+    own = not cluster.folder.exists()
+    stopped = "Stopped" if operator.running or cluster.running else "Nothing was running"
+    operator.stop(grace=15)
+    remove(cluster)
     shutil.rmtree(options.dir, ignore_errors=True)
-    print(f"Stopped; {options.dir} with its cluster and store is removed.")
+    held = "the store with all accounts" if own else "the cluster with all its objects, and the store with all accounts"
+    print(f"{stopped}; {options.dir} is removed: {held}.")
+    if own:
+        print(f"{IN_CLUSTER} stay in your cluster.\n{TO_REMOVE}")
 
 
 def _walk_through(shell: Shell) -> None:
@@ -176,15 +208,18 @@ def _shell(kubeconfig: Path) -> Shell:
     return Shell({**os.environ, **files, "PATH": path})
 
 
+def _is_installed(shell: Shell) -> bool:
+    return bool(shell.output("kubectl", "get", "crd", CRDS[0], "-o", "name", "--ignore-not-found"))
+
+
 @contextmanager
 def _installed(shell: Shell, *, clean_up: bool) -> Iterator[None]:
     """Install, and in a cluster that stays take away what was not there before."""
-    before = shell.output("kubectl", "get", "crd", CRDS[0], "-o", "name", "--ignore-not-found")
     _install(shell)
     try:
         yield
     finally:
-        if clean_up and not before:
+        if clean_up:
             shell.kubectl("delete", "-k", MANIFESTS, "--ignore-not-found")
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from controlplane import Cluster
 from postgres import Postgres
 from tenantry.store import Store
 from tenantry.store.migrate import upgrade
+from tenantry.store.schema import tenants
 from tests.support.installation import install, remove_objects
 from tests.support.kube import Kube
 from tests.support.operator import OperatorProcess
@@ -84,11 +86,21 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgresql_url(postgres: Postgres, postgresql_template: str) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def postgresql_database(postgres: Postgres, postgresql_template: str) -> Iterator[str]:
+    """One database for all tests of a process: to make one for each takes longer than most tests."""
     url = postgres.create_database(postgresql_template)
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_database: str) -> Iterator[str]:
+    yield postgresql_database
+    store = Store.open(postgresql_database)
+    with store.write() as connection:
+        connection.execute(delete(tenants))  # everything else hangs on its tenant
+    store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

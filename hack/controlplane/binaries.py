@@ -30,6 +30,7 @@ class Toolset:
     source: Path
     packages: Mapping[str, str]  # program to the Go package it is built from
     ldflags: str
+    usual: Mapping[str, str]  # program to how long its build takes on two cores, the downloads aside
     assets: bool = False  # may come from KUBEBUILDER_ASSETS
 
     def path(self, program: str) -> Path:
@@ -67,7 +68,8 @@ class Toolset:
         ]
         number = list(self.packages).index(program) + 1
         try:
-            with ticking(f"Building {program} ({number} of {len(self.packages)}, once, then cached)"):
+            about = f"{number} of {len(self.packages)}, once, then cached; usually {self.usual[program]}"
+            with ticking(f"Building {program} ({about})"):
                 _run_go([*command, "-o", unfinished, self.packages[program]], self.source)
             return unfinished.rename(self.folder / program)
         finally:
@@ -105,6 +107,12 @@ CONTROL_PLANE = Toolset(
         "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
     },
     ldflags=_kubernetes_ldflags(),
+    usual={
+        "etcd": "half a minute",
+        "kube-apiserver": "5 minutes",
+        "kubectl": "half a minute",
+        "kube-controller-manager": "2 minutes",
+    },
     assets=True,
 )
 
@@ -113,4 +121,5 @@ HELM = Toolset(
     source=_HACK / "helm",
     packages={"helm": "helm.sh/helm/v4/cmd/helm"},
     ldflags="-s -w",
+    usual={"helm": "2 minutes"},
 )

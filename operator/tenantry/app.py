@@ -23,7 +23,7 @@ from tenantry.controllers.operator import Operator, Pace, first_of, resources_se
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.watches import WatchDead
 from tenantry.errors import InputError, LeadershipLost, StoreUnavailable
-from tenantry.services import provisioning
+from tenantry.services import provisioning, secret_needs
 from tenantry.services.tenants import load_namespaces
 from tenantry.services.trail import read_audit_key
 from tenantry.settings import LogFormat, Settings
@@ -62,10 +62,12 @@ def bind_services(store: Store) -> Provisioning:
         reconcile=partial(provisioning.reconcile, store),
         load_due=partial(provisioning.load_due, store),
         load_objects=partial(provisioning.load_objects, store),
+        load_held=partial(provisioning.load_held, store),
         load_namespaces=partial(load_namespaces, store),
-        passwords_needed=partial(provisioning.passwords_needed, store),
-        passwords_known=partial(provisioning.passwords_known, store),
-        passwords_missing=partial(provisioning.passwords_missing, store),
+        secrets_needed=partial(secret_needs.secrets_needed, store),
+        secrets_known=partial(secret_needs.secrets_known, store),
+        secrets_missing=partial(secret_needs.secrets_missing, store),
+        secrets_of=partial(secret_needs.secrets_of, store),
         sweep=partial(provisioning.sweep, store),
         begin_to_write=partial(_begin_to_write, store),
     )

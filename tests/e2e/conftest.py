@@ -59,6 +59,12 @@ class Site:
         found = subprocess.run([*command, "-n", self.namespace], capture_output=True, text=True, check=True)
         return json.loads(found.stdout)
 
+    def export_audit(self) -> list[Any]:
+        """Return the tenant's audit trail as it is exported, record by record."""
+        command = [sys.executable, "-m", "tenantry", "audit", "export", "--store-url", self.store_url]
+        found = subprocess.run([*command, "-n", self.namespace], capture_output=True, text=True, check=True)
+        return [json.loads(line) for line in found.stdout.splitlines()]
+
     def settled(self, kind: str, name: str) -> Object:
         """Return an object once the operator has seen its newest spec."""
         return eventually(lambda: self._seen(kind, name))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.conftest import Site, person
+from tests.e2e.conftest import EXAMPLES, Site, person
 from tests.support.kube import Object
 
 
@@ -33,7 +33,7 @@ def test_nr_13_a_deleted_user_id_is_not_silently_made_anew(tracker: Site) -> Non
     tracker.delete("tuser", "jonas")
     tracker.apply(person("jonas", "Static", "support"))
     told = tracker.becomes("jonas", "LoginDeleted")["message"]
-    assert "set onExisting: Restore" in told
+    assert "set spec.onExisting: Restore" in told
     assert "choose another userName" in told
     assert tracker.kube.get("User", "jonas")["status"]["state"] == "Refused"
 
@@ -80,7 +80,7 @@ def test_nr_24_an_available_account_has_access_and_is_added_in_a_second_step(tra
 def test_nr_24_an_available_account_can_be_given_nothing(tracker: Site) -> None:
     entry = {"workgroupRef": "support", "membership": "Available", "groups": ["Users"]}
     said = tracker.apply(person("hopeful", "Static", "support", workgroups=[entry]), refused=True)
-    assert "membership Available has no role, groups, access or scopes" in said
+    assert "membership Available has no role, groups, access, scopes" in said
 
 
 def test_nr_24_several_are_added_at_once(tracker: Site) -> None:
@@ -112,7 +112,7 @@ def test_nr_25_deleting_from_one_workgroup_leaves_the_rest_and_comes_back_by_a_r
 
     again: list[Object] = [{"workgroupRef": "support"}, {"workgroupRef": "engineering", "groups": ["Users"]}]
     set_workgroups(tracker, "maria", *again)
-    assert "set onExisting: Restore" in tracker.becomes("maria", "MembershipDeleted")["message"]
+    assert "set spec.onExisting: Restore" in tracker.becomes("maria", "MembershipDeleted")["message"]
     tracker.kube.patch("User", "maria", {"spec": {"onExisting": "Restore"}})
     tracker.becomes("maria", "Provisioned")
     assert membership(tracker, "maria", "support") == "Member"
@@ -133,3 +133,14 @@ def test_nr_26_a_membership_is_restored_only_while_the_account_still_has_access(
     tracker.kube.patch("User", "maria", {"spec": {"onExisting": "Restore"}})
     tracker.settled("User", "maria")
     assert membership(tracker, "maria", "support") is None
+
+
+def test_nr_13_starting_over_as_the_readme_says_brings_everybody_back(tracker: Site) -> None:
+    tracker.kubectl("delete", "tuser", "--all", "--timeout=60s")
+    tracker.kubectl("delete", "-k", EXAMPLES / "netresults-tracker", "--ignore-not-found", "--timeout=60s")
+    tracker.kubectl("apply", "-k", EXAMPLES / "netresults-tracker")
+    assert tracker.becomes("maria", "LoginDeleted")
+    back = '{"spec": {"onExisting": "Restore", "active": true}}'
+    for name in tracker.kubectl("get", "tuser", "-o", "name").split():
+        tracker.kubectl("patch", "--type", "merge", "--patch", back, name)
+    tracker.kubectl("wait", "tenantry", "--all", "--for=condition=Ready", "--timeout=60s")

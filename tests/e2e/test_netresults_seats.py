@@ -73,7 +73,7 @@ def test_nr_07_each_workgroup_has_its_system_users_and_they_take_no_seat(tracker
     found = tracker.kube.get("Workgroup", workgroup)["status"]["systemUsers"]
     assert sorted(x["userName"] for x in found) == ["Admin", "Inet", "TBD"]
     assert len({x["accountId"] for x in found}) == 3
-    tracker.pool_shows("tracker", used=11)
+    tracker.pool_shows("tracker", used=12)
 
 
 @pytest.mark.parametrize("name", ["Admin", "tbd", "INET"])
@@ -117,6 +117,18 @@ def test_nr_10_the_whole_profile_is_kept(tracker: Site) -> None:
     told = str(next(x for x in accounts if "maria.lindqvist@northwind.example" in str(x)))
     for value in ("Lindqvist", "Northwind Instruments", "maria.lindqvist@northwind.example", "+46 8 555 0110"):
         assert value in told
+
+
+def test_nr_08_a_member_without_a_license_is_accepted_but_cannot_log_in(tracker: Site) -> None:
+    tracker.apply(person("guest", "none", "support", license=None))
+    assert tracker.becomes("guest", "Provisioned")
+    warning = tracker.condition("guest", "Licensed")
+    assert (warning["status"], warning["reason"]) == ("False", "LicenseMissing")
+    listed = {account["login"]: account["mayLogIn"] for account in tracker.tenantry("users", "list")}
+    assert (listed["guest"], listed["nadia"], listed["maria"]) == (False, True, True)
+    tracker.kube.patch("User", "guest", {"spec": {"license": {"type": "Floating"}}})
+    tracker.settled("User", "guest")
+    assert "Licensed" not in [c["type"] for c in tracker.kube.get("User", "guest")["status"]["conditions"]]
 
 
 def test_nr_11_a_missing_email_is_accepted_with_a_warning(tracker: Site) -> None:

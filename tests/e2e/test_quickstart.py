@@ -34,6 +34,15 @@ def test_a_third_person_is_refused_with_a_reason_and_seated_when_a_license_is_bo
     site.pool_shows("acme", used=3)
 
 
+def test_starting_over_as_the_readme_says_gives_the_same_people_accounts_again(site: Site) -> None:
+    site.apply_example("quickstart")
+    site.kubectl("apply", "-f", EXAMPLES / "quickstart" / "one-too-many.yaml")
+    site.kubectl("delete", "tuser", "--all", "--timeout=30s")
+    site.kubectl("delete", "-k", EXAMPLES / "quickstart", "--ignore-not-found", "--timeout=30s")
+    site.apply_example("quickstart")
+    assert [site.ready(name)["reason"] for name in ("ada", "grace")] == ["Provisioned", "Provisioned"]
+
+
 def test_kubectl_wait_and_field_selectors_find_accounts_by_login_and_state(site: Site) -> None:
     site.apply_example("quickstart")
     found = site.kubectl("get", "tuser", "--field-selector=spec.userName=ada", "-o", "name")

@@ -46,6 +46,11 @@ def with_password(body: Object, name: str) -> Object:
     return body
 
 
+def with_mailbox(body: Object, name: str) -> Object:
+    body["spec"]["emailIntegration"] = {"provider": "Google", "secretKeyRef": {"name": name}}
+    return body
+
+
 def create(kube: Kube, bodies: Iterable[Object]) -> None:
     """Create objects in about this order, some at once, as kubectl and Argo CD do."""
     with ThreadPoolExecutor(_AT_ONCE) as requests:

@@ -11,6 +11,7 @@ from tenantry.controllers.sighting import observe, sight
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Record
 from tenantry.domain.observed import Kind
+from tenantry.services.provisioning import load_held
 from tenantry.services.trail import verify_trails
 from tenantry.services.work import TenantRef
 from tenantry.store import Store
@@ -38,6 +39,12 @@ def accounts(url: str, namespace: str, *, buried: bool = False) -> dict[str, Acc
         tenant = find_tenant(connection, namespace)
         found = load_all(connection, tenant.id) if tenant is not None else []
     return {a.user_name: a for a in found if (a.tombstone is not None) == buried}
+
+
+def held(url: str, namespace: str) -> set[str]:
+    """Give the names of the objects that are being deleted and are there still."""
+    with opened(url) as store:
+        return {name for _, name, _ in load_held(store, namespace)}
 
 
 def seated(url: str, namespace: str) -> set[str]:

@@ -124,3 +124,23 @@ def _member(name: str) -> dict[str, object]:
     allow = [{"type": "device", "names": ["d1"], "operations": ["Read"]}]
     spec = {"workgroupRef": "desk", "project": "alpha", "userRef": name, "allow": allow}
     return document("ProjectMember", name, spec)
+
+
+@pytest.mark.parametrize("sees", ["the namespace", "only its objects"])
+def test_a_namespace_ends_though_a_pause_held_an_object_of_it_before(
+    run_operator: Run, sqlite_url: str, kube: Kube, sees: str
+) -> None:
+    """Who watches namespaces looks again at once; who does not, with the next sweep."""
+    if sees == "the namespace":
+        run_operator(sqlite_url, namespaced=False)
+    else:
+        run_operator(sqlite_url, "--sweep-seconds=1")
+    create(kube, [pool(static=3), workgroup(), user("ada")])
+    assert eventually(lambda: is_ready(kube, "User", "ada"))
+    kube.patch("User", "ada", {"metadata": {"annotations": {"tenantry.dev/paused": "true"}}})
+    assert eventually(lambda: kube.condition("User", "ada", "Paused").get("status") == "True")
+    kube.delete("User", "ada")
+    assert eventually(lambda: rows.held(sqlite_url, kube.namespace) == {"ada"})
+    assert kube.find("User", "ada") is not None
+    kube.delete("Namespace", kube.namespace)
+    assert eventually(lambda: kube.find("Namespace", kube.namespace) is None, within=45)

@@ -44,6 +44,8 @@ def _texts(length: int) -> Iterator[str]:
     yield "a" * (length - len(_EMAIL_DOMAIN)) + _EMAIL_DOMAIN
     yield "+" + "1" * (length - 1)
     yield "".join(islice(cycle("abcdefgh-"), length))
+    yield ":".join(("a" * (length // 2), "b" * (length - length // 2 - 1)))
+    yield "ldaps://" + "a" * (length - len("ldaps://"))
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -12,7 +12,8 @@ from controlplane import Cluster
 from tenantry.domain.observed import Kind
 from tenantry.resources.crd import object_schema
 from tenantry.resources.meta import API_VERSION, FINALIZER, RESOURCES, Resource
-from tests.operator.schema_cases import IMMUTABLE, PATTERNS, RULES, Fixed, Refused, member, user
+from tests.operator.schema_cases import RULES, Fixed, Refused, member, user
+from tests.operator.schema_patterns import IMMUTABLE, PATTERNS
 from tests.operator.schema_walk import at_limits, keywords, objects, strings
 from tests.support.eventually import eventually
 from tests.support.kube import Kube, KubeError, Object
@@ -78,11 +79,19 @@ def _below(keyword: str) -> Iterator[Any]:
 @pytest.mark.parametrize("kind", SPECS)
 def test_every_string_is_accepted_at_its_limit_and_kept_whole(kube: Kube, kind: str) -> None:
     spec = at_limits(schema_of(kind)["properties"]["spec"])
-    for license_ in spec.get("licenses", ()):
-        license_["type"] = "Floating"  # the one that may have all fields
+    _choose(spec)
     created = kube.create(body(kind, spec))
     assert created["spec"] == spec
     assert any("😀" in text for text in strings(created["spec"]))
+
+
+def _choose(spec: dict[str, Any]) -> None:
+    """Set what a field beside it goes with: the spec then has every field there is."""
+    for license_ in spec.get("licenses", ()):
+        license_["type"] = "Floating"
+    for name, field, value in (("authentication", "mode", "Directory"), ("emailIntegration", "provider", "SMTP")):
+        if name in spec:
+            spec[name][field] = value
 
 
 @pytest.mark.parametrize("kind", SPECS)
@@ -120,9 +129,13 @@ def test_a_new_object_has_a_status_that_kstatus_takes_for_in_progress(kube: Kube
 def test_defaults_are_filled_in_for_whoever_reads_the_object(kube: Kube) -> None:
     spec = kube.create(body("Workgroup", {}))["spec"]
     assert spec == {
+        "authentication": {"mode": "Password"},
+        "characterSet": "UTF-8",
         "deletion": {"mode": "Restorable"},
+        "emailVerification": "Assumed",
         "login": {"format": "Name", "maxLength": 254},
-        "password": {"history": 0, "maxLength": 128, "minLength": 8},
+        "onboarding": {"expirationHours": 168, "mode": "Provisioned"},
+        "password": {"expirationDays": 90, "expiry": "Never", "history": 0, "maxLength": 128, "minLength": 8},
     }
 
 
@@ -196,7 +209,7 @@ def test_users_are_found_by_login_and_state(
 @pytest.mark.parametrize(
     ("short", "narrow", "wide"),
     [
-        ("tuser", "NAME READY USER LICENSE ROLE STATE AGE", "WORKGROUPS EMAIL MESSAGE"),
+        ("tuser", "NAME READY USER LICENSE ROLE STATE AGE", "WORKGROUP EMAIL MESSAGE"),
         ("lpool", "NAME READY LIMIT USED FREE WAITING AGE", "MESSAGE"),
         ("wg", "NAME READY POOL AGE", "MESSAGE"),
         ("pmember", "NAME READY WORKGROUP PROJECT USER AGE", "MESSAGE"),
@@ -210,6 +223,18 @@ def test_get_shows_the_columns_of_its_kind(
     get = ("get", short, "-n", namespace)
     assert cluster.kubectl(*get).splitlines()[0].split() == narrow.split()
     assert cluster.kubectl(*get, "-o", "wide").splitlines()[0].split() == [*narrow.split(), *wide.split()]
+
+
+def test_the_role_shown_is_the_one_the_account_has(cluster: Cluster, kube: Kube, namespace: str) -> None:
+    wanted = [{"workgroupRef": "support", "role": "Editor"}, {"workgroupRef": "sales", "role": "Boss"}]
+    kube.create(body("User", user(workgroups=wanted)))
+    get = ("get", "tuser", "-n", namespace, "-o", "wide")
+    row = cluster.kubectl(*get).splitlines()[1]
+    assert "Editor" not in row
+    assert "support" in row
+    assert "sales" not in row
+    kube.patch("User", "one", {"status": {"workgroups": [wanted[0] | {"membership": "Member"}]}}, "status")
+    assert "Editor" in cluster.kubectl(*get)
 
 
 def test_one_category_lists_all_kinds(cluster: Cluster, kube: Kube, namespace: str) -> None:

@@ -16,7 +16,7 @@ from tenantry.controllers.status_writer import StatusWriter
 from tenantry.domain.observed import Kind
 from tenantry.resources.meta import FINALIZER
 from tenantry.services.work import Outcome
-from tests.faults.objects import create, pool, secret, unseated, user, with_password, workgroup
+from tests.faults.objects import create, pool, secret, unseated, user, with_mailbox, with_password, workgroup
 from tests.faults.probes import metric, sweeps
 from tests.support.audit import Write, mark, writes
 from tests.support.eventually import eventually
@@ -143,6 +143,26 @@ def test_a_rotated_secret_is_noticed(run_operator: Run, sqlite_url: str, kube: K
     assert eventually(lambda: kube.get("User", "ada")["status"]["password"]["changedTime"] > changed)
     kube.patch("Secret", "login", {"stringData": {"password": "short"}})
     assert eventually(lambda: kube.condition("User", "ada").get("reason") == "PasswordInvalid")
+
+
+def test_it_16_the_mailbox_of_a_user_is_told_of_and_holds_up_nothing(
+    run_operator: Run, sqlite_url: str, kube: Kube
+) -> None:
+    """With the resync interval of a day, what is missing is found all the same."""
+    run_operator(sqlite_url, "--resync-seconds=86400")
+    create(kube, [workgroup(pool=None), with_mailbox(unseated("ada"), "mail")])
+    assert eventually(lambda: _mailbox(kube) == ("False", "SecretNotFound"))
+    assert is_ready(kube, "ada")
+    create(kube, [secret("mail", "a refresh token")])
+    assert eventually(lambda: _mailbox(kube) == ("True", "MailboxConnected"), within=60)
+    kube.patch("User", "ada", {"spec": {"emailIntegration": None}})
+    assert eventually(lambda: _mailbox(kube) == (None, None))
+    assert is_ready(kube, "ada")
+
+
+def _mailbox(kube: Kube) -> tuple[str | None, str | None]:
+    condition = kube.condition("User", "ada", "EmailIntegration")
+    return condition.get("status"), condition.get("reason")
 
 
 def test_a_secret_that_comes_late_heals_its_user(run_operator: Run, sqlite_url: str, kube: Kube) -> None:

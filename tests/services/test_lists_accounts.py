@@ -45,7 +45,7 @@ def crowd(tenant: Tenant) -> Tenant:
         ),
         in_desk("bob", organization="Zenith", name={"givenName": "Bob", "familyName": "Ray"}),
         in_desk("carol", organization="Acme", active=False),
-        user("dave", license=None, in_="desk"),
+        user("dave", license=None, in_=[{"workgroupRef": "desk", "membership": "Available"}]),
         in_desk("dora"),
         in_desk("eve"),
         in_desk("fay"),
@@ -115,19 +115,83 @@ def test_the_deleted_are_listed_only_when_asked_for(store: Store) -> None:
     assert (gone.deleted, gone.state, gone.may_log_in, gone.company) == (True, "Deleted", False, "Acme")
 
 
+def test_nr_08_a_member_without_a_license_is_in_the_section_of_those_who_cannot_log_in(
+    store_url: str, crowd: Tenant
+) -> None:
+    crowd.apply(user("uma", license=None, in_="desk"))
+    done = tenantry("users", "list", "--store-url", store_url)
+    (place,) = (index for index, line in enumerate(done.lines) if " uma " in line)
+    assert place > done.lines.index("Users that cannot log in:")
+    assert done.lines[place].endswith("none     Active (no log-in)")
+
+
+def test_the_list_shows_only_the_workgroups_asked_for(store_url: str, crowd: Tenant) -> None:
+    crowd.apply(workgroup("lab", pool=None), workgroup("pub", pool=None))
+    crowd.apply(user("lea", license=None, in_="lab"), user("pia", license=None, in_="pub"))
+    listed = ("users", "list", "--store-url", store_url, "-o", "json")
+    found = tenantry(*listed, "--workgroup", "lab", "--workgroup", "pub").data
+    assert [account["login"] for account in found] == ["lea", "pia"]
+    assert tenantry(*listed, "--invites", "--workgroup", "lab").data == []
+
+
 @pytest.mark.usefixtures("crowd")
-def test_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str) -> None:
+def test_nr_08_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str) -> None:
     done = tenantry("users", "list", "--deleted", "--store-url", store_url)
-    heading = done.lines.index("System users, and users that cannot log in:")
-    above, below = done.lines[:heading], done.lines[heading + 1 :]
+    heading, system = done.lines.index("Users that cannot log in:"), done.lines.index("System users:")
+    above, below, last = done.lines[:heading], done.lines[heading + 1 : system], done.lines[system + 1 :]
     assert above[0].split() == ["COMPANY", "USER", "ID", "NAME", "EMAIL", "PHONE", "WORKGROUPS", "LICENSE", "STATE"]
     assert [line.split()[1] for line in above[1:] if line] == ["dave", "dora", "eve", "ada", "bob"]
-    assert {line.split()[1] for line in below[1:]} == {"Admin", "TBD", "carol", "fay", "gone", "zoe"}
+    assert {line.split()[1] for line in below[1:] if line} == {"carol", "fay", "gone", "zoe"}
+    assert {line.split()[1] for line in last[1:] if line} == {"Admin", "TBD"}
     assert next(line for line in below if " zoe " in line).endswith("Refused (RoleNotFound)")
     assert next(line for line in below if " fay " in line).endswith("Waiting (1. for Static)")
-    assert next(line for line in below if " TBD " in line).endswith("Active (system, no log-in)")
+    assert next(line for line in last if " TBD " in line).endswith("Active (system, no log-in)")
     assert "gone *" in done.out
     assert "\x1b" not in done.out
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize(
+    ("sort", "logins"),
+    [
+        ("company", ["dave", "dora", "eve", "ada", "bob"]),
+        ("login", ["ada", "bob", "dave", "dora", "eve"]),
+        ("name", ["dave", "dora", "eve", "ada", "bob"]),
+        ("email", ["ada", "bob", "dave", "dora", "eve"]),
+    ],
+)
+def test_it_20_the_list_is_sorted_as_asked_for_within_its_sections(
+    store_url: str, sort: str, logins: list[str]
+) -> None:
+    found = tenantry("users", "list", "--sort", sort, "-o", "json", "--store-url", store_url).data
+    assert [a["login"] for a in found if a["mayLogIn"] and not a["system"]] == logins
+    assert [a["login"] for a in found][-2:] == ["Admin", "TBD"]
+
+
+@pytest.mark.usefixtures("crowd")
+def test_nr_08_it_20_the_list_has_pages(store_url: str) -> None:
+    arguments = ("users", "list", "--page-size", "3", "--store-url", store_url)
+    pages = [tenantry(*arguments, "--page", page, "-o", "json").data for page in (1, 2, 3, 4, 5)]
+    assert [len(page) for page in pages] == [3, 3, 3, 1, 0]
+    assert [a for page in pages for a in page] == tenantry(*arguments, "-o", "json").data
+    first, last = tenantry(*arguments), tenantry(*arguments, "--page", "4")
+    assert first.err == "Page 1 of 4, of 10 in all; the next: --page 2\n"
+    assert last.err == "Page 4 of 4, of 10 in all\n"
+    assert [line.split()[1] for line in first.lines[1:]] == ["dave", "dora", "eve"]
+
+
+def test_mm_03_invitations_are_a_table_of_their_own(store_url: str, tenant: Tenant) -> None:
+    floor = workgroup("floor", pool=None, spec={"onboarding": {"mode": "Invitation"}, "roles": [{"name": "Boss"}]})
+    desk = workgroup("desk", pool=None)
+    tenant.apply(floor, desk, user("ada", license=None, in_=[{"workgroupRef": "floor", "role": "Boss"}]))
+    tenant.apply(user("bob", license=None, in_="desk"))
+    done = tenantry("users", "list", "--invites", "--store-url", store_url)
+    assert done.lines[0].split() == ["TENANT", "EMAIL", "ROLE", "SENT", "EXPIRES", "STATE"]
+    assert len(done.lines) == 2
+    assert done.lines[1].split()[:4] == ["acme", "ada@example.com", "floor", "(Boss)"]
+    (found,) = tenantry("users", "list", "--invites", "-o", "json", "--store-url", store_url).data
+    assert (found["email"], found["login"], found["sent"]) == ("ada@example.com", "ada", "2026-01-01T13:00:00Z")
+    assert found["workgroups"] == [{"workgroup": "floor", "role": "Boss"}]
 
 
 @pytest.mark.usefixtures("crowd")

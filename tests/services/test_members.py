@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from tenantry.domain.access import Resource
 from tenantry.domain.observed import Observed
+from tenantry.services.access import Request, explain
 from tests.support.builders import project_member, user, workgroup
 from tests.support.edits import deleted, edited, made_again
 from tests.support.watched import WatchedTenant
@@ -165,3 +167,31 @@ def test_a_member_whose_references_are_gone_goes_at_once(tenant: WatchedTenant) 
     tenant.apply(part)
     (outcome,) = tenant.apply(deleted(part))
     assert outcome.released
+
+
+def test_th_12_what_a_member_denies_stays_denied_while_it_is_refused(tenant: WatchedTenant) -> None:
+    """A resource that goes from the project must not lift the deny on another."""
+    policy = instance()
+    open_ = member("open", allow=[rule("device", ("north",), "read", "write")])
+    held = member("held", allow=[], deny=[rule("device", ("north",), "write"), rule("device", ("south",))])
+    tenant.apply(policy, guest(), open_, held)
+
+    def decide(action: str) -> str:
+        request = Request("anna", action, Resource("device", "north"))
+        return str(explain(tenant.store, request, tenant.now).decision.reason)
+
+    assert (decide("read"), decide("write")) == ("GrantedByProject", "DeniedByProject")
+    fewer = {**GREENHOUSE, "resources": [{"type": "device", "names": ["north"], "operations": ["read", "write"]}]}
+    tenant.apply(edited(policy, projects=[fewer]))
+    assert tenant.reason(held) == "ProjectResourceNotFound"
+    assert (decide("read"), decide("write")) == ("GrantedByProject", "DeniedByProject")
+    tenant.apply(deleted(held))
+    assert decide("write") == "GrantedByProject"
+
+
+def test_th_11_a_refused_member_puts_nobody_in_a_project(tenant: WatchedTenant) -> None:
+    anna = guest()
+    broken = member(deny=[rule("device", ("nowhere",))])
+    tenant.apply(instance(), anna, broken)
+    assert tenant.reason(broken) == "ProjectResourceNotFound"
+    assert assigned(tenant, anna) == ("False", "NoProject")

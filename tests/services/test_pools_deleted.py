@@ -1,6 +1,11 @@
 """A LicensePool that goes while it is used, comes back, or is another of the same name (design, decision 5)."""
 
+from sqlalchemy import update
+
 from tenantry.domain.observed import Kind
+from tenantry.store.schema import accounts
+from tenantry.store.tenant import find_tenant
+from tenantry.store.usage import first_members
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted, edited, made_again
 from tests.support.watched import WatchedTenant
@@ -27,6 +32,48 @@ def test_a_pool_in_use_stays_and_grants_nothing_new(tenant: WatchedTenant) -> No
     tenant.apply(deleted(ada))
     assert going.uid not in tenant.objects
     assert tenant.reason(newcomer) == "LicensePoolNotFound"
+
+
+def test_a_pool_in_use_names_the_first_few_who_need_it_and_the_command_for_all(tenant: WatchedTenant) -> None:
+    seats = pool(static=9)
+    staff = [user(f"user-{n}", spec={"userName": f"login-{n}"}) for n in range(7)]
+    tenant.apply(seats, workgroup(), workgroup("lab"), *staff)
+    tenant.apply(going := deleted(seats))
+    told = (tenant.condition(going) or {})["message"]
+    assert told.count("user-") == 5
+    assert "7 accounts need it: user-" in told
+    assert " and 2 more;" in told
+    assert "tenantry users list --workgroup lab --workgroup tracker" in told
+    tenant.apply(*map(deleted, staff[:5]))
+    assert "2 accounts need it: user-5, user-6;" in (tenant.condition(going) or {})["message"]
+
+
+def test_an_account_without_a_user_is_named_by_its_login(tenant: WatchedTenant) -> None:
+    seats, ada = pool(static=1), user("ada", spec={"userName": "ada@example.com"})
+    tenant.apply(seats, workgroup(), ada)
+    with tenant.store.write() as connection:
+        row = find_tenant(connection, tenant.ref.namespace)
+        assert row is not None
+        connection.execute(update(accounts).values(resource_uid=None))
+        names = first_members(connection, row.id, ["tracker"], 5)
+        connection.rollback()
+    assert names == ["ada@example.com"]
+
+
+def test_the_workgroups_of_a_pool_that_goes_say_so_until_there_is_one_again(tenant: WatchedTenant) -> None:
+    seats, policy, ada = pool(static=1), workgroup(), user("ada")
+    tenant.apply(seats, policy, workgroup("free", pool=None), ada)
+    tenant.apply(deleted(seats))
+    assert tenant.reason(policy) == "LicensePoolDeleting"
+    assert tenant.condition(policy, "Stalled") is not None
+    assert "cannot be taken back" in (tenant.condition(policy) or {})["message"]
+    assert tenant.status_of(Kind.WORKGROUP, "free")["conditions"][0]["reason"] == "Provisioned"
+    assert tenant.is_ready(ada)
+    tenant.apply(edited(ada, workgroups=[{"workgroupRef": "free"}], license=None))
+    assert tenant.reason(policy) == "LicensePoolNotFound"
+    assert "make another Workgroup" in (tenant.condition(policy) or {})["message"]
+    tenant.apply(made_again(seats))
+    assert tenant.is_ready(policy)
 
 
 def test_a_pool_counts_an_account_once_whatever_it_holds(tenant: WatchedTenant) -> None:

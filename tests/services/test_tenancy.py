@@ -194,6 +194,24 @@ def test_detaching_and_attaching_are_on_record(tenant: WatchedTenant) -> None:
     assert actions_on_record(tenant.store, "Tenant") == ["TenantDetached", "TenantAttached"]
 
 
+def test_who_is_bound_to_which_object_is_on_record(tenant: WatchedTenant) -> None:
+    home = site(2)
+    tenant.apply(*home)
+    tenant.move(FOREIGN)
+    tenant.apply(*elsewhere(home))
+    tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now)
+    tenant.settle()
+    assert actions_on_record(tenant.store, "Binding") == ["AccountRebound", "AccountRebound"]
+
+
+def test_policies_that_go_with_a_namespace_are_on_record(tenant: WatchedTenant) -> None:
+    tenant.apply(pool(static=1), workgroup())
+    tenant.move(FOREIGN)
+    tenant.apply(user("ada", uid="ada-elsewhere"))
+    assert actions_on_record(tenant.store, "Workgroup")[-1] == "PolicyDeleted"
+    assert actions_on_record(tenant.store, "LicensePool")[-1] == "PolicyDeleted"
+
+
 def test_a_signed_trail_is_attached_with_its_key_only(tenant: WatchedTenant) -> None:
     tenant.store.audit_key = b"key"
     home = site(1)

@@ -9,7 +9,7 @@ from tenantry.domain.observed import Kind, Observed
 from tenantry.services import tenancy
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import edited, made_again
-from tests.support.invariants import count_records, digest
+from tests.support.invariants import actions_on_record, count_records, digest
 from tests.support.watched import WatchedTenant
 
 FOREIGN = "namespace-2"
@@ -141,3 +141,30 @@ def test_lost_objects_are_not_back_because_their_cluster_is(tenant: WatchedTenan
     records = count_records(tenant.store)
     tenant.later(hours=1).sweep()
     assert count_records(tenant.store) == records
+
+
+def test_the_guard_counts_accounts_not_objects_that_were_refused_one(tenant: WatchedTenant) -> None:
+    home = site(12)
+    refused = [user(f"refused-{n}", age=n, in_=[{"workgroupRef": "tracker", "role": "Nobody"}]) for n in range(60)]
+    tenant.apply(*home, *refused)
+    tenant.vanish(*home[2:])
+    assert tenant.later(hours=1).sweep().detached
+
+
+def test_a_sweep_under_way_does_not_undo_an_attach(tenant: WatchedTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = site(20, deletion={"mode": "Permanent"})
+    tenant.apply(*home)
+    tenant.vanish(*home[8:])
+    assert tenant.later(hours=1).sweep().detached
+    look = tenancy.find_missing
+
+    def attached_meanwhile(*arguments: Any, **named: Any) -> tenancy.Missing:
+        found = look(*arguments, **named)
+        tenancy.attach(tenant.store, tenant.ref.namespace, tenant.now)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tenancy, "find_missing", attached_meanwhile)
+        assert not tenant.sweep().detached
+    tenant.settle()
+    assert actions_on_record(tenant.store, "Tenant") == ["TenantDetached", "TenantAttached"]

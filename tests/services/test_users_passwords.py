@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tenantry.domain.observed import Observed
-from tenantry.services import provisioning
+from tenantry.services import secret_needs
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted, edited
 from tests.support.invariants import count_records
@@ -181,7 +181,7 @@ def test_secret_and_user_that_go_together_leave_nothing_behind(tenant: WatchedTe
     outcomes = tenant.apply(deleted(seen))
     assert [o.name for o in outcomes if o.released] == ["ada"]
     assert tenant.is_ready(next_)
-    assert provisioning.passwords_known(tenant.store, "") == []
+    assert secret_needs.secrets_known(tenant.store, "") == []
 
 
 def test_no_value_and_no_hash_is_in_any_audit_record(tenant: WatchedTenant) -> None:
@@ -205,9 +205,9 @@ def test_a_secret_rotated_while_something_else_is_wrong_is_taken_afterwards(tena
     broken = edited(roles, roles=[{"name": "Other"}])
     tenant.later(hours=1).apply(broken)
     tenant.rotate("passwords", "ada", "blue-heron")
-    (before,) = provisioning.passwords_known(tenant.store, "")
+    (before,) = secret_needs.secrets_known(tenant.store, "")
     tenant.later(hours=1).apply(edited(broken, roles=[{"name": "Agent"}]))
-    (after,) = provisioning.passwords_known(tenant.store, "")
+    (after,) = secret_needs.secrets_known(tenant.store, "")
     assert (before.state, after.state) == ("RoleNotFound", "Provisioned")  # so the look-out tries once more
     tenant.rotate("passwords", "ada", "blue-heron")
     assert changed(tenant, seen) != first

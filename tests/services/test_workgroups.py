@@ -106,7 +106,9 @@ def test_a_workgroup_in_use_stays_and_takes_nobody_new(tenant: WatchedTenant) ->
     going = deleted(policy)
     tenant.apply(going)
     assert tenant.reason(going) == "InUse"
-    assert "1 account needs it" in (tenant.condition(going) or {})["message"]
+    told = (tenant.condition(going) or {})["message"]
+    assert "1 account needs it: ada;" in told
+    assert told.endswith("tenantry users list --workgroup tracker")
     assert tenant.is_ready(ada)
     newcomer = user("newcomer")
     tenant.apply(newcomer)

@@ -51,7 +51,7 @@ def look_again(tenant: WatchedTenant) -> None:
     with tenant.store.write() as connection:
         row = find_tenant(connection, tenant.ref.namespace)
         if row is not None:
-            mark_tenant(connection, row.id, tenant.later(seconds=1).now)
+            mark_tenant(connection, row.id)
     tenant.settle()
     for uid, seen in tenant.objects.items():
         now, was = tenant.statuses[uid], before[uid]
@@ -148,7 +148,7 @@ def _check_repeats(tenant: WatchedTenant, row: TenantRow) -> None:
     assert digest(tenant.store) == content, "the same objects again were written again"
     assert tenant.statuses == statuses
     with tenant.store.write() as connection:
-        mark_tenant(connection, row.id, tenant.now)
+        mark_tenant(connection, row.id)
     tenant.settle()
     for seen in tenant.objects.values():
         assert tenant.statuses[seen.uid] == statuses[seen.uid], f"{seen.kind} {seen.name} was not looked at in time"

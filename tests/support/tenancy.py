@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from tenantry.domain.observed import Observed
-from tenantry.domain.password import PasswordOffer
+from tenantry.domain.secret import SecretOffer
 from tenantry.services import provisioning
 from tenantry.services.work import Outcome, TenantRef, Work
 from tenantry.store import Store
@@ -23,7 +23,7 @@ class Tenant:
     epoch: int = 1
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def apply(self, *objects: Observed[Any], offers: Mapping[str, PasswordOffer] | None = None) -> list[Outcome]:
+    def apply(self, *objects: Observed[Any], offers: Mapping[str, SecretOffer] | None = None) -> list[Outcome]:
         """Reconcile one batch, then all that it made due, as the operator does."""
         outcomes = provisioning.reconcile(self.store, Work(self.ref, objects, self.now, self.epoch, offers or {}))
         self._take(outcomes)

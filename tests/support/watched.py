@@ -1,25 +1,33 @@
 """A tenant that remembers its live objects and Secrets, and can be checked for what must always hold."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.password import OfferKind, PasswordOffer
-from tenantry.services import provisioning
-from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
+from tenantry.domain.secret import SecretOffer
+from tenantry.services import provisioning, secret_needs
+from tenantry.services.secret_values import find_mailbox, source_of
+from tenantry.services.work import Outcome, PasswordNeed, SecretNeed, SweepReport, TenantRef, Work
+from tenantry.specs.base import SecretKeyRef
 from tests.support.tenancy import Tenant
 
 
 @dataclass
 class WatchedTenant(Tenant):
-    """``objects`` are those the API server has, by UID; ``secrets`` are the values by (Secret, key)."""
+    """``objects`` are those the API server has, by UID; ``secrets`` are the values by (Secret, key).
+
+    ``read`` tells for whom a Secret was read.
+    """
 
     objects: dict[str, Observed[Any]] = field(default_factory=dict)
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
     secrets_version: int = 1
+    read: list[str] = field(default_factory=list)
 
-    def apply(self, *objects: Observed[Any], offers: Mapping[str, PasswordOffer] | None = None) -> list[Outcome]:
+    def apply(self, *objects: Observed[Any], offers: Mapping[str, SecretOffer] | None = None) -> list[Outcome]:
         """Reconcile one batch as the operator does: Secrets first, and afterwards all that it made due."""
         self.objects |= {seen.uid: seen for seen in objects}
         outcomes = self._reconcile(objects, offers)
@@ -59,20 +67,23 @@ class WatchedTenant(Tenant):
     def rotate(self, secret: str, key: str, value: str) -> None:
         """Change a Secret, and look out for rotated ones as the operator does from time to time."""
         self.secrets[secret, key] = value
+        self.look_out()
+
+    def look_out(self) -> None:
+        """Look at every Secret as the operator does from time to time, after some were changed."""
         self.secrets_version += 1
-        needs = provisioning.passwords_known(self.store, "")
-        offers = dict(self._offer(need) for need in needs)
-        offers = {need.uid: offers[need.uid] for need in needs if offers[need.uid].source != need.source}
+        needs = secret_needs.secrets_known(self.store, "")
+        offers = {need.uid: self._offer(need) for need in needs if self._sources(need) != _known(need)}
         objects = provisioning.load_objects(self.store, list(offers)).get(self.ref.namespace, [])
         self._reconcile(objects, offers)
         self.settle()
 
     def _reconcile(
-        self, objects: Iterable[Observed[Any]], offers: Mapping[str, PasswordOffer] | None = None
+        self, objects: Iterable[Observed[Any]], offers: Mapping[str, SecretOffer] | None = None
     ) -> list[Outcome]:
         batch = list(objects)
-        needs = provisioning.passwords_needed(self.store, self.ref, batch)
-        read = dict(map(self._offer, needs)) | dict(offers or {})
+        needs = secret_needs.secrets_needed(self.store, self.ref, batch)
+        read = {need.uid: self._offer(need) for need in needs} | dict(offers or {})
         outcomes = provisioning.reconcile(self.store, Work(self.ref, batch, self.now, self.epoch, read))
         self._remember(outcomes)
         return outcomes
@@ -83,21 +94,49 @@ class WatchedTenant(Tenant):
             if outcome.released:
                 self.objects.pop(outcome.uid, None)
 
-    def _offer(self, need: PasswordNeed) -> tuple[str, PasswordOffer]:
-        """Read a Secret. The hash is the value turned around: what hashes cost is for other tests."""
-        value = self.secrets.get((need.secret, need.key))
+    def _sources(self, need: SecretNeed) -> tuple[str | None, ...]:
+        """Tell what the look-out finds; the values of one Secret change together here."""
+        return tuple(self._source(part.ref) for part in need.parts)
+
+    def _source(self, ref: SecretKeyRef) -> str:
+        known = any(name == ref.name for name, _ in self.secrets)
+        return source_of(self._secret(ref), ref.key) if known else ""
+
+    def _secret(self, ref: SecretKeyRef) -> dict[str, Any]:
+        values = {
+            key: b64encode(value.encode(errors="surrogateescape")).decode()
+            for (name, key), value in self.secrets.items()
+            if name == ref.name
+        }
+        return {"metadata": {"uid": ref.name, "resourceVersion": str(self.secrets_version)}, "data": values}
+
+    def _offer(self, need: SecretNeed) -> SecretOffer:
+        """Read what the lane reads, and count it."""
+        self.read.append(need.uid)
+        mailbox = None
+        if need.mailbox is not None:
+            ref = need.mailbox.ref
+            mailbox = find_mailbox(ref, self._secret(ref) if self._source(ref) else None)
+        return SecretOffer(self._password(need.password) if need.password is not None else None, mailbox)
+
+    def _password(self, need: PasswordNeed) -> PasswordOffer:
+        """Compare a password. The hash is the value turned around: what hashes cost is for other tests."""
+        value = self.secrets.get((need.ref.name, need.ref.key))
+        source = self._source(need.ref)
         if value is None:
-            known = any(name == need.secret for name, _ in self.secrets)
-            return need.uid, PasswordOffer(OfferKind.NO_KEY if known else OfferKind.NO_SECRET)
+            return PasswordOffer(OfferKind.NO_KEY if source else OfferKind.NO_SECRET)
         kind, position, hashed = OfferKind.NEW, 0, value[::-1]
         if hashed == need.present:
             kind = OfferKind.SAME
         elif hashed in (past := (need.present, *need.history)):
             kind, position = OfferKind.USED_BEFORE, past.index(hashed)
-        source = str(self.secrets_version)
-        return need.uid, PasswordOffer(kind, source, hashed, len(value), need.present, position)
+        return PasswordOffer(kind, source, hashed, len(value), need.present, position)
 
     def status_of(self, kind: Kind, name: str) -> dict[str, Any]:
         """Return the status of a live object by name."""
         (uid,) = (o.uid for o in self.objects.values() if (o.kind, o.name) == (kind, name))
         return self.statuses[uid]
+
+
+def _known(need: SecretNeed) -> tuple[str | None, ...]:
+    return tuple(part.source for part in need.parts)

@@ -8,8 +8,10 @@ import pytest
 from tenantry.domain.password import OfferKind
 from tenantry.services.passwords import hash_password, make_offer, verify_password
 from tenantry.services.work import PasswordNeed
+from tenantry.specs.base import SecretKeyRef
 
-NEED = PasswordNeed("ada", "acme", "login", "password")
+LOGIN = SecretKeyRef(name="login")
+NEED = PasswordNeed(LOGIN)
 _ACCENT_AS_ONE, _ACCENT_AS_TWO = "caf\u00e9 au lait", "cafe\u0301 au lait"
 
 
@@ -19,9 +21,7 @@ def secret(value: bytes, key: str = "password") -> dict[str, Any]:
 
 def need(present: str = "", *history: str) -> PasswordNeed:
     former = tuple(hash_password(each) for each in history)
-    return PasswordNeed(
-        "ada", "acme", "login", "password", present=hash_password(present) if present else "", history=former
-    )
+    return PasswordNeed(LOGIN, present=hash_password(present) if present else "", history=former)
 
 
 def test_a_new_password_comes_with_its_hash_length_and_source() -> None:

@@ -59,7 +59,7 @@ def opened(url: str, key_file: Path | None = None, *, may_be_new: bool = False) 
     store = _open(url, key_file, may_be_new=may_be_new)
     try:
         yield store
-    except (TenantryError, click.ClickException):
+    except (TenantryError, click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except Exception as error:
         behind = _behind(store)
@@ -68,6 +68,12 @@ def opened(url: str, key_file: Path | None = None, *, may_be_new: bool = False) 
         raise InputError(behind) from error
     finally:
         store.close()
+
+
+def is_missing(url: str) -> bool:
+    """Tell whether the store is a file that is not there yet."""
+    file = _FILE.fullmatch(url)
+    return file is not None and not Path(file["path"]).is_file()
 
 
 def _open(url: str, key_file: Path | None, *, may_be_new: bool) -> Store:

@@ -1,60 +1,127 @@
 """`tenantry users`."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
+from tenantry.cli.effects import FORMATS, write_plans
 from tenantry.cli.manual import closing
 from tenantry.cli.output import write_data
-from tenantry.cli.stores import namespace, opened, output, store_url
+from tenantry.cli.stores import audit_key_file, namespace, opened, output, store_url
 from tenantry.cli.table import write_table
-from tenantry.services.accounts import ListedAccount, list_accounts
+from tenantry.domain.status import rfc3339
+from tenantry.services.accounts import ListedAccount, ListedInvitation, list_accounts, list_invitations
+from tenantry.services.editing import carry_out, plan_deletion, preview
+from tenantry.specs.user import AccountState
 
 _COLUMNS = ("COMPANY", "USER", "ID", "NAME", "EMAIL", "PHONE", "WORKGROUPS", "LICENSE", "STATE")
+_INVITATIONS = ("TENANT", "EMAIL", "ROLE", "SENT", "EXPIRES", "STATE")
 _CODES = {0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"}
+_PAGE_SIZE = 50
+_SORTS: dict[str, Callable[[ListedAccount], str]] = {
+    "company": lambda account: account.company,
+    "login": lambda account: account.login,
+    "name": lambda account: account.name,
+    "email": lambda account: account.email,
+}
+#: The sections in their order, each with its heading.
+_SECTIONS = ("", "Users that cannot log in:", "System users:")
 
 
 @click.group()
 def command() -> None:
-    """List the accounts in the identity store."""
+    """List the accounts in the identity store, or delete some."""
 
 
 @command.command(
     "list",
     epilog=closing(
         "tenantry users list -n acme",
+        "tenantry users list -n acme --sort name --page 2 --page-size 10",
+        "tenantry users list -n acme --workgroup helpdesk",
+        "tenantry users list -n acme --invites",
         "tenantry users list --deleted -o json | jq '.[] | select(.deleted) | .login'",
         codes=_CODES,
     ),
 )
 @store_url
 @namespace
+@click.option("--workgroup", "workgroups", multiple=True, help="Only accounts of this Workgroup; repeat it for more.")
 @click.option("--deleted", is_flag=True, help="Deleted accounts too, marked *.")
+@click.option("--invites", is_flag=True, help="Instead the invitations that nobody has accepted yet.")
+@click.option("--sort", type=click.Choice(list(_SORTS)), default="company", show_default=True, help="Within sections.")
+@click.option("--page", type=click.IntRange(min=1), help="This page of the list; a table begins with the first.")
+@click.option("--page-size", type=click.IntRange(min=1), default=_PAGE_SIZE, show_default=True)
 @output("table", "json", "yaml")
-def list_(store_url: str, namespace: str | None, output: str, *, deleted: bool) -> None:
-    """List accounts by company, and after them those that cannot log in.
+def list_(  # noqa: PLR0913 - one parameter an option
+    store_url: str,
+    namespace: str | None,
+    output: str,
+    *,
+    workgroups: tuple[str, ...],
+    deleted: bool,
+    invites: bool,
+    sort: str,
+    page: int | None,
+    page_size: int,
+) -> None:
+    """List accounts by company; after them those that cannot log in, and then system users.
 
-    WORKGROUPS has the role in brackets. Accounts that wait show their place in the waiting list.
+    WORKGROUPS has the role in brackets. Accounts that wait show their place in the waiting list. A table has pages;
+    json and yaml have everything, unless a page is asked for.
     """
     with opened(store_url) as store:
-        accounts = list_accounts(store, namespace, deleted=deleted)
-    if output == "table":
-        _print(accounts)
+        found: Sequence[ListedAccount | ListedInvitation]
+        found = list_invitations(store, namespace) if invites else list_accounts(store, namespace, deleted=deleted)
+    found = [each for each in found if not workgroups or _places(each) & set(workgroups)]
+    ordered = _ordered(found, sort) if not invites else found
+    wanted = page or (1 if output == "table" else None)
+    start = 0 if wanted is None else (wanted - 1) * page_size
+    shown = ordered[start : start + page_size] if wanted is not None else ordered
+    if output != "table":
+        write_data([_as_data(each) for each in shown], output)
+    elif not ordered:
+        click.echo(f"There are no {'invitations' if invites else 'accounts'}.", err=True)
     else:
-        write_data([_as_data(account) for account in accounts], output)
+        _print(shown, several=len({each.tenant for each in ordered}) > 1)
+        _tell_pages(wanted or 1, page_size, len(ordered))
 
 
-def _print(accounts: list[ListedAccount]) -> None:
-    people = [a for a in accounts if a.may_log_in and not a.system]
-    others = [a for a in accounts if not a.may_log_in or a.system]
-    tenants = {a.tenant for a in accounts}
-    columns = ("TENANT", *_COLUMNS) if len(tenants) > 1 else _COLUMNS
-    if not accounts:
-        click.echo("There are no accounts.", err=True)
-    for some, heading in ((people, ""), (others, "System users, and users that cannot log in:")):
-        if some:
-            write_table(columns, [_row(a, with_tenant=len(tenants) > 1) for a in some], heading)
+def _places(each: ListedAccount | ListedInvitation) -> set[str]:
+    parts = each.roles if isinstance(each, ListedInvitation) else each.workgroups
+    return {name for name, _ in parts}
+
+
+def _ordered(accounts: Sequence[Any], sort: str) -> list[ListedAccount]:
+    """Return them section by section, each sorted; what is equal in that stays by company and login."""
+    return sorted(accounts, key=lambda account: (_section(account), account.tenant, _SORTS[sort](account).casefold()))
+
+
+def _section(account: ListedAccount) -> int:
+    return 2 if account.system else 0 if account.may_log_in else 1
+
+
+def _print(shown: Sequence[ListedAccount | ListedInvitation], *, several: bool) -> None:
+    invitations = [each for each in shown if isinstance(each, ListedInvitation)]
+    if invitations:
+        write_table(_INVITATIONS, map(_invitation_row, invitations))
+    columns = ("TENANT", *_COLUMNS) if several else _COLUMNS
+    accounts = [each for each in shown if isinstance(each, ListedAccount)]
+    for section, heading in enumerate(_SECTIONS):
+        rows = [_row(each, with_tenant=several) for each in accounts if _section(each) == section]
+        if rows:
+            write_table(columns, rows, heading)
+
+
+def _tell_pages(page: int, size: int, total: int) -> None:
+    pages = -(-total // size)
+    if pages > 1:
+        more = f"; the next: --page {page + 1}" if page < pages else ""
+        click.echo(f"Page {page} of {pages}, of {total:,} in all{more}", err=True)
 
 
 def _row(account: ListedAccount, *, with_tenant: bool) -> tuple[object, ...]:
@@ -66,11 +133,20 @@ def _row(account: ListedAccount, *, with_tenant: bool) -> tuple[object, ...]:
         account.name,
         account.email,
         account.phone,
-        ", ".join(f"{workgroup} ({role})" if role else workgroup for workgroup, role in account.workgroups),
+        _roles(account.workgroups),
         account.license or "none",
         _state(account),
     )
     return (account.tenant, *cells) if with_tenant else cells
+
+
+def _roles(workgroups: Sequence[tuple[str, str | None]]) -> str:
+    return ", ".join(f"{workgroup} ({role})" if role else workgroup for workgroup, role in workgroups)
+
+
+def _invitation_row(found: ListedInvitation) -> tuple[object, ...]:
+    times = [rfc3339(time) if time is not None else "" for time in (found.sent, found.expires)]
+    return (found.tenant, found.email or found.login, _roles(found.roles), *times, found.state)
 
 
 def _state(account: ListedAccount) -> str:
@@ -80,29 +156,92 @@ def _state(account: ListedAccount) -> str:
     if account.waiting:
         places = ", ".join(f"{place.rank}. for {place.capacity.name}" for place in account.waiting)
         return f"{account.state} ({places})"
-    return f"{account.state} ({account.reason})" if account.reason else account.state
+    shut = "no log-in" if account.state == AccountState.ACTIVE and not account.may_log_in else ""
+    more = account.reason or shut
+    return f"{account.state} ({more})" if more else account.state
 
 
-def _as_data(account: ListedAccount) -> dict[str, Any]:
-    fields = asdict(account)
+def _as_data(listed: ListedAccount | ListedInvitation) -> dict[str, Any]:
+    if isinstance(listed, ListedInvitation):
+        return {
+            "tenant": listed.tenant,
+            "email": listed.email,
+            "login": listed.login,
+            "resource": listed.resource,
+            "workgroups": _workgroups(listed.roles),
+            "sent": rfc3339(listed.sent) if listed.sent is not None else None,
+            "expires": rfc3339(listed.expires) if listed.expires is not None else None,
+            "state": listed.state,
+        }
+    fields = asdict(listed)
+    plain = ("tenant", "company", "login", "resource", "id", "name", "email", "phone")
     return {
-        "tenant": fields["tenant"],
-        "company": fields["company"],
-        "login": fields["login"],
-        "resource": fields["resource"],
-        "id": fields["id"],
-        "name": fields["name"],
-        "email": fields["email"],
-        "phone": fields["phone"],
-        "workgroups": [{"workgroup": workgroup, "role": role} for workgroup, role in account.workgroups],
-        "license": fields["license"],
-        "state": fields["state"],
-        "reason": fields["reason"],
-        "mayLogIn": fields["may_log_in"],
-        "system": fields["system"],
-        "deleted": fields["deleted"],
+        **{name: fields[name] for name in plain},
+        "workgroups": _workgroups(listed.workgroups),
+        **{name: fields[name] for name in ("license", "state", "reason")},
+        "mayLogIn": listed.may_log_in,
+        "system": listed.system,
+        "deleted": listed.deleted,
         "waiting": [
             {"kind": p.capacity.kind.value, "owner": p.capacity.owner, "name": p.capacity.name, "rank": p.rank}
-            for p in account.waiting
+            for p in listed.waiting
         ],
     }
+
+
+def _workgroups(roles: Sequence[tuple[str, str | None]]) -> list[dict[str, str | None]]:
+    return [{"workgroup": workgroup, "role": role} for workgroup, role in roles]
+
+
+@command.command(
+    "delete",
+    epilog=closing(
+        "tenantry users delete ada grace -n acme",
+        "tenantry users delete ada grace -n acme --yes -o json",
+        codes={
+            0: "all of them are deleted",
+            1: "some are refused or held, the answer was no, or another fault",
+            2: "wrong usage",
+            3: "the identity store cannot be reached",
+        },
+    ),
+)
+@click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
+@click.option("-n", "--namespace", required=True, help="The tenant.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_url
+@audit_key_file
+@output(*FORMATS)
+@click.pass_context
+def delete(
+    ctx: click.Context,
+    logins: Sequence[str],
+    *,
+    namespace: str,
+    store_url: str,
+    audit_key_file: Path | None,
+    output: str,
+    yes: bool,
+) -> None:
+    """Delete several accounts in one go, after a warning and a Yes. For tenants that no cluster has.
+
+    What becomes of an account is the policy of its workgroups: a tombstone that can be restored, or nothing. An account
+    that a User of a cluster owns is refused: delete that User.
+    """
+    with opened(store_url, audit_key_file) as store:
+        edit = plan_deletion(store, namespace, logins, datetime.now(UTC), "tenantry users delete")
+        planned = preview(store, edit)
+        if not edit.request.removed:
+            write_plans([planned], output, done=False)
+            ctx.exit(1)
+        if not yes:
+            write_plans([planned], "text", done=False, err=output != "text")
+            click.confirm(_warning(len(edit.request.removed)), abort=True, err=True)
+        done = carry_out(store, edit)
+    write_plans([done], output, done=True)
+    ctx.exit(1 if done.fails else 0)
+
+
+def _warning(count: int) -> str:
+    what = "this account" if count == 1 else f"these {count} accounts"
+    return f"Warning: {what} and what belongs to them will be deleted. Continue?"

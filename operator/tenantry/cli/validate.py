@@ -22,7 +22,7 @@ _NO_CEL = "the CEL rules of the CRDs were not evaluated; to have them: pip insta
 
 @click.command(
     epilog=closing(
-        "tenantry validate examples/quickstart",
+        "tenantry validate examples/thinger",
         "tenantry validate --allow-missing users/anna.yaml",
         "kubectl kustomize overlays/prod | tenantry validate -",
         codes={0: "no fault", 1: "faults found", 2: "wrong usage"},

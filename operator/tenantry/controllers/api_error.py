@@ -49,8 +49,8 @@ class Gone(ApiError):
 class Refused(ApiError):
     @property
     def fields(self) -> list[str]:
-        """Return the fields that the schema refuses; none where a test of a JSON patch did not hold."""
-        return [str(cause.get("field", "")) for cause in self.details.get("causes") or ()]
+        """Return the fields that the schema refuses; none where a test did not hold, or a policy denies the write."""
+        return [str(cause["field"]) for cause in self.details.get("causes") or () if cause.get("field")]
 
 
 class Denied(ApiError):

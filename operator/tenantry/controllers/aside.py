@@ -1,7 +1,7 @@
 """Objects at which the operator fails: each waits alone, longer from time to time, and holds up nobody."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from tenantry.controllers import metrics
@@ -57,6 +57,15 @@ class Aside:
         """Forget an object that was processed, or is gone."""
         if self._objects.pop(uid, None) is not None:
             self._measure()
+
+    def keep_only(self, uids: Collection[str], known_before: Collection[str]) -> None:
+        """Forget the objects, of those set aside before a listing, that vanished: tried again, they would be back."""
+        for uid in [uid for uid in known_before if uid in self._objects and uid not in uids]:
+            if not self._objects[uid].seen.gone:
+                self.clear(uid)
+
+    def known(self) -> list[str]:
+        return list(self._objects)
 
     def _measure(self) -> None:
         metrics.SET_ASIDE.set(len(self._objects))

@@ -6,16 +6,17 @@ tenant at a time and one transaction a tenant. Nothing is decided here: the tran
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from tenantry.controllers import metrics
-from tenantry.controllers.api_error import ApiError
+from tenantry.controllers.api_error import ApiError, Unreachable
 from tenantry.controllers.backoff import OUTAGE
+from tenantry.controllers.barred import Barred
 from tenantry.controllers.inbox import Inbox
-from tenantry.controllers.ledger import Ledger
+from tenantry.controllers.ledger import Ledger, State
 from tenantry.controllers.logs import get_logger
 from tenantry.controllers.pulse import Pulse
 from tenantry.controllers.sighting import Sighting, sight, sight_stored
@@ -47,27 +48,30 @@ class Engine:
     may_write: Callable[[], bool]
     pulse: Pulse = field(default_factory=lambda: Pulse(_LONGEST_STEP_SECONDS))
     idle: asyncio.Event = field(default_factory=asyncio.Event)
+    barred: Barred = field(default_factory=Barred)
     _stopping: bool = False
     _failed: int = 0
-    _refused: ApiError | None = None
     _due_at: float = 0.0
     #: Policies came, and those they made due are not all looked at: until then nobody new is, who could pass them.
     _woken: bool = False
     #: How many due objects, the longest due first, could not be processed when they were last looked at.
     _skipped: int = 0
 
-    def offer(self, kind: Kind, body: Mapping[str, Any], *, deleted: bool = False, forced: bool = False) -> None:
+    def offer(
+        self, kind: Kind, body: Mapping[str, Any], *, deleted: bool = False, read_at: State | None = None
+    ) -> None:
         """Take in an object as an event or a read showed it; an echo of what is known costs nothing more.
 
-        With ``forced`` it is looked at again even if nothing about it is new.
+        With ``read_at``, the ledger's state before the read, it is looked at again even if nothing about it is new.
         """
         seen = sight(kind, body, gone=deleted)
-        if self.ledger.take(seen, forced=forced):
+        if self.ledger.take(seen, read_at=read_at):
             self.inbox.put(seen)
 
     def is_waiting(self, uid: str) -> bool:
         """Tell whether the object is somewhere on its way through the engine."""
-        return uid in self.inbox or uid in self.transactions.passwords or uid in self.transactions.aside
+        parts = self.transactions
+        return uid in self.inbox or uid in parts.secrets or uid in parts.aside or uid in self.barred
 
     def stop(self) -> None:
         """End after the transaction under way."""
@@ -94,9 +98,9 @@ class Engine:
         if not (self.may_write() and self.transactions.writer.has_room):
             await asyncio.sleep(_WINDOW_SECONDS)
             return
-        self._give_back(seen for seen in self.transactions.aside.due() if seen.uid not in self.transactions.passwords)
+        self._give_back(seen for seen in self.transactions.aside.due() if seen.uid not in self.transactions.secrets)
+        self._give_back(self.barred.due())
         await self._gather()
-        self._refused = None
         batch = [] if self._woken else self.inbox.take(BATCH)
         if batch:
             self.idle.clear()
@@ -108,8 +112,6 @@ class Engine:
             self._woken = self._woken and more
             if not more and not len(self.inbox):
                 self.idle.set()
-        if self._refused is not None:
-            raise self._refused
 
     async def _gather(self) -> None:
         """Wait for the first object, or until others are due; then a moment for those that come with it."""
@@ -130,14 +132,24 @@ class Engine:
                 # Asked before each transaction: the process may have been frozen in between, and another leads by now.
                 if not self.may_write():
                     break
-                try:
-                    done += await self.transactions.process(namespace, left[namespace])
-                except ApiError as error:  # of this namespace alone: the others go on
-                    self._refused = error
-                else:
-                    del left[namespace]
+                if not self.barred.keep(namespace, left[namespace]):
+                    done += await self._process_tenant(namespace, left[namespace])
+                del left[namespace]
         finally:
             self._give_back(seen for objects in left.values() for seen in objects)
+        return done
+
+    async def _process_tenant(self, namespace: str, objects: Sequence[Sighting]) -> int:
+        try:
+            done = await self.transactions.process(namespace, objects)
+        except Unreachable:  # the others would only meet the same
+            raise
+        except ApiError as error:  # of this namespace alone: the others go on
+            failed = self.barred.bar(namespace, objects)
+            metrics.RETRIES.labels("batch").inc()
+            log.warning("namespace put off", namespace=namespace, error=type(error).__name__, attempt=failed)
+            return 0
+        self.barred.clear(namespace)
         return done
 
     def _give_back(self, objects: Iterable[Sighting]) -> None:
@@ -150,12 +162,21 @@ class Engine:
         Those that are on their way already are left to that: their rows stay due until then, and the next page is read.
         """
         parts = self.transactions
+        await self._reclaim()
         found = await parts.store.run(parts.services.load_due, datetime.now(UTC), self._skipped)
         due = [o for objects in found.values() for o in objects]
         done = await self._process(sight_stored(o) for o in due if not self.is_waiting(o.uid))
         stuck = not done and len(due) >= BATCH
         self._skipped = self._skipped + BATCH if stuck else 0
         return done > 0 or stuck
+
+    async def _reclaim(self) -> None:
+        """Look again at objects whose status the writer had to forget: their rows have it."""
+        parts = self.transactions
+        uids = parts.writer.forgotten(BATCH)
+        found = await parts.store.run(parts.services.load_objects, uids) if uids else {}
+        parts.writer.reclaim(uids)
+        self._give_back(sight_stored(o) for objects in found.values() for o in objects if not self.is_waiting(o.uid))
 
     def _measure(self) -> None:
         metrics.WAITING.labels("objects").set(len(self.inbox))

@@ -92,7 +92,7 @@ class Inbox:
 
 
 def _newer(present: Sighting, coming: Sighting) -> Sighting:
-    """Return the newer of two states of an object; a password that was read for the same state goes with it."""
+    """Return the newer of two states of an object; what was read of its Secrets for the same state goes with it."""
     if present.gone or not (coming.gone or coming.version >= present.version):
         first, second = present, coming
     else:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Collection
-from typing import NamedTuple
+from itertools import takewhile
+from typing import NamedTuple, TypeAlias
 
 from tenantry.controllers.sighting import Sighting
 
@@ -11,6 +12,10 @@ _MOST_GONE = 10_000
 #: A status is written this many times for one that turns out different. More would be a loop: a field that the
 #: schema prunes never comes back as it was written.
 _MOST_REWRITES = 3
+
+
+#: An object's version and mark as last seen.
+State: TypeAlias = tuple[int, int]
 
 
 class _Entry(NamedTuple):
@@ -33,10 +38,16 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def take(self, seen: Sighting, *, forced: bool = False) -> bool:
+    def state(self, uid: str) -> State:
+        """Return what was seen last of an object, for a read of it that begins now."""
+        known = self._entries.get(uid)
+        return (known.version, known.mark) if known is not None else (0, 0)
+
+    def take(self, seen: Sighting, *, read_at: State | None = None) -> bool:
         """Take in what was seen, and tell whether there is something to do about it.
 
-        With ``forced`` there is, whatever is known: a restored cluster counts its versions from an earlier one.
+        With ``read_at``, the state before a read, there is, however old it looks: a restored cluster counts its
+        versions from an earlier one. But not if something else was seen while the read was under way.
         """
         with self._lock:
             if seen.uid in self._gone:
@@ -45,6 +56,7 @@ class Ledger:
                 self._bury(seen.uid)
                 return True
             known = self._entries.get(seen.uid)
+            forced = read_at is not None and read_at == self.state(seen.uid)
             if known is not None and seen.version < known.version and not forced:
                 return False  # overtaken: what we know of is younger
             self._entries[seen.uid] = _Entry(
@@ -109,9 +121,14 @@ class Ledger:
                     self._entries.pop(uid, None)
                     self._rewrites.pop(uid, None)
 
-    def known(self) -> list[str]:
+    def known(self) -> set[str]:
         with self._lock:
-            return list(self._entries)
+            return set(self._entries)
+
+    def learnt_since(self, known_before: Collection[str]) -> set[str]:
+        """Return the objects that came to those known before a listing: it may have been too early to have them."""
+        with self._lock:
+            return set(takewhile(lambda uid: uid not in known_before, reversed(self._entries)))
 
     def _bury(self, uid: str) -> None:
         self._entries.pop(uid, None)

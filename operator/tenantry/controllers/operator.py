@@ -15,8 +15,8 @@ from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.lease import Lease
 from tenantry.controllers.ledger import Ledger
 from tenantry.controllers.logs import get_logger
-from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import Provisioning, StoreThread
+from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.secret_lookout import SecretLookout
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.sweep import Sweeper
@@ -51,13 +51,15 @@ class Operator:
         ledger, inbox, tenants = Ledger(), Inbox(), Tenants(connection, watched=not pace.scope)
         writer = StatusWriter(connection, ledger)
         aside = Aside(writer.report_fault)
-        lane = PasswordLane(connection, inbox.put, aside)
+        lane = SecretLane(connection, inbox.put, aside, ledger.outdated)
         transactions = Transactions(services, store, writer, tenants, lane, aside, epoch=lambda: lease.epoch)
         self._connection, self._store, self._lease, self._pace = connection, store, lease, pace
         self._services, self._writer, self._lane = services, writer, lane
         self.engine = Engine(transactions, ledger, inbox, may_write=lambda: lease.sure)
         self.watches = self._make_watches(tenants)
-        self._lookout = SecretLookout(connection, services, store, lane, may_write=lambda: lease.sure)
+        self._lookout = SecretLookout(
+            connection, services, store, lane, self.engine.is_waiting, may_write=lambda: lease.sure
+        )
         self._sweeper = Sweeper(
             connection, services, store, self.engine, writer, tenants, ledger, lease, scope=pace.scope
         )
@@ -71,7 +73,7 @@ class Operator:
             WatchDead: a watch is gone for good; this process must be started anew.
         """
         self._start(self._writer.run(), "status writer")
-        self._start(self._lane.run(), "password lane")
+        self._start(self._lane.run(), "secret lane")
         self._start(self.engine.run(), "engine")
         await self._list_policies()
         self.watches.start()
@@ -79,6 +81,7 @@ class Operator:
         self._start(self._store.probe(self._services.begin_to_write, _PROBE_SECONDS), "store probe")
         self._start(self._lookout.run(self._pace.resync_seconds), "secret look-out")
         self._start(self._sweeper.run(self._pace.sweep_seconds), "sweep")
+        self._start(self._sweeper.run_ends(), "ends of namespaces")
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()

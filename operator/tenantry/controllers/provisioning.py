@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 from tenantry.controllers import metrics
 from tenantry.domain.observed import Kind, Observed
 from tenantry.errors import StoreUnavailable
-from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
+from tenantry.services.work import Outcome, SecretNeed, SweepReport, TenantRef, Work
 
 #: A transaction of 500 objects takes a second at most, and a lock is waited for for five: what takes longer hangs.
 _LONGEST_CALL_SECONDS = 10.0
@@ -23,21 +23,30 @@ R = TypeVar("R")
 
 class Sweep(Protocol):
     def __call__(
-        self, tenant: TenantRef, live: Mapping[str, tuple[Kind, str, int]], since: datetime, now: datetime, epoch: int
+        self,
+        tenant: TenantRef,
+        live: Mapping[str, tuple[Kind, str, int]],
+        since: datetime,
+        now: datetime,
+        epoch: int,
+        *,
+        learnt: Collection[str] = (),
     ) -> SweepReport: ...
 
 
 @dataclass(frozen=True)
 class Provisioning:
-    """Each is the service of that name; see services.provisioning. ``begin_to_write`` changes nothing."""
+    """Each is the service of that name, most of services.provisioning. ``begin_to_write`` changes nothing."""
 
     reconcile: Callable[[Work], list[Outcome]]
     load_due: Callable[[datetime, int], Mapping[str, Sequence[Observed[Any]]]]
     load_objects: Callable[[Sequence[str]], Mapping[str, Sequence[Observed[Any]]]]
+    load_held: Callable[[str], Sequence[tuple[Kind, str, str]]]
     load_namespaces: Callable[[], Sequence[str]]
-    passwords_needed: Callable[[TenantRef, Sequence[Observed[Any]]], Sequence[PasswordNeed]]
-    passwords_known: Callable[[str], Sequence[PasswordNeed]]
-    passwords_missing: Callable[[str], Sequence[PasswordNeed]]
+    secrets_needed: Callable[[TenantRef, Sequence[Observed[Any]]], Sequence[SecretNeed]]
+    secrets_known: Callable[[str], Sequence[SecretNeed]]
+    secrets_missing: Callable[[str], Sequence[SecretNeed]]
+    secrets_of: Callable[[str], SecretNeed | None]
     sweep: Sweep
     begin_to_write: Callable[[], None]
 

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.password import PasswordOffer
 from tenantry.domain.reading import restore_object
+from tenantry.domain.secret import SecretOffer
 from tenantry.resources.meta import FINALIZER, PAUSED_ANNOTATION
 
 _OURS_ALONE = (FINALIZER,)
@@ -34,7 +34,7 @@ class Sighting:
     shown: int = 0
     finalizers: tuple[str, ...] | None = None
     gone: bool = False
-    offer: PasswordOffer | None = None
+    offer: SecretOffer | None = None
     observed: Observed[Any] | None = None
 
     @property

@@ -1,14 +1,15 @@
 """The only place that writes to objects: their status and our finalizer, and only where that changes something."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError, Conflict, Denied, NotFound, Passing, Refused
-from tenantry.controllers.backoff import OUTAGE
+from tenantry.controllers.backoff import OBJECT, OUTAGE
 from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
 from tenantry.controllers.fault import fault_conditions
 from tenantry.controllers.ledger import Ledger
@@ -30,6 +31,10 @@ from tenantry.services.work import Outcome
 _MOST_WAITING = 2000
 #: Writes that fail come back no faster than this, all of them together: thousands may be forbidden at once.
 _MOST_RETRIES_A_SECOND = 200
+#: So many of the writes that failed keep their statuses in memory.
+_MOST_PUT_OFF = 5000
+#: A write that was forbidden so often is told of: an API server that starts denies everything at first.
+_TELL_AT = 3
 
 log = get_logger(__name__)
 
@@ -38,7 +43,8 @@ class StatusWriter:
     """Writes at most 64 at once, and of one object one at a time; the newest of what waits wins.
 
     A write that failed waits for its next attempt apart from the queue: it keeps no worker busy, and holds up neither
-    other objects nor the engine.
+    other objects nor the engine. If too many do, the oldest lose their statuses: ``forgotten`` says later whose are to
+    be read from their rows again.
     """
 
     def __init__(self, connection: Connection, ledger: Ledger) -> None:
@@ -48,6 +54,9 @@ class StatusWriter:
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: dict[str, Write | None] = {}
         self._failed: dict[str, int] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._put_off: dict[str, None] = {}
+        self._shed: dict[str, None] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -68,6 +77,15 @@ class StatusWriter:
     def has_room(self) -> bool:
         """Tell whether the queue is short enough for another batch."""
         return self._order.qsize() < _MOST_WAITING
+
+    def forgotten(self, most: int) -> list[str]:
+        """Return so many objects whose status is to be submitted anew, once there is room for it."""
+        return list(islice(self._shed, most)) if len(self._put_off) <= _MOST_PUT_OFF // 2 else []
+
+    def reclaim(self, uids: Iterable[str]) -> None:
+        """Note that these objects are on their way again."""
+        for uid in uids:
+            self._shed.pop(uid, None)
 
     async def drained(self, seconds: float) -> bool:
         """Wait until all is written, so many seconds at most, and tell whether it is."""
@@ -97,16 +115,31 @@ class StatusWriter:
             earlier = self._busy[write.uid]
             self._busy[write.uid] = write if earlier is None else write.after(earlier)
             return
+        if write.status:
+            self._shed.pop(write.uid, None)
         earlier = self._waiting.get(write.uid)
         self._waiting[write.uid] = write if earlier is None else write.after(earlier)
-        if earlier is None:
+        if earlier is None or self._is_worth_a_try(earlier, write):
             self._order.put_nowait(write.uid)
         self._measure()
+
+    def _is_worth_a_try(self, put_off: Write, write: Write) -> bool:
+        """End the pause of a write whose object was changed since: that may be what its refusal asked for."""
+        if write.uid not in self._timers or write.version <= put_off.version:
+            return False
+        self._end_pause(write.uid)
+        return True
+
+    def _end_pause(self, uid: str) -> None:
+        self._put_off.pop(uid, None)
+        if (timer := self._timers.pop(uid, None)) is not None:
+            timer.cancel()
 
     async def _work(self) -> None:
         while True:
             uid = await self._order.get()
             write = self._waiting.pop(uid)
+            self._end_pause(uid)
             self._busy[uid] = None
             self._measure()
             await self._perform(write)
@@ -130,30 +163,62 @@ class StatusWriter:
             if write.guard is Guard.ADD:
                 await self._attempt(write, "finalizer", self._add_finalizer)
                 left = replace(left, guard=Guard.KEEP)
-            if write.fault_at is not None:
-                await self._attempt(write, "fault", self._write_fault)
-            elif write.status and not vanishes:
-                await self._attempt(write, "status", self._write_status)
+            if not vanishes:
+                await self._show(write)
             left = replace(left, status=b"", digest=0, fault_at=None)
             if write.guard is Guard.REMOVE:
                 await self._attempt(write, "finalizer", self._remove_finalizer)
-        except (Passing, Conflict, Denied) as error:
-            self._put_off(left, error)
+        except (Passing, Conflict, Denied, Refused) as error:
+            self._retry_later(left, error)
             return
         except Exception as error:  # noqa: BLE001 - whatever the fault, the other objects are written
             log_fault(log, "write failed", error, kind=write.kind, uid=write.uid)
         self._failed.pop(write.uid, None)
 
-    def _put_off(self, left: Write, error: ApiError) -> None:
+    async def _show(self, write: Write) -> None:
+        """Write what the object says; where that is forbidden, it does not hold up the object's release."""
+        try:
+            if write.fault_at is not None:
+                await self._attempt(write, "fault", self._write_fault)
+            elif write.status:
+                await self._attempt(write, "status", self._write_status)
+        except (Denied, Refused):
+            if write.guard is not Guard.REMOVE:
+                raise
+
+    def _retry_later(self, left: Write, error: ApiError) -> None:
         """Have what is left of a write made again after a pause; what comes in the meantime joins it."""
         failed = self._failed[left.uid] = self._failed.get(left.uid, 0) + 1
         metrics.RETRIES.labels("api write").inc()
-        pause = max(error.retry_after, OUTAGE.delay(failed), len(self._failed) / _MOST_RETRIES_A_SECOND)
+        forbidden = isinstance(error, Denied | Refused)
+        if forbidden and failed == _TELL_AT:
+            log.warning("write forbidden", kind=left.kind, uid=left.uid, status=error.status)
+        pause = (OBJECT if forbidden else OUTAGE).delay(failed)
+        pause = max(error.retry_after, pause, len(self._failed) / _MOST_RETRIES_A_SECOND)
         self._waiting[left.uid] = left
-        asyncio.get_running_loop().call_later(pause, self._order.put_nowait, left.uid)
+        self._timers[left.uid] = asyncio.get_running_loop().call_later(pause, self._order.put_nowait, left.uid)
+        if left.status:
+            self._put_off[left.uid] = None
+        if len(self._put_off) > _MOST_PUT_OFF:
+            self._shed_oldest()
+
+    def _shed_oldest(self) -> None:
+        """Forget the status that was put off first: its row has it too. A finalizer waits on: that takes little."""
+        uid = next(iter(self._put_off))
+        self._shed[uid] = None
+        write = self._waiting[uid]
+        if write.guard is Guard.KEEP and write.fault_at is None:
+            self._end_pause(uid)
+            del self._waiting[uid], self._failed[uid]
+        else:
+            del self._put_off[uid]
+            self._waiting[uid] = replace(write, status=b"", digest=0)
 
     async def _attempt(self, write: Write, what: str, act: Callable[[Write], Awaitable[None]]) -> None:
-        """Act, and count what came of it; what may succeed later is the caller's to try again."""
+        """Act, and count what came of it; what may succeed later is the caller's to try again.
+
+        A status of which the schema refuses fields is not: it will be refused until there is another.
+        """
         result = "written"
         try:
             await act(write)
@@ -162,41 +227,49 @@ class StatusWriter:
         except (Passing, Conflict, Denied):
             raise
         except ApiError as error:
-            self._report(write, what, error)
+            fields = error.fields if isinstance(error, Refused) else []
+            if isinstance(error, Refused) and (what == "finalizer" or not fields):
+                raise
+            _report(write, what, error, fields)
             result = "refused"
         metrics.API_WRITES.labels(write.kind, what, result).inc()
 
     async def _write_status(self, write: Write) -> None:
-        version = await self._connection.patch(_path(write, "status"), write.status)
+        try:
+            version = await self._connection.patch(_path(write, "status"), write.status)
+        except Refused as error:
+            if not error.fields and await self._read(write) is None:
+                return  # what has the name by now is another object
+            raise
         self._ledger.written(write.uid, write.digest, version)
 
     async def _add_finalizer(self, write: Write) -> None:
-        finalizers, version = write.finalizers, write.version
-        while finalizers is not None and FINALIZER not in finalizers:
-            try:
-                await self._connection.patch(_path(write), guard_patch(write.uid, finalizers, version))
-            except Refused:
-                body = await self._read(write)
-                if body is None or body["metadata"].get("deletionTimestamp") is not None:
-                    return
-                finalizers, version = _finalizers(body), version_of(body["metadata"])
-            else:
+        """Add our finalizer; refused, it is tried once more by what the object has now. A policy refuses that too."""
+        if write.finalizers is None or FINALIZER in write.finalizers:
+            return
+        try:
+            await self._connection.patch(_path(write), guard_patch(write.uid, write.finalizers, write.version))
+        except Refused:
+            body = await self._read(write)
+            if body is None or body["metadata"].get("deletionTimestamp") is not None or FINALIZER in _finalizers(body):
                 return
+            patch = guard_patch(write.uid, _finalizers(body), version_of(body["metadata"]))
+            await self._connection.patch(_path(write), patch)
 
     async def _remove_finalizer(self, write: Write) -> None:
-        finalizers = write.finalizers
-        while True:
-            if finalizers is None:
-                body = await self._read(write)
-                finalizers = () if body is None else _finalizers(body)
-            if FINALIZER not in finalizers:
-                break
-            try:
-                await self._connection.patch(_path(write), release_patch(write.uid, finalizers))
-                break
-            except Refused:
-                finalizers = None
+        """Remove our finalizer; refused, it is tried once more as above."""
+        try:
+            await self._release(write, write.finalizers)
+        except Refused:
+            await self._release(write, None)
         self._ledger.bury(write.uid)
+
+    async def _release(self, write: Write, finalizers: tuple[str, ...] | None) -> None:
+        if finalizers is None:
+            body = await self._read(write)
+            finalizers = () if body is None else _finalizers(body)
+        if FINALIZER in finalizers:
+            await self._connection.patch(_path(write), release_patch(write.uid, finalizers))
 
     async def _write_fault(self, write: Write) -> None:
         body = await self._read(write)
@@ -210,13 +283,10 @@ class StatusWriter:
         body: Mapping[str, Any] = await self._connection.read(_path(write))
         return body if body["metadata"]["uid"] == write.uid else None
 
-    def _report(self, write: Write, what: str, error: ApiError) -> None:
-        """Log a write that the schema refuses; where only the test of the UID failed, the object is another by now."""
-        fields = error.fields if isinstance(error, Refused) else []
-        if fields or not isinstance(error, Refused):
-            log.error(
-                "write refused", kind=write.kind, uid=write.uid, what=what, status=error.status, fields=fields[:5]
-            )
+
+def _report(write: Write, what: str, error: ApiError, fields: list[str]) -> None:
+    """Log a write that will not be made; without the exception, which has a trace of values."""
+    log.error("write refused", kind=write.kind, uid=write.uid, what=what, status=error.status, fields=fields[:5])
 
 
 def _path(write: Write, part: str = "") -> str:

@@ -31,6 +31,8 @@ Live: TypeAlias = dict[str, tuple[Kind, str, int]]
 _FIRST_EVENTS_SECONDS = 60.0
 _RETRY_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
+#: How often it is asked which namespaces go.
+_END_SECONDS = 0.5
 _READERS = 16
 
 log = get_logger(__name__)
@@ -62,6 +64,17 @@ class Sweeper:
             first = first and not swept
             await asyncio.sleep(seconds if swept else min(seconds, _RETRY_SECONDS))
 
+    async def run_ends(self) -> None:
+        """Look, until cancelled, at what a namespace holds that begins to go: what held it may not hold it now."""
+        while True:
+            await asyncio.sleep(_END_SECONDS)
+            for namespace in self.tenants.take_ending():
+                try:
+                    held = await self.store.run(self.services.load_held, namespace)
+                    await self._look_again(namespace, held)
+                except Exception as error:  # noqa: BLE001 - the next sweep finds them too
+                    _tell(error, namespace=namespace)
+
     async def _try(self, *, first: bool) -> bool:
         done = False
         try:
@@ -81,14 +94,21 @@ class Sweeper:
             LeadershipLost: another operator leads.
         """
         known, since = self.ledger.known(), datetime.now(UTC)
+        aside = self.engine.transactions.aside
+        failing = aside.known()
         live = await self._list()
         uids = {uid for objects in live.values() for uid in objects}
+        aside.keep_only(uids, failing)
         if first:
             await self._seen(uids)
         detached = failed = 0
         for namespace in sorted(live.keys() | set(await self._namespaces())):
+            # Asked before each tenant: the process may have been frozen in between, and another leads by now.
+            if not self.lease.sure:
+                return False
+            learnt = self.ledger.learnt_since(known)
             try:
-                detached += await self._sweep_tenant(namespace, live.get(namespace, {}), since)
+                detached += await self._sweep_tenant(namespace, live.get(namespace, {}), since, learnt)
             except (StoreUnavailable, Unreachable, LeadershipLost):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever the fault, the other tenants are swept
@@ -121,33 +141,35 @@ class Sweeper:
                     await asyncio.sleep(_LOOK_SECONDS)
                 await self.engine.idle.wait()
 
-    async def _sweep_tenant(self, namespace: str, live: Live, since: datetime) -> bool:
+    async def _sweep_tenant(self, namespace: str, live: Live, since: datetime, learnt: Collection[str]) -> bool:
         tenant = await self.tenants.find(namespace, certain=True)
+        now, epoch = datetime.now(UTC), self.lease.epoch
         report: SweepReport = await self.store.run(
-            self.services.sweep, tenant=tenant, live=live, since=since, now=datetime.now(UTC), epoch=self.lease.epoch
+            self.services.sweep, tenant=tenant, live=live, since=since, now=now, epoch=epoch, learnt=learnt
         )
         for outcome in report.outcomes:
             self.writer.submit(outcome)
         if report.detached:
             log.warning("tenant detached", namespace=namespace)
-        await self._look_again(namespace, report)
+        await self._look_again(namespace, report.drifted)
         return report.detached
 
-    async def _look_again(self, namespace: str, report: SweepReport) -> None:
-        """Read the objects whose rows are out of step and offer them, but for those that are on their way already."""
-        drifted = [(kind, name) for kind, name, uid in report.drifted if not self.engine.is_waiting(uid)]
+    async def _look_again(self, namespace: str, objects: Iterable[tuple[Kind, str, str]]) -> None:
+        """Read objects whose rows are out of step and offer them, but for those that are on their way already."""
+        drifted = [each for each in objects if not self.engine.is_waiting(each[2])]
         readers = asyncio.Semaphore(_READERS)
 
-        async def read(kind: Kind, name: str) -> None:
+        async def read(kind: Kind, name: str, uid: str) -> None:
             async with readers:
+                state = self.ledger.state(uid)
                 try:
                     body = await self.connection.read(object_path(kind, namespace, name))
                 except NotFound:
                     return
-                self.engine.offer(kind, body, forced=True)
+                self.engine.offer(kind, body, read_at=state)
                 metrics.DRIFTED.labels(kind).inc()
 
-        results = await asyncio.gather(*(read(kind, name) for kind, name in drifted), return_exceptions=True)
+        results = await asyncio.gather(*(read(*each) for each in drifted), return_exceptions=True)
         for failure in (result for result in results if result is not None):
             raise failure
 

@@ -1,5 +1,6 @@
 """Namespaces as the cluster has them: the UID that tells one tenant from a later one of the same name."""
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,14 +19,25 @@ class Tenants:
         self._connection = connection
         self._watched = watched
         self._known: dict[str, TenantRef] = {}
+        self._ending: deque[str] = deque()
+        self._told: set[str] = set()
 
     def note(self, body: Mapping[str, Any], *, gone: bool) -> None:
         """Take in an event of a namespace."""
         ref = _tenant(body)
+        if gone:
+            self._told.discard(ref.uid)
+        elif ref.terminating and ref.uid not in self._told:
+            self._told.add(ref.uid)
+            self._ending.append(ref.namespace)
         if not gone:
             self._known[ref.namespace] = ref
         elif (known := self._known.get(ref.namespace)) is not None and known.uid == ref.uid:
             self._known[ref.namespace] = TenantRef(ref.namespace, ref.uid, terminating=True)
+
+    def take_ending(self) -> set[str]:
+        """Return the namespaces that events since the last call told to be going."""
+        return {self._ending.popleft() for _ in range(len(self._ending))}
 
     async def find(self, namespace: str, *, certain: bool) -> TenantRef:
         """Return the tenant of a namespace.

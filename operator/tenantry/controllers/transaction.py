@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from tenantry.controllers import metrics
 from tenantry.controllers.aside import Aside
-from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import Provisioning, StoreThread
+from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.sighting import Sighting, observe
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.tenants import Tenants
 from tenantry.errors import LeadershipLost, StoreUnavailable
-from tenantry.services.work import Outcome, PasswordNeed, TenantRef, Work
+from tenantry.services.work import Outcome, SecretNeed, TenantRef, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Result:
     """What a transaction gave: outcomes to show, and Users whose Secret is to be read first."""
 
     outcomes: list[Outcome]
-    needs: dict[str, PasswordNeed]
+    needs: dict[str, SecretNeed]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Transactions:
     store: StoreThread
     writer: StatusWriter
     tenants: Tenants
-    passwords: PasswordLane
+    secrets: SecretLane
     aside: Aside
     epoch: Callable[[], int]
 
@@ -71,7 +71,7 @@ class Transactions:
         observed = {seen.uid: observe(seen) for seen in objects}
         offers = {seen.uid: seen.offer for seen in objects if seen.offer is not None}
         unread = [o for uid, o in observed.items() if uid not in offers]
-        needs = {need.uid: need for need in self.services.passwords_needed(tenant, unread)}
+        needs = {need.uid: need for need in self.services.secrets_needed(tenant, unread)}
         ready = [o for uid, o in observed.items() if uid not in needs]
         if not ready:
             return Result([], needs)
@@ -81,7 +81,7 @@ class Transactions:
     def _hand_on(self, objects: Sequence[Sighting], result: Result) -> int:
         seen = {each.uid: each for each in objects}
         for uid, need in result.needs.items():
-            self.passwords.submit(seen[uid], need)
+            self.secrets.submit(seen[uid], need)
         for outcome in result.outcomes:
             self.writer.submit(outcome, seen.get(outcome.uid))
         ready = [each for each in objects if each.uid not in result.needs]

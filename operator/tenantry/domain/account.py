@@ -7,8 +7,9 @@ from typing import Any
 
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
-from tenantry.specs.user import AccountState, MembershipKind
-from tenantry.specs.workgroup import DeletionMode
+from tenantry.specs.user import AccountState
+from tenantry.specs.user_membership import MembershipKind
+from tenantry.specs.workgroup_deletion import DeletionMode
 
 
 class Manager(StrEnum):
@@ -29,6 +30,8 @@ class Member:
     groups: tuple[str, ...] = ()
     access: tuple[tuple[str, str], ...] = ()
     scopes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    notifications: tuple[str, ...] = ()
+    default_module: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,39 @@ class Password:
     """A password, as its argon2id hash. ``history`` holds earlier hashes, newest first.
 
     ``source`` tells which version of which Secret was last looked at, so that an unchanged one is not read twice.
+    ``expires`` is absent where the policy, or the User, lets it last.
     """
 
     hash: str
     changed: datetime
     history: tuple[str, ...] = ()
     source: str = ""
+    expires: datetime | None = None
+
+
+class Pending(StrEnum):
+    """What the person has yet to do before the account can be used."""
+
+    NOTHING = ""
+    INVITATION = "Invitation"
+    SIGN_UP = "SignUp"
+    VERIFICATION = "Verification"
+
+
+@dataclass(frozen=True, slots=True)
+class Onboarding:
+    """How far the person has come: each time is absent until it happened.
+
+    ``invited`` and ``expires`` belong to the last invitation. ``joined``: the invitation was accepted, or the person
+    signed up. ``resend_obeyed``: the latest spec.invitationResendTime that was acted on.
+    """
+
+    pending: Pending = Pending.NOTHING
+    invited: datetime | None = None
+    expires: datetime | None = None
+    joined: datetime | None = None
+    email_verified: datetime | None = None
+    resend_obeyed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +108,7 @@ class Account:
 
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
     account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
-    it had its place in until its seat was taken back.
+    it had its place in until its seat was taken back. ``mailbox`` tells which version of its Secret was looked at last.
     """
 
     id: str
@@ -96,6 +126,8 @@ class Account:
     restored_preferences: tuple[tuple[str, str], ...] = ()
     assigned: tuple[tuple[str, int], ...] = ()
     password: Password | None = None
+    onboarding: Onboarding = Onboarding()
+    mailbox: str = ""
     members: tuple[Member, ...] = ()
     former_workgroups: frozenset[str] = frozenset()
     evicted_from: frozenset[str] = frozenset()
@@ -109,12 +141,26 @@ class Account:
         """Tell whether the account has its place: a new one that waits, or an evicted one, has none."""
         return bool(self.members)
 
-    @property
-    def state(self) -> AccountState:
+    def state(self, now: datetime) -> AccountState:
         """Return the state that status and lists show."""
-        if not self.in_force and self.manager is not Manager.SYSTEM:
-            return AccountState.WAITING
-        return AccountState.ACTIVE if self.active else AccountState.INACTIVE
+        if self.manager is Manager.SYSTEM:
+            return AccountState.ACTIVE if self.active else AccountState.INACTIVE
+        expired = self.onboarding.pending is Pending.INVITATION and _is_past(self.onboarding.expires, now)
+        if not self.in_force:
+            return AccountState.INVITATION_EXPIRED if expired and self.waiting is None else AccountState.WAITING
+        if not self.active:
+            return AccountState.INACTIVE
+        if self.onboarding.pending is Pending.INVITATION:
+            return AccountState.INVITATION_EXPIRED if expired else AccountState.INVITED
+        if self.onboarding.pending is not Pending.NOTHING:
+            return AccountState.UNVERIFIED
+        past = self.password is not None and _is_past(self.password.expires, now)
+        return AccountState.PASSWORD_EXPIRED if past else AccountState.ACTIVE
+
+    @property
+    def memberships(self) -> frozenset[str]:
+        """Return the workgroups that the account is a member of, not only available to."""
+        return frozenset(m.workgroup for m in self.members if m.kind is MembershipKind.MEMBER)
 
     def member_of(self, workgroup: str) -> Member | None:
         """Return the membership in that workgroup, or None."""
@@ -123,6 +169,10 @@ class Account:
     def with_active(self, *, active: bool) -> "Account":
         """Return the account switched on or off: switching off must work whatever else is wrong."""
         return self if self.active == active else replace(self, active=active)
+
+
+def _is_past(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
 
 
 def seat_capacity(seat: Seat) -> Capacity:

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from tenantry.specs.workgroup import AttributeDefinition, AttributeFormat
+from tenantry.specs.workgroup_profile import AttributeDefinition, AttributeFormat
 
 _MAC_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 

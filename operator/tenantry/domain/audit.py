@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account, Member
-from tenantry.specs.workgroup import DeletionMode
+from tenantry.specs.workgroup_deletion import DeletionMode
 
 #: The hash before the first record.
 GENESIS = "0" * 64
@@ -126,6 +126,8 @@ def _facts(account: Account | None) -> dict[str, Any]:
         "workgroups": {m.workgroup: _membership(m) for m in account.members},
         "formerWorkgroups": sorted(account.former_workgroups),
         "assigned": dict(account.assigned),
+        "joined": account.onboarding.joined.isoformat() if account.onboarding.joined else None,
+        "emailVerified": account.onboarding.email_verified.isoformat() if account.onboarding.email_verified else None,
         "password": f"{_MASK} {password.changed.isoformat()}" if password else None,
         "deleted": account.tombstone.mode.value if account.tombstone else None,
     }

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account
+from tenantry.domain.licensepool import check_roles_named, refs_of_pool
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.password import PasswordOffer
 from tenantry.domain.projectmember import check_project_member
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.refusal import Refusal
 from tenantry.domain.seating import full, judge
+from tenantry.domain.secret import SecretOffer
 from tenantry.domain.snapshot import Policy, Snapshot
 from tenantry.domain.status import Finding
 from tenantry.domain.user import plan_user
@@ -22,7 +23,6 @@ from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_rules import check_user
 from tenantry.domain.workgroup import check_workgroup
 from tenantry.specs import LicensePoolSpec, ProjectMemberSpec, UserSpec, WorkgroupSpec
-from tenantry.specs.licensepool import RoleReference
 
 #: Refusals of what may still appear: in a part of the files, no fault of the part.
 MISSING = frozenset({Reason.WORKGROUP_NOT_FOUND, Reason.LICENSE_POOL_NOT_FOUND, Reason.USER_NOT_FOUND})
@@ -45,12 +45,12 @@ def plan_draft(
     objects: Sequence[Observed[Any]],
     now: datetime,
     *,
-    offers: Mapping[str, PasswordOffer],
+    offers: Mapping[str, SecretOffer],
     broken: Collection[tuple[Kind, str]] = (),
 ) -> list[Verdict]:
     """Plan the objects of one namespace as new ones, Users in order of arrival.
 
-    ``offers`` has by User UID what its Secret holds. ``broken`` are objects that are there but cannot be read.
+    ``offers`` has by User UID what its Secrets hold. ``broken`` are objects that are there but cannot be read.
     """
     draft = _Draft(objects, now, offers, broken)
     return [*draft.workgroups(), *draft.pools(), *draft.users(), *draft.members()]
@@ -61,14 +61,14 @@ class _Draft:
         self,
         objects: Sequence[Observed[Any]],
         now: datetime,
-        offers: Mapping[str, PasswordOffer],
+        offers: Mapping[str, SecretOffer],
         broken: Collection[tuple[Kind, str]],
     ) -> None:
         self._objects = sorted(objects, key=lambda o: o.arrival)
         self._broken = set(broken)
         self._users = {o.name for o in objects if o.kind is Kind.USER}
         self._accounts: dict[str, Account] = {}
-        self._snapshot = Snapshot(now=now, passwords=dict(offers))
+        self._snapshot = Snapshot(now=now, offers=dict(offers))
         for seen in self._objects:
             self._take(seen)
 
@@ -92,22 +92,9 @@ class _Draft:
             yield self._verdict(seen, refusals)
 
     def pools(self) -> Iterator[Verdict]:
-        """A pool may name roles before their Workgroup is there, so a wrong name there is only worth telling."""
         for seen, spec in self._of(Kind.LICENSE_POOL):
-            named = [
-                (f"spec.limits[{i}].consumedBy[{j}]", reference)
-                for i, limit in enumerate(spec.limits)
-                for j, reference in enumerate(limit.consumed_by)
-            ]
-            named += [(f"spec.freeRoles[{i}]", reference) for i, reference in enumerate(spec.free_roles)]
-            yield Verdict(seen, warnings=tuple(w for field, r in named for w in self._unknown_role(field, r)))
-
-    def _unknown_role(self, field: str, reference: RoleReference) -> Iterator[Refusal]:
-        policy = self._snapshot.workgroups.get(reference.workgroup_ref)
-        if policy is not None and reference.role not in policy.spec.roles_by_name:
-            known = choices(policy.spec.roles_by_name)
-            message = f'role "{reference.role}" is not defined in Workgroup "{policy.name}"; {known}'
-            yield Refusal(Reason.ROLE_NOT_FOUND, f"{field}.role", message)
+            told = check_roles_named(spec, self._snapshot.workgroups)
+            yield Verdict(seen, warnings=tuple(w for w in told if not self._is_unsettled(w, spec)))
 
     def users(self) -> Iterator[Verdict]:
         for seen, spec in self._of(Kind.USER):
@@ -148,4 +135,6 @@ def _workgroups_of(spec: Any) -> list[str]:  # noqa: ANN401 - a spec of any kind
     """Return the names of the Workgroups that a spec refers to."""
     if isinstance(spec, UserSpec):
         return [m.workgroup_ref for m in spec.workgroups]
+    if isinstance(spec, LicensePoolSpec):
+        return [ref.name for ref in refs_of_pool(spec)]
     return [spec.workgroup_ref] if isinstance(spec, ProjectMemberSpec) else []

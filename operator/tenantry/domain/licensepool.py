@@ -1,19 +1,45 @@
 """Plan one LicensePool: what is in use, what is over-committed, and whose seats are taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
+from tenantry.domain.observed import Ref, workgroup_ref
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal
+from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.seating import pool_capacities
-from tenantry.domain.snapshot import PoolPolicy
-from tenantry.domain.status import Finding, not_ready, ready, rfc3339
+from tenantry.domain.snapshot import PoolPolicy, WorkgroupPolicy
+from tenantry.domain.status import Finding, not_ready, ready, rfc3339, summary
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus
-from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, ReductionPolicy
-from tenantry.specs.user import MembershipKind
+from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, ReductionPolicy, RoleReference
+
+#: A command in a message names at most this many workgroups; the rest has to be asked for.
+_MOST_WORKGROUPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """By whom a policy is still needed: how many accounts, what the first are called, and in which workgroups."""
+
+    accounts: int = 0
+    names: tuple[str, ...] = ()
+    workgroups: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the names, and how many more there are."""
+        more = self.accounts - len(self.names)
+        return f"{', '.join(self.names)}{f' and {more} more' if more > 0 else ''}"
+
+    @property
+    def command(self) -> str:
+        """Return the command that lists the accounts."""
+        wanted = [f"--workgroup {name}" for name in self.workgroups[:_MOST_WORKGROUPS]]
+        return " ".join(("tenantry users list", *wanted))
+
+
+NOBODY = Need()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +62,7 @@ def _without_amounts(spec: LicensePoolSpec) -> tuple[object, ...]:
         spec.plan.multiple_accounts if spec.plan else True,
         tuple((limit.name, limit.consumed_by) for limit in spec.limits),
         spec.free_roles,
+        bool(spec.licenses),  # where licenses are sold, who has none cannot log in
     )
 
 
@@ -60,37 +87,82 @@ def eviction_times(pool: PoolPolicy, reduced: Mapping[Capacity, datetime]) -> di
 
 
 def evict(account: Account, taken: frozenset[Capacity], now: datetime) -> Account:
-    """Return the account without its place, at the end of the waiting list. Nothing else of it is lost."""
-    left = frozenset(m.workgroup for m in account.members if m.kind is MembershipKind.MEMBER)
-    return replace(account, members=(), evicted_from=left, seat=None, waiting=Waiting(now, taken))
+    """Return the account without its place, at the end of the waiting list. Nothing else of it is lost.
+
+    One that waited for another capacity already keeps its place in line.
+    """
+    since = account.waiting.since if account.waiting is not None else now
+    return replace(account, members=(), evicted_from=account.memberships, seat=None, waiting=Waiting(since, taken))
 
 
-def plan_pool(pool: PoolPolicy, usage: Usage, now: datetime, *, users: int = 0) -> PoolPlan:
+def plan_pool(
+    pool: PoolPolicy, usage: Usage, workgroups: Mapping[str, WorkgroupPolicy], now: datetime, need: Need = NOBODY
+) -> PoolPlan:
     """Plan a pool from the rows as they stand at the end of the transaction.
 
-    ``users`` is how many accounts still hold a seat or a limit of it: a pool that goes waits for them.
+    ``need`` is by whom it is still needed: a pool that goes waits for them.
     """
     over = exceeded(pool, usage)
     reduced = {capacity: pool.reduced.get(capacity, now) for capacity in over}
-    findings = [] if not pool.deleting else not_ready([in_use("LicensePool", pool.name, users)])
+    findings = [] if not pool.deleting else not_ready([in_use("LicensePool", pool.name, need)])
     committed = _over_committed(over)
     findings = findings or ready(f"The pool is in force, but {committed.message}" if over else "The pool is in force.")
-    findings.append(committed)
+    findings += [*warn_of_unknown_roles(pool.spec, workgroups), committed]
     # What a pause held up is evicted when that ends; to look at the pool over and over until then would be a loop.
     tried = {capacity for capacity, due in eviction_times(pool, pool.reduced).items() if due <= now}
     times = [due for capacity, due in eviction_times(pool, reduced).items() if capacity not in tried]
     return PoolPlan(_describe(pool, usage, reduced), tuple(findings), reduced, min(times, default=None))
 
 
-def in_use(kind: str, name: str, accounts: int) -> Refusal:
+def in_use(kind: str, name: str, need: Need) -> Refusal:
     """Return the refusal to let something go that accounts still need (design §2, decision 5)."""
-    noun = "account needs" if accounts == 1 else "accounts need"
+    noun = "account needs" if need.accounts == 1 else "accounts need"
     return Refusal(
         Reason.IN_USE,
         "metadata.deletionTimestamp",
-        f'{kind} "{name}" is deleted and {accounts} {noun} it: it grants nothing new, log-ins go on; '
-        "delete their Users, or move them elsewhere",
+        f'{kind} "{name}" is deleted and {need.accounts} {noun} it: {need}; it grants nothing new, log-ins go on; '
+        f"delete their Users, or move them elsewhere; to list them: {need.command}",
     )
+
+
+def check_roles_named(spec: LicensePoolSpec, workgroups: Mapping[str, WorkgroupPolicy]) -> Iterator[Refusal]:
+    """Every role that a limit or freeRoles names is there; it may still come, so this is only worth telling."""
+    for field, reference in _references(spec):
+        workgroup, role = reference.workgroup_ref, reference.role
+        policy = workgroups.get(workgroup)
+        if policy is None:
+            known = choices(sorted(workgroups))
+            message = f'Workgroup "{workgroup}" does not exist; create it, or correct the name; {known}'
+            yield Refusal(Reason.WORKGROUP_NOT_FOUND, f"{field}.workgroupRef", message)
+        elif role not in policy.spec.roles_by_name:
+            known = choices(policy.spec.roles_by_name)
+            message = f'role "{role}" is not defined in Workgroup "{workgroup}"; {known}'
+            yield Refusal(Reason.ROLE_NOT_FOUND, f"{field}.role", message)
+
+
+def _references(spec: LicensePoolSpec) -> Iterator[tuple[str, RoleReference]]:
+    for i, limit in enumerate(spec.limits):
+        for j, reference in enumerate(limit.consumed_by):
+            yield f"spec.limits[{i}].consumedBy[{j}]", reference
+    for i, reference in enumerate(spec.free_roles):
+        yield f"spec.freeRoles[{i}]", reference
+
+
+def warn_of_unknown_roles(spec: LicensePoolSpec, workgroups: Mapping[str, WorkgroupPolicy]) -> list[Finding]:
+    """Return whether all roles that the pool names are there; nothing of one that names none."""
+    unknown = list(check_roles_named(spec, workgroups))
+    if unknown:
+        message = summary(unknown)
+        return [Finding("RolesDefined", holds=False, reason=unknown[0].reason, message=message)]
+    if not refs_of_pool(spec):
+        return []
+    message = "Every role that the pool names is there."
+    return [Finding("RolesDefined", holds=True, reason=Reason.ROLES_DEFINED, message=message)]
+
+
+def refs_of_pool(spec: LicensePoolSpec) -> frozenset[Ref]:
+    """Return what a pool depends on: the Workgroups whose roles it names."""
+    return frozenset(workgroup_ref(reference.workgroup_ref) for _, reference in _references(spec))
 
 
 def _over_committed(over: dict[Capacity, int]) -> Finding:

@@ -3,9 +3,11 @@
 import re
 import unicodedata
 
-from tenantry.specs.user import EMAIL_PATTERN
+from tenantry.specs.user_profile import EMAIL_PATTERN
 
 _EMAIL = re.compile(EMAIL_PATTERN)
+#: Owners of resources are told by login or account id, which must not be mistaken for each other.
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Controls, surrogates, private use and unassigned code points; Cf holds the ignorables (joiners, marks, BOM).
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Default-ignorable code points outside category Cf (Unicode DerivedCoreProperties).
@@ -43,6 +45,8 @@ def login_fault(user_name: str) -> str | None:
     key = login_key(user_name)
     if not key:
         return "has no visible character"
+    if _ACCOUNT_ID.fullmatch(key):
+        return "has the form of an account id, and could be taken for another account; choose a name"
     if len(key) > _LONGEST_KEY:
         return f"has {len(key)} characters once its ligatures are taken apart; {_LONGEST_KEY} are accepted"
     return None

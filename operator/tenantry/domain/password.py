@@ -1,13 +1,16 @@
 """What a Secret offers as a password, after it was read, compared and hashed outside of the transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tenantry.domain.account import Password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.specs.workgroup import PasswordPolicy
+from tenantry.specs import UserSpec, WorkgroupSpec
+from tenantry.specs.user import ExpiryChoice
+from tenantry.specs.workgroup_login import AuthenticationMode, PasswordExpiry, PasswordPolicy
 
 #: The most hashes kept of earlier passwords: the bound of ``password.history``.
 LONGEST_HISTORY = 24
@@ -47,19 +50,48 @@ class PasswordOffer:
     position: int = 0
 
 
-def strictest(policies: list[PasswordPolicy]) -> PasswordPolicy:
-    """Return the one policy that satisfies all of them (design §2, decision 1)."""
+def takes_password(policy: WorkgroupSpec) -> bool:
+    """Tell whether the workgroup compares passwords here, not in a directory (NR-12)."""
+    return policy.authentication.mode is AuthenticationMode.PASSWORD
+
+
+def password_policy(spec: UserSpec, policies: Iterable[WorkgroupSpec]) -> PasswordPolicy:
+    """Return the one policy that satisfies all of them (design §2, decision 1), for a User that may opt out of expiry.
+
+    Who opted out of expiry, where that is optional, is not held to the history either (TT-09, TT-10).
+    """
+    found = [policy.password for policy in policies]
+    held = [p for p in found if p.expiry is not PasswordExpiry.OPTIONAL or not _opted_out(spec)]
+    expiring = [p for p in held if p.expiry is not PasswordExpiry.NEVER]
     return PasswordPolicy(
-        min_length=max(p.min_length for p in policies),
-        max_length=min(p.max_length for p in policies),
-        history=max(p.history for p in policies),
+        min_length=max(p.min_length for p in found),
+        max_length=min(p.max_length for p in found),
+        history=max((p.history for p in held), default=0),
+        expiry=PasswordExpiry.ALWAYS if expiring else PasswordExpiry.NEVER,
+        expiration_days=min((p.expiration_days for p in expiring), default=1),
     )
+
+
+def _opted_out(spec: UserSpec) -> bool:
+    return spec.password is not None and spec.password.expiry is ExpiryChoice.NONE
+
+
+def expiration(password: Password | None, policy: PasswordPolicy) -> Password | None:
+    """Return the password with the time at which it expires by the policy, if it does."""
+    if password is None:
+        return None
+    lasts = policy.expiry is PasswordExpiry.NEVER
+    expires = None if lasts else password.changed + timedelta(days=policy.expiration_days)
+    return password if password.expires == expires else replace(password, expires=expires)
 
 
 def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, key: str) -> Refusal | None:
     """Return why the offered password cannot be taken, or None. Names the Secret, never its value."""
     unreadable = {
-        OfferKind.NO_SECRET: (Reason.SECRET_NOT_FOUND, f'Secret "{secret}" does not exist; create it'),
+        OfferKind.NO_SECRET: (
+            Reason.SECRET_NOT_FOUND,
+            f'Secret "{secret}" does not exist; create it, or correct the name',
+        ),
         OfferKind.NO_KEY: (Reason.SECRET_KEY_NOT_FOUND, f'Secret "{secret}" has no key "{key}"; add it'),
         OfferKind.NOT_TEXT: (Reason.PASSWORD_INVALID, f'key "{key}" of Secret "{secret}" is not UTF-8 text'),
     }

@@ -12,8 +12,8 @@ from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user import detached
 from tenantry.specs import ProjectMemberSpec, ProjectMemberStatus
 from tenantry.specs.projectmember import ProjectRule
-from tenantry.specs.user import MembershipKind
-from tenantry.specs.workgroup import Project, ProjectResource
+from tenantry.specs.user_membership import MembershipKind
+from tenantry.specs.workgroup_access import Project, ProjectResource
 
 #: All the names of a type of resource.
 EVERY_NAME = "*"
@@ -55,7 +55,7 @@ def _check_parties(spec: ProjectMemberSpec, user: Account | None, snapshot: Snap
     """The workgroup, its project and the user are there, and the user is a member."""
     policy = snapshot.workgroups.get(spec.workgroup_ref)
     if policy is None:
-        message = f'Workgroup "{spec.workgroup_ref}" does not exist; create it'
+        message = f'Workgroup "{spec.workgroup_ref}" does not exist; create it, or correct the name'
         yield Refusal(Reason.WORKGROUP_NOT_FOUND, "spec.workgroupRef", message)
         return
     if user is None or not user.in_force:

@@ -74,8 +74,54 @@ class Reason(StrEnum):
     PASSWORD_INVALID = "PasswordInvalid", Settles.PERSON, "The Secret's value is not a password by the policy."
     PASSWORD_IN_HISTORY = "PasswordInHistory", Settles.PERSON, "The password was used before; the old one stays."
 
+    PASSWORD_NOT_APPLICABLE = "PasswordNotApplicable", Settles.PERSON, "No workgroup of the account takes a password."
+    MODULE_NOT_ACCESSIBLE = "ModuleNotAccessible", Settles.PERSON, "The account has no access to the module."
+    SCOPE_REQUIRED = "ScopeRequired", Settles.PERSON, "The access needs at least one value of a scope."
+    SCOPE_NOT_APPLICABLE = "ScopeNotApplicable", Settles.PERSON, "The scope goes with access to a module."
+    NOTIFICATION_NOT_FOUND = "NotificationNotFound", Settles.PERSON, "The workgroup defines no such notification."
+    CARRIER_NOT_FOUND = "CarrierNotFound", Settles.PERSON, "No workgroup of the account has the mobile provider."
+    INVITATION_EXPIRED = (
+        "InvitationExpired",
+        Settles.PERSON,
+        "Nobody accepted the invitation in time; the seat is free.",
+    )
+    NOT_INVITED = "NotInvited", Settles.PERSON, "The account waits for nobody to accept or to sign up."
+    TIME_IN_FUTURE = "TimeInFuture", Settles.PERSON, "The time of an act lies more than five minutes ahead."
+    HOLDINGS_LEFT = "HoldingsLeft", Settles.PERSON, "The account holds what must be settled first."
+    ASSIGNEE_NOT_FOUND = "AssigneeNotFound", Settles.ITSELF, "The User that is to be given holdings has no account."
+    ASSIGNEE_NOT_ALLOWED = "AssigneeNotAllowed", Settles.PERSON, "The policy does not let this User be given holdings."
+    HOLDING_NOT_DROPPABLE = "HoldingNotDroppable", Settles.PERSON, "The policy does not let these holdings be dropped."
+    MANAGED_BY_KUBERNETES = "ManagedByKubernetes", Settles.PERSON, "A resource in a cluster owns it: edit that instead."
+    GROUP_BY_DEFAULT = "GroupByDefault", Settles.PERSON, "The group is the default for the account's license type."
+    HOLDING_NOT_FOUND = "HoldingNotFound", Settles.PERSON, "The workgroup lists no such kind of holding."
+
+    LICENSE_MISSING = "LicenseMissing", Settles.PERSON, "The pool sells licenses and the account has none: no log-in."
     OVER_COMMITTED = "OverCommitted", Settles.PERSON, "More is in use than was bought, since the capacity was lowered."
     WITHIN_CAPACITY = "WithinCapacity", Settles.DONE, "What is in use was bought."
     EMAIL_MISSING = "EmailMissing", Settles.DONE, "No email address: notifications will not reach the user."
     NO_PROJECT = "NoProject", Settles.DONE, "The role asks for a project and the user is in none."
     PROJECTS_ASSIGNED = "ProjectsAssigned", Settles.DONE, "The user is in a project."
+    ACCESS_INCOMPLETE = (
+        "AccessIncomplete",
+        Settles.DONE,
+        "Modules without a level of the account's own: No Access there.",
+    )
+    ACCESS_COMPLETE = "AccessComplete", Settles.DONE, "Every module has a level."
+    PASSWORD_NEVER_EXPIRES = "PasswordNeverExpires", Settles.DONE, "The password does not expire: advised against."
+    TEXT_ALERTS_INCOMPLETE = "TextAlertsIncomplete", Settles.DONE, "Text alerts need a phone number and a carrier."
+    MAILBOX_CONNECTED = "MailboxConnected", Settles.DONE, "The credential of the mailbox is there."
+    MAILBOX_INVALID = "MailboxInvalid", Settles.DONE, "The Secret's value is no credential of a mailbox."
+    SINGLE_HOLDERS = "SingleHolders", Settles.DONE, "Each role that is not a person's is held by one account at most."
+    SEVERAL_HOLDERS = "SeveralHolders", Settles.DONE, "Several accounts hold a role that is not a person's."
+    ROLES_DEFINED = "RolesDefined", Settles.DONE, "Every role that the LicensePool names is there."
+    PROFILE_KEPT = "ProfileKept", Settles.DONE, "The person's own values stay; the spec says something else."
+
+    GRANTED_BY_LEVEL = "GrantedByLevel", Settles.DONE, "The account's level in the module gives it."
+    GRANTED_BY_PROJECT = "GrantedByProject", Settles.DONE, "A project of the account allows it."
+    ACCOUNT_NOT_ACTIVE = "AccountNotActive", Settles.PERSON, "There is no account, or it is not Active."
+    ACTION_NOT_GRANTED = "ActionNotGranted", Settles.PERSON, "No module lists the action, and no project allows it."
+    LEVEL_TOO_LOW = "LevelTooLow", Settles.PERSON, "Neither role nor groups give the level that the action needs."
+    NOT_THE_OWNER = "NotTheOwner", Settles.PERSON, "The level reaches the account's own resources only."
+    DENIED_BY_PROJECT = "DeniedByProject", Settles.PERSON, "A project denies it to the account."
+    OUT_OF_SCOPE = "OutOfScope", Settles.PERSON, "The account was not given this value of the scope."
+    ABOVE_CEILING = "AboveCeiling", Settles.PERSON, "The ceiling of the role does not let it pass."

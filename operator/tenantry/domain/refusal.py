@@ -21,6 +21,14 @@ class Refusal:
         return f"{self.field}: {self.message}" if self.field else self.message
 
 
+def pool_goes(name: str) -> str:
+    """Return what is told of a LicensePool that is being deleted, to whoever names it."""
+    return (
+        f'LicensePool "{name}" is being deleted, which cannot be taken back, and grants nothing new; '
+        "delete the Users of its accounts or move them elsewhere, then apply the pool again"
+    )
+
+
 def choices(names: Iterable[str]) -> str:
     """Return what would be accepted, for the end of a message."""
     known = list(names)

@@ -12,6 +12,7 @@ from tenantry.domain.refusal import Refusal
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.domain.user_context import Entry, UserContext
 from tenantry.specs.licensepool import LicenseType
+from tenantry.specs.workgroup_access import Role
 
 RoleHeld: TypeAlias = tuple[str, str]
 
@@ -42,6 +43,18 @@ def pool_capacities(pool: PoolPolicy) -> dict[Capacity, int]:
     return found
 
 
+def is_counted(role: Role) -> bool:
+    """Tell whether the holders of a role are counted: it has a cap, or it is meant for one account."""
+    return role.max_holders is not None or not role.personal
+
+
+def is_personal(capacity: Capacity, snapshot: Snapshot) -> bool:
+    """Tell whether a counted role is a person's; one that is not there any more is nobody's concern."""
+    workgroup = snapshot.workgroups.get(capacity.owner)
+    role = workgroup.spec.roles_by_name.get(capacity.name) if workgroup else None
+    return role is None or role.personal
+
+
 def consuming_roles(pool: PoolPolicy, limit: str, workgroups: Mapping[str, WorkgroupPolicy]) -> list[RoleHeld]:
     """Return the roles that count against a limit: those of the pool's own workgroups."""
     own = {name for name, workgroup in workgroups.items() if workgroup.spec.license_pool_ref == pool.name}
@@ -60,14 +73,14 @@ def _by_roles(pool: PoolPolicy | None, roles: list[RoleHeld], snapshot: Snapshot
     for workgroup, name in roles:
         policy = snapshot.workgroups.get(workgroup)
         role = policy.spec.roles_by_name.get(name) if policy else None
-        if role is not None and role.max_holders is not None:
+        if role is not None and is_counted(role):
             found.add(Capacity(CapacityKind.ROLE, workgroup, name))
     return found
 
 
 def capacities_needed(ctx: UserContext) -> frozenset[Capacity]:
     """Return what the spec counts against."""
-    roles = [(e.membership.workgroup_ref, e.membership.role) for e in ctx.entries if e.is_member and e.membership.role]
+    roles = [(e.membership.workgroup_ref, e.role) for e in ctx.entries if e.is_member and e.role]
     needed = _by_roles(ctx.pool, roles, ctx.snapshot)
     if ctx.spec.license is not None and ctx.pool is not None:
         needed.add(Capacity(CapacityKind.LICENSE, ctx.pool.name, ctx.spec.license.type))
@@ -102,7 +115,7 @@ def takes_more(ctx: UserContext) -> bool:
 
 def takes_more_by(ctx: UserContext, entry: Entry) -> bool:
     """Tell whether a membership's role counts against something that the account does not hold yet."""
-    role = entry.membership.role
+    role = entry.role
     if not entry.is_member or role is None:
         return False
     needed = _by_roles(ctx.pool, [(entry.membership.workgroup_ref, role)], ctx.snapshot)
@@ -133,13 +146,18 @@ def place_in_line(ctx: UserContext, blocked: tuple[Capacity, ...]) -> Waiting:
     A newcomer's arrival is the creation of its object, so that the order depends neither on when its events came nor on
     what it was refused for before (P5).
     """
-    return Waiting(since=_arrival(ctx), capacities=frozenset(blocked))
+    return Waiting(since=_arrival(ctx, frozenset(blocked)), capacities=frozenset(blocked))
 
 
-def _arrival(ctx: UserContext) -> datetime:
-    if ctx.account is not None and ctx.account.waiting is not None:
-        return ctx.account.waiting.since
-    return ctx.user.created if ctx.account is None else ctx.snapshot.now
+def _arrival(ctx: UserContext, blocked: frozenset[Capacity]) -> datetime:
+    if ctx.account is None:
+        return ctx.user.created
+    waiting = ctx.account.waiting
+    if waiting is None:
+        return ctx.snapshot.now
+    # Who has its place and waits for another joins that line anew when it changes its mind.
+    same = not ctx.account.in_force or not waiting.capacities or waiting.capacities & blocked
+    return waiting.since if same else ctx.snapshot.now
 
 
 def full(capacity: Capacity, snapshot: Snapshot) -> Refusal:

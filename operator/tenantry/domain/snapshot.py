@@ -1,13 +1,14 @@
 """What a plan decides on: the rows of one tenant that a batch touches, read in its transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from tenantry.domain.account import Account
 from tenantry.domain.capacity import Capacity, Usage
-from tenantry.domain.password import PasswordOffer
+from tenantry.domain.holding import Held, Transfer
+from tenantry.domain.secret import SecretOffer
 from tenantry.specs import LicensePoolSpec, WorkgroupSpec
 
 P = TypeVar("P", WorkgroupSpec, LicensePoolSpec)
@@ -38,10 +39,13 @@ class Snapshot:
 
     ``accounts`` is keyed by resource UID, ``logins`` by login key (tombstones are there too), ``owners`` gives the
     name of the User resource by account id, ``projects`` the ProjectMembers in force as (workgroup, user name).
+    ``holdings`` are there by account id for those accounts that leave something, ``assignees`` gives the UID of Users
+    that may be given them by name. ``terminating``: the whole namespace goes.
     """
 
     now: datetime
     attached: bool = True
+    terminating: bool = False
     workgroups: dict[str, WorkgroupPolicy] = field(default_factory=dict)
     pools: dict[str, PoolPolicy] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
@@ -50,7 +54,9 @@ class Snapshot:
     owners: dict[str, str] = field(default_factory=dict)
     projects: set[tuple[str, str]] = field(default_factory=set)
     sequences: dict[str, int] = field(default_factory=dict)
-    passwords: dict[str, PasswordOffer] = field(default_factory=dict)
+    offers: dict[str, SecretOffer] = field(default_factory=dict)
+    holdings: dict[str, tuple[Held, ...]] = field(default_factory=dict)
+    assignees: dict[str, str] = field(default_factory=dict)
 
     def record(self, before: Account | None, after: Account | None) -> None:
         """Take one account's change into the snapshot, so that the next plan of the batch sees it."""
@@ -63,6 +69,15 @@ class Snapshot:
                 self.logins[after.login_key] = after
             if after.resource_uid is not None:
                 self.accounts[after.resource_uid] = after
+
+    def give(self, transfers: Iterable[Transfer]) -> None:
+        """Take what accounts give away, or drop, into the snapshot: who gets it may be going too."""
+        for transfer in transfers:
+            held = self.holdings[transfer.account_id]
+            given = tuple(h for h in held if (h.workgroup, h.kind) == (transfer.workgroup, transfer.kind))
+            self.holdings[transfer.account_id] = tuple(h for h in held if h not in given)
+            if transfer.to is not None and transfer.to in self.holdings:
+                self.holdings[transfer.to] += given
 
     def next_in_sequence(self, name: str) -> int:
         """Return the next value of a sequence; a value is never given twice (TT-04)."""

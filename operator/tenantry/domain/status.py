@@ -40,11 +40,16 @@ def not_ready(refusals: Sequence[Refusal]) -> list[Finding]:
     """
     ordered = sorted(refusals, key=lambda r: r.reason.settles is not Settles.PERSON)
     first = ordered[0]
-    message = "; ".join(str(r) for r in ordered[:_MOST_FAULTS])[:_LONGEST_MESSAGE]
+    message = summary(ordered)
     return [
         Finding("Ready", holds=False, reason=first.reason, message=message),
         Finding(first.reason.settles.value, holds=True, reason=first.reason, message=message),
     ]
+
+
+def summary(refusals: Sequence[Refusal]) -> str:
+    """Return one message for some refusals."""
+    return "; ".join(str(r) for r in refusals[:_MOST_FAULTS])[:_LONGEST_MESSAGE]
 
 
 def stamp(

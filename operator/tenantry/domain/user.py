@@ -2,47 +2,41 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone, Waiting
+from tenantry.domain.account import Account, Manager, Onboarding, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity
+from tenantry.domain.holding import Held, Settlement, Transfer
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
-from tenantry.domain.password import apply_offer
+from tenantry.domain.onboarding import lapse_refusal, lapsed_onboarding, next_change, plan_onboarding
+from tenantry.domain.password import apply_offer, expiration, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.domain.seating import Verdict, capacities_held, full, judge, place_in_line, takes_more_by
+from tenantry.domain.seating import Verdict, capacities_held, full, judge, place_in_line
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, not_ready, ready
-from tenantry.domain.user_context import Entry, UserContext
+from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_holdings import held_up, leaving, refs_of_holdings, settle_change, settle_removal
+from tenantry.domain.user_member import plan_member
+from tenantry.domain.user_profile import keep_personal, personal_fields, profile_of, with_defaults
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
-from tenantry.domain.user_status import describe_user
+from tenantry.domain.user_status import describe_going, describe_user, with_holdings
+from tenantry.domain.user_warnings import check_warnings, warn_of_kept_profile
 from tenantry.specs import UserSpec, UserStatus
-from tenantry.specs.user import MembershipKind
-from tenantry.specs.workgroup import AttributeFormat, DeletionMode
-
-#: The parts of a spec that are the person's profile; the rest is policy.
-PROFILE_FIELDS = frozenset(
-    {
-        "display_name",
-        "name",
-        "user_type",
-        "organization",
-        "emails",
-        "phone_numbers",
-        "addresses",
-        "preferred_language",
-        "timezone",
-        "comment",
-    }
-)
+from tenantry.specs.user_membership import MembershipKind
+from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_profile import AttributeFormat
 
 
 @dataclass(frozen=True, slots=True)
 class UserPlan:
     """What becomes of one User. ``before`` to ``after`` is what the store writes; equal means nothing.
 
-    ``status`` has no conditions yet: they are stamped from ``findings`` against the former ones.
+    ``status`` has no conditions yet: they are stamped from ``findings`` against the former ones. ``due`` is when time
+    alone changes something. ``transfers`` are the holdings that the account gives away with this change, ``orphaned``
+    those that it leaves to nobody. ``goes``: nothing holds up the deletion of the object.
     """
 
     before: Account | None
@@ -50,6 +44,10 @@ class UserPlan:
     status: UserStatus
     findings: tuple[Finding, ...]
     refs: frozenset[Ref]
+    due: datetime | None = None
+    transfers: tuple[Transfer, ...] = ()
+    orphaned: tuple[Held, ...] = ()
+    goes: bool = False
 
 
 def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = False) -> UserPlan:
@@ -63,18 +61,55 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
     ctx = UserContext(user, user.spec, snapshot, account)
     refusals = check_user(ctx)
     if refusals:
-        return _refuse(user, snapshot, account, refusals)
+        return _with_held(_refuse(user, snapshot, account, refusals), user, held_up(ctx), snapshot)
+    lapsed = lapsed_onboarding(ctx)
+    if lapsed is not None:
+        return _lapse(ctx, lapsed)
     verdict = judge(ctx, turn=turn)
     return _queue(ctx, verdict) if verdict.blocked else _provision(ctx)
 
 
 def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
-    """Plan a User that goes: its seat frees, and its account becomes a tombstone or is erased (design §2)."""
+    """Plan a User that goes: its seat frees, and its account becomes a tombstone or is erased (design §2).
+
+    While something that it holds is not settled nothing of that happens (NR-16), unless its whole namespace goes.
+    """
     account = snapshot.accounts.get(user.uid)
+    settlement = settle_removal(user, account, snapshot)
+    if account is not None and settlement.left and not snapshot.terminating:
+        return _hold(user, account, settlement, snapshot)
     named = () if user.spec is None else tuple(m.workgroup_ref for m in user.spec.workgroups)
     after = None if account is None else bury(account, deletion_mode(account, named, snapshot), snapshot)
     _take(snapshot, account, after)
-    return UserPlan(account, after, UserStatus(), (), frozenset())
+    snapshot.give(settlement.transfers)
+    return UserPlan(
+        account,
+        after,
+        UserStatus(),
+        (),
+        frozenset(),
+        transfers=settlement.transfers,
+        orphaned=settlement.left,
+        goes=True,
+    )
+
+
+def _hold(user: Observed[UserSpec], account: Account, settlement: Settlement, snapshot: Snapshot) -> UserPlan:
+    """Keep the account as it is. Its place in line is given up, and switching it off is obeyed all the same."""
+    active = account.active if user.spec is None else user.spec.active
+    after = replace(account, active=active, waiting=None)
+    _take(snapshot, account, after)
+    plan = _planned(user, snapshot, account, after, not_ready(settlement.refusals))
+    plan = _with_held(plan, user, settlement.left, snapshot)
+    return replace(plan, status=describe_going(plan.status), due=None)
+
+
+def _with_held(plan: UserPlan, user: Observed[UserSpec], left: tuple[Held, ...], snapshot: Snapshot) -> UserPlan:
+    """Say what holds the account up, and have it looked at again when that may have changed."""
+    if not left:
+        return plan
+    refs = plan.refs | refs_of_holdings(user, left, snapshot)
+    return replace(plan, status=with_holdings(plan.status, left), refs=refs)
 
 
 def detached() -> Refusal:
@@ -98,48 +133,67 @@ def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | Non
             after = account.with_active(active=user.spec.active)
         after = replace(after or account, waiting=_kept_place(account)) if account.provisioned else None
     _take(snapshot, account, after)
-    return _planned(user, account, after, not_ready(refusals))
+    return _planned(user, snapshot, account, after, not_ready(refusals))
 
 
 def _kept_place(account: Account) -> Waiting | None:
-    """Return the place in line of one whose seat was taken back: it holds up nobody until its spec is good again."""
-    if account.waiting is None or account.in_force:
-        return None
-    return replace(account.waiting, capacities=frozenset())
+    """Return the account's place in line: it holds up nobody until its spec is good again, and is its place then."""
+    return replace(account.waiting, capacities=frozenset()) if account.waiting is not None else None
 
 
 def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     """Put the account in line. What it had stays whole; a new one gets its row, and with it the login."""
     waiting = place_in_line(ctx, verdict.blocked)
     if ctx.account is not None and ctx.account.in_force:
-        after = replace(ctx.account.with_active(active=ctx.spec.active), waiting=waiting)
+        kept = ctx.account.with_active(active=ctx.spec.active)
+        # The password is no part of what is asked for: left aside now, it would not be offered a second time.
+        after = replace(kept, waiting=waiting, mailbox=_mailbox(ctx), password=_password(ctx, kept))
     else:
         after = replace(_described(ctx), waiting=waiting)
     before = ctx.account or ctx.former
     _take(ctx.snapshot, before, after)
     refusals = [full(capacity, ctx.snapshot) for capacity in verdict.blocked]
-    return _planned(ctx.user, before, after, not_ready(refusals))
+    return _planned(ctx.user, ctx.snapshot, before, after, not_ready(refusals))
 
 
 def _provision(ctx: UserContext) -> UserPlan:
     """Put the spec in force."""
     base = _described(ctx)
-    members = tuple(_member(ctx, entry) for entry in ctx.entries)
+    members = tuple(plan_member(ctx, entry) for entry in ctx.entries)
     now_member = {m.workgroup for m in members if m.kind is MembershipKind.MEMBER}
     after = replace(
         base,
         members=members,
-        former_workgroups=(base.former_workgroups | _left(ctx, now_member)) - now_member,
+        former_workgroups=(base.former_workgroups | _left(ctx)) - now_member,
         evicted_from=frozenset(),
         seat=_seat(ctx),
         waiting=None,
         provisioned=True,
         assigned=_assigned(ctx, base),
+        onboarding=plan_onboarding(ctx, base.onboarding),
     )
     before = ctx.account or ctx.former
+    transfers = settle_change(ctx).transfers
     _take(ctx.snapshot, before, after)
-    findings = [*ready("The account is provisioned."), *_warnings(ctx)]
-    return _planned(ctx.user, before, after, findings)
+    ctx.snapshot.give(transfers)
+    _, kept = _profile(ctx)
+    findings = [*ready("The account is provisioned."), *check_warnings(ctx), *warn_of_kept_profile(kept)]
+    return replace(_planned(ctx.user, ctx.snapshot, before, after, findings), transfers=transfers)
+
+
+def _lapse(ctx: UserContext, onboarding: Onboarding) -> UserPlan:
+    """Free the seat of an invitation that nobody accepted in time; the account and its login stay (design §2, 13)."""
+    base = _described(ctx)
+    after = replace(
+        base,
+        members=(),
+        evicted_from=base.memberships | base.evicted_from,
+        seat=None,
+        waiting=None,
+        onboarding=onboarding,
+    )
+    _take(ctx.snapshot, ctx.account, after)
+    return _planned(ctx.user, ctx.snapshot, ctx.account, after, not_ready([lapse_refusal(onboarding)]))
 
 
 def _described(ctx: UserContext) -> Account:
@@ -161,16 +215,32 @@ def _described(ctx: UserContext) -> Account:
         user_name=spec.user_name,
         resource_uid=ctx.user.uid,
         active=spec.active,
-        profile=spec.model_dump(mode="json", by_alias=True, include=set(PROFILE_FIELDS), exclude_defaults=True),
+        can_log_in=not ctx.unlicensed,
+        profile=_profile(ctx)[0],
         attributes=tuple((a.name, a.value) for a in spec.attributes),
         preferences=_preferences(ctx, base),
         password=_password(ctx, base),
+        mailbox=_mailbox(ctx),
     )
+
+
+def _profile(ctx: UserContext) -> tuple[dict[str, Any], list[str]]:
+    """Return the profile, and the fields in which the person's own values are kept against the spec."""
+    wanted = profile_of(with_defaults(ctx.spec, ctx.policies))
+    present = ctx.account.profile if ctx.account is not None else None
+    return keep_personal(wanted, present, personal_fields(ctx.account, ctx.policies))
 
 
 def _password(ctx: UserContext, base: Account) -> Password | None:
     """Return the password by the Secret. Taking the reference out of the spec leaves the password as it is."""
-    return apply_offer(base.password, ctx.offer, ctx.snapshot.now)
+    taking = [policy for policy in ctx.policies if takes_password(policy)]
+    password = apply_offer(base.password, ctx.offer, ctx.snapshot.now)
+    return expiration(password, password_policy(ctx.spec, taking)) if taking else password
+
+
+def _mailbox(ctx: UserContext) -> str:
+    """Return what to keep of the look at the mailbox's Secret, so that later plans know."""
+    return str(ctx.mailbox) if ctx.mailbox is not None else ""
 
 
 def _restored(ctx: UserContext) -> Account | None:
@@ -195,35 +265,9 @@ def _preferences(ctx: UserContext, base: Account) -> tuple[tuple[str, str], ...]
     return tuple(found)
 
 
-def _member(ctx: UserContext, entry: Entry) -> Member:
-    """Return what the account has in one workgroup; without groups, those by default for its license type (NR-14)."""
-    wanted = entry.membership
-    groups = tuple(wanted.groups)
-    if not groups and entry.is_member and entry.policy is not None and ctx.spec.license is not None:
-        groups = tuple(g.name for g in entry.policy.spec.groups if ctx.spec.license.type in g.default_for)
-    return Member(
-        workgroup=wanted.workgroup_ref,
-        since=_since(ctx, entry),
-        kind=wanted.membership,
-        role=wanted.role,
-        groups=groups,
-        access=tuple((a.module, a.level) for a in wanted.access),
-        scopes=tuple((s.name, tuple(s.values)) for s in wanted.scopes),
-    )
-
-
-def _since(ctx: UserContext, entry: Entry) -> datetime:
-    """Return since when the account has what this role counts against: a role that takes nothing more is no news."""
-    held = ctx.account.member_of(entry.membership.workgroup_ref) if ctx.account is not None else None
-    return ctx.snapshot.now if held is None or takes_more_by(ctx, entry) else held.since
-
-
-def _left(ctx: UserContext, now_member: set[str]) -> frozenset[str]:
+def _left(ctx: UserContext) -> frozenset[str]:
     """Return the workgroups that this change deletes the account from, where that is remembered (NR-25)."""
-    if ctx.account is None:
-        return frozenset()
-    was = {m.workgroup for m in ctx.account.members if m.kind is MembershipKind.MEMBER} | ctx.account.evicted_from
-    return frozenset(w for w in was - now_member if _mode_of(w, ctx.snapshot) is not DeletionMode.PERMANENT)
+    return frozenset(w for w in leaving(ctx) if _mode_of(w, ctx.snapshot) is not DeletionMode.PERMANENT)
 
 
 def _seat(ctx: UserContext) -> Seat | None:
@@ -243,31 +287,6 @@ def _assigned(ctx: UserContext, base: Account) -> tuple[tuple[str, int], ...]:
         if definition.format is AttributeFormat.SEQUENCE and definition.name not in have:
             have[definition.name] = ctx.snapshot.next_in_sequence(definition.name)
     return tuple(have.items())
-
-
-def _warnings(ctx: UserContext) -> list[Finding]:
-    """Return what is accepted but worth telling."""
-    found = []
-    if not ctx.spec.emails:
-        message = "spec.emails: there is no address, so notifications will not reach this user; add one"
-        found.append(Finding("Notifiable", holds=False, reason=Reason.EMAIL_MISSING, message=message))
-    needing = [e for e in ctx.entries if _requires_project(e)]
-    if needing:
-        without = [e for e in needing if (e.membership.workgroup_ref, ctx.user.name) not in ctx.snapshot.projects]
-        message = "; ".join(
-            f'{e.field}.role: role "{e.membership.role}" is for members of a project and this user is in none; '
-            "make a ProjectMember"
-            for e in without
-        )
-        reason = Reason.NO_PROJECT if without else Reason.PROJECTS_ASSIGNED
-        text = message or "The user is in a project."
-        found.append(Finding("ProjectsAssigned", holds=not without, reason=reason, message=text))
-    return found
-
-
-def _requires_project(entry: Entry) -> bool:
-    role = entry.policy.spec.roles_by_name.get(entry.membership.role or "") if entry.policy else None
-    return role is not None and role.requires_project
 
 
 def _mode_of(workgroup: str, snapshot: Snapshot) -> DeletionMode:
@@ -313,6 +332,7 @@ def bury(account: Account, mode: DeletionMode, snapshot: Snapshot) -> Account | 
         seat=None,
         waiting=None,
         password=None,
+        mailbox="",
         tombstone=tombstone,
     )
 
@@ -331,11 +351,16 @@ def _queued(account: Account | None) -> frozenset[Capacity]:
 
 
 def _planned(
-    user: Observed[UserSpec], before: Account | None, after: Account | None, findings: list[Finding]
+    user: Observed[UserSpec],
+    snapshot: Snapshot,
+    before: Account | None,
+    after: Account | None,
+    findings: list[Finding],
 ) -> UserPlan:
     ready_reason = findings[0].reason
-    status = describe_user(user.generation, after, ready_reason)
-    return UserPlan(before, after, status, tuple(findings), refs_of(user, after))
+    status = describe_user(user.generation, after, ready_reason, snapshot.now)
+    due = next_change(after, snapshot.now) if after is not None else None
+    return UserPlan(before, after, status, tuple(findings), refs_of(user, after), due)
 
 
 def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]:
@@ -346,8 +371,7 @@ def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]
     if user.spec is None:
         return frozenset()
     found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
-    if user.spec.password is not None:
-        found.add(secret_ref(user.spec.password.secret_key_ref.name))
+    found |= {secret_ref(ref.name) for ref in (user.spec.password_ref, user.spec.mailbox_ref) if ref is not None}
     if account is None and login_fault(user.spec.user_name) is None:
         found.add(login_ref(login_key(user.spec.user_name)))
     return frozenset(found)

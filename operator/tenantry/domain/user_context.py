@@ -5,11 +5,13 @@ from functools import cached_property
 
 from tenantry.domain.account import Account
 from tenantry.domain.login import login_key
+from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.observed import Observed
 from tenantry.domain.password import COMPARED, PasswordOffer
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.specs import UserSpec, WorkgroupSpec
-from tenantry.specs.user import Membership, MembershipKind
+from tenantry.specs.licensepool import LicenseType
+from tenantry.specs.user_membership import Membership, MembershipKind
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,14 @@ class Entry:
     index: int
     membership: Membership
     policy: WorkgroupPolicy | None
+    license_type: LicenseType | None = None
+
+    @cached_property
+    def role(self) -> str | None:
+        """Return the role that is named, else the one by default for the license type, if there is one (NR-05)."""
+        if self.membership.role is not None or not self.is_member or self.policy is None or self.license_type is None:
+            return self.membership.role
+        return next((r.name for r in self.policy.spec.roles if self.license_type in r.default_for), None)
 
     @property
     def field(self) -> str:
@@ -48,8 +58,9 @@ class UserContext:
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Return the entries of spec.workgroups with their policies."""
+        license_type = self.spec.license.type if self.spec.license is not None else None
         return tuple(
-            Entry(index, membership, self.snapshot.workgroups.get(membership.workgroup_ref))
+            Entry(index, membership, self.snapshot.workgroups.get(membership.workgroup_ref), license_type)
             for index, membership in enumerate(self.spec.workgroups)
         )
 
@@ -57,6 +68,11 @@ class UserContext:
     def policies(self) -> tuple[WorkgroupSpec, ...]:
         """Return the policies that are there."""
         return tuple(entry.policy.spec for entry in self.entries if entry.policy is not None)
+
+    @property
+    def knows_all_policies(self) -> bool:
+        """Tell whether every workgroup is there: what none of these defines, one that is still missing may define."""
+        return len(self.policies) == len(self.entries)
 
     @cached_property
     def pool_name(self) -> str | None:
@@ -69,13 +85,36 @@ class UserContext:
         return None if self.pool_name is None else self.snapshot.pools.get(self.pool_name)
 
     @cached_property
+    def unlicensed(self) -> tuple[Entry, ...]:
+        """Return the memberships that take a license of the pool while the account has none.
+
+        Such an account is accepted (NR-08), but it cannot log in: nobody paid for that.
+        """
+        if self.spec.license is not None or self.pool is None or not self.pool.spec.licenses:
+            return ()
+        pool = self.pool.name
+        return tuple(e for e in self.entries if e.is_member and e.policy and e.policy.spec.license_pool_ref == pool)
+
+    @cached_property
     def offer(self) -> PasswordOffer | None:
         """Return what the Secret offers, unless the password changed since it was compared: then it is read again."""
-        offer = self.snapshot.passwords.get(self.user.uid) if self.spec.password is not None else None
+        read = self.snapshot.offers.get(self.user.uid) if self.spec.password_ref is not None else None
+        offer = read.password if read is not None else None
         present = self.account.password if self.account is not None else None
         if offer is None or offer.kind not in COMPARED:
             return offer
         return offer if offer.compared == (present.hash if present else "") else None
+
+    @cached_property
+    def mailbox(self) -> Mailbox | None:
+        """Return what was found of the mailbox's Secret now, else the last time; None where nobody has looked there."""
+        ref = self.spec.mailbox_ref
+        if ref is None:
+            return None
+        read = self.snapshot.offers.get(self.user.uid)
+        remembered = Mailbox.parse(self.account.mailbox) if self.account is not None else None
+        some = (read.mailbox if read is not None else None, remembered)
+        return next((found for found in some if found is not None and found.is_at(ref)), None)
 
     @cached_property
     def former(self) -> Account | None:

@@ -6,21 +6,17 @@ from tenantry.domain.attribute import attribute_fault
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.user_context import Entry, UserContext
+from tenantry.domain.user_member import levels_by_spec
 from tenantry.specs import WorkgroupSpec
-from tenantry.specs.workgroup import (
-    EVERY_MODULE,
-    Access,
-    AttributeDefinition,
-    AttributeFormat,
-    PreferenceDefinition,
-)
+from tenantry.specs.workgroup_access import EVERY_MODULE, Access
+from tenantry.specs.workgroup_profile import AttributeDefinition, AttributeFormat, PreferenceDefinition
 
 
 def check_roles(ctx: UserContext) -> Iterator[Refusal]:
     """Every role is defined and is for the license type."""
     license_type = ctx.spec.license.type if ctx.spec.license else None
     for entry in ctx.entries:
-        name = entry.membership.role
+        name = entry.role
         if entry.policy is None or name is None:
             continue
         role = entry.policy.spec.roles_by_name.get(name)
@@ -60,13 +56,13 @@ def check_access(ctx: UserContext) -> Iterator[Refusal]:
     for entry in ctx.entries:
         if entry.policy is None or not entry.membership.access:
             continue
-        role = entry.policy.spec.roles_by_name.get(entry.membership.role or "")
-        if (role is not None and not role.customizable) or entry.membership.role is None:
+        role = entry.policy.spec.roles_by_name.get(entry.role or "")
+        if (role is not None and not role.customizable) or entry.role is None:
             able = choices(r.name for r in entry.policy.spec.roles if r.customizable)
             yield Refusal(
                 Reason.ROLE_NOT_CUSTOMIZABLE,
                 f"{entry.field}.access",
-                f'role "{entry.membership.role or ""}" takes no levels of its own; of roles that do, {able}',
+                f'role "{entry.role or ""}" takes no levels of its own; of roles that do, {able}',
             )
         for index, access in enumerate(entry.membership.access):
             yield from _check_level(entry, entry.policy.spec, index, access)
@@ -84,6 +80,72 @@ def _check_level(entry: Entry, policy: WorkgroupSpec, index: int, access: Access
             f"{entry.field}.access[{index}].level",
             f'module "{access.module}" has no level "{access.level}"; {choices(levels)}',
         )
+
+
+def check_notifications(ctx: UserContext) -> Iterator[Refusal]:
+    """Every notification is defined (IT-08)."""
+    for entry in ctx.entries:
+        if entry.policy is None:
+            continue
+        for index, name in enumerate(entry.membership.notifications):
+            if name not in entry.policy.spec.notifications_by_name:
+                known = choices(entry.policy.spec.notifications_by_name)
+                field = f"notifications[{index}]"
+                yield _unknown(Reason.NOTIFICATION_NOT_FOUND, entry, field, "notification", name, known)
+
+
+def check_default_module(ctx: UserContext) -> Iterator[Refusal]:
+    """The module that a log-in opens is one that the account has access to (IT-06)."""
+    for entry in ctx.entries:
+        name = entry.membership.default_module
+        if entry.policy is None or name is None:
+            continue
+        levels = levels_by_spec(ctx, entry)
+        if name not in levels:
+            known = choices(entry.policy.spec.modules_by_name)
+            yield _unknown(Reason.MODULE_NOT_FOUND, entry, "defaultModule", "module", name, known)
+        elif not levels[name].is_open:
+            yield Refusal(
+                Reason.MODULE_NOT_ACCESSIBLE,
+                f"{entry.field}.defaultModule",
+                f'the account has level "{levels[name].name}" in module "{name}"; '
+                f"of those it can open, {choices(n for n, level in levels.items() if level.is_open)}",
+            )
+
+
+def check_carrier(ctx: UserContext) -> Iterator[Refusal]:
+    """The mobile provider is one of those that a workgroup has (IT-05)."""
+    carrier = ctx.spec.text_alerts.carrier if ctx.spec.text_alerts is not None else None
+    known = list(dict.fromkeys(name for policy in ctx.policies for name in policy.text_alerts.carriers))
+    if carrier is not None and carrier not in known and ctx.knows_all_policies:
+        message = f'carrier "{carrier}" is not one of the workgroups\'; {choices(known)}'
+        yield Refusal(Reason.CARRIER_NOT_FOUND, "spec.textAlerts.carrier", message)
+
+
+def check_scopes_of_modules(ctx: UserContext) -> Iterator[Refusal]:
+    """Values of a module's scope go with access to the module; required ones go with every access (IT-12)."""
+    for entry in ctx.entries:
+        if entry.policy is None or not entry.is_member or not entry.policy.spec.scopes:
+            continue
+        levels = levels_by_spec(ctx, entry)
+        given = {scope.name: index for index, scope in enumerate(entry.membership.scopes)}
+        for scope in entry.policy.spec.scopes:
+            level = levels.get(scope.module or "")
+            is_open = level is None or level.is_open
+            if scope.name in given and level is not None and not is_open:
+                yield Refusal(
+                    Reason.SCOPE_NOT_APPLICABLE,
+                    f"{entry.field}.scopes[{given[scope.name]}]",
+                    f'scope "{scope.name}" goes with access to module "{scope.module}", where the account has level '
+                    f'"{level.name}"; remove it, or give access',
+                )
+            elif scope.required and is_open and scope.name not in given:
+                reach = f' with level "{level.name}" in module "{scope.module}"' if level is not None else ""
+                yield Refusal(
+                    Reason.SCOPE_REQUIRED,
+                    f"{entry.field}.scopes",
+                    f'a member{reach} needs at least one value of scope "{scope.name}"; {choices(scope.values)}',
+                )
 
 
 def check_scopes(ctx: UserContext) -> Iterator[Refusal]:
@@ -123,11 +185,9 @@ def check_attributes(ctx: UserContext) -> Iterator[Refusal]:
         field = f"spec.attributes[{index}]"
         definition = defined.get(given.name)
         if definition is None:
-            yield Refusal(
-                Reason.ATTRIBUTE_NOT_FOUND,
-                f"{field}.name",
-                f'attribute "{given.name}" is not defined; {choices(defined)}',
-            )
+            if ctx.knows_all_policies:
+                message = f'attribute "{given.name}" is not defined; {choices(defined)}'
+                yield Refusal(Reason.ATTRIBUTE_NOT_FOUND, f"{field}.name", message)
             continue
         fault = attribute_fault(definition, given.value)
         if fault is not None:
@@ -147,11 +207,9 @@ def check_preferences(ctx: UserContext) -> Iterator[Refusal]:
         field = f"spec.preferences[{index}]"
         definition = defined.get(given.name)
         if definition is None:
-            yield Refusal(
-                Reason.PREFERENCE_NOT_FOUND,
-                f"{field}.name",
-                f'preference "{given.name}" is not defined; {choices(defined)}',
-            )
+            if ctx.knows_all_policies:
+                message = f'preference "{given.name}" is not defined; {choices(defined)}'
+                yield Refusal(Reason.PREFERENCE_NOT_FOUND, f"{field}.name", message)
         elif given.value not in definition.values:
             yield Refusal(
                 Reason.PREFERENCE_INVALID,

@@ -8,22 +8,31 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from tenantry.domain.login import is_email, login_fault, login_key
-from tenantry.domain.password import check_password, strictest
+from tenantry.domain.onboarding import check_acts
+from tenantry.domain.password import PASSWORD_FIELD, check_password, password_policy, takes_password
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.seating import takes_more
 from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_holdings import check_holdings, check_offboarding
+from tenantry.domain.user_profile import with_defaults
 from tenantry.domain.user_references import (
     check_access,
     check_attributes,
+    check_carrier,
+    check_default_module,
     check_groups,
+    check_notifications,
     check_preferences,
     check_roles,
     check_scopes,
+    check_scopes_of_modules,
 )
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user import OnExisting
-from tenantry.specs.workgroup import DeletionMode, LoginFormat, ProfileField
+from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_login import LoginFormat
+from tenantry.specs.workgroup_profile import ProfileField
 
 Refusals: TypeAlias = Iterator[Refusal]
 Rule: TypeAlias = Callable[[UserContext], Refusals]
@@ -51,7 +60,9 @@ def check_pool_exists(ctx: UserContext) -> Refusals:
     """The workgroups' pool is there."""
     if ctx.pool_name is not None and ctx.pool is None:
         yield Refusal(
-            Reason.LICENSE_POOL_NOT_FOUND, "spec.workgroups", f'LicensePool "{ctx.pool_name}" does not exist; create it'
+            Reason.LICENSE_POOL_NOT_FOUND,
+            "spec.workgroups",
+            f'LicensePool "{ctx.pool_name}" does not exist; create it, or make another Workgroup',
         )
 
 
@@ -77,6 +88,8 @@ def _disagreement(one: WorkgroupSpec, other: WorkgroupSpec) -> str | None:
         return "licensePoolRef"
     if one.deletion.mode != other.deletion.mode:
         return "deletion.mode"
+    if one.onboarding.mode != other.onboarding.mode:
+        return "onboarding.mode"
     attributes = {a.name: a for a in one.attributes}
     for attribute in other.attributes:
         if attributes.get(attribute.name, attribute) != attribute:
@@ -126,12 +139,15 @@ def check_no_system_user(ctx: UserContext) -> Refusals:
 
 
 def check_profile(ctx: UserContext) -> Refusals:
-    """Every field that a workgroup requires is there (NR-09)."""
+    """Every field that a workgroup requires is there, by the spec or by default (NR-09, IT-02, IT-04)."""
+    spec = with_defaults(ctx.spec, ctx.policies)
     for entry in ctx.entries:
         if entry.policy is None:
             continue
         for required in entry.policy.spec.profile.required:
-            if not _has(ctx.spec, required):
+            if required is ProfileField.PASSWORD and not takes_password(entry.policy.spec):
+                continue  # the directory has it (NR-12)
+            if not _has(spec, required):
                 yield Refusal(
                     Reason.PROFILE_INCOMPLETE,
                     f"spec.{required}",
@@ -141,6 +157,8 @@ def check_profile(ctx: UserContext) -> Refusals:
 
 def _has(spec: UserSpec, required: ProfileField) -> bool:
     """Tell whether the field has a value; of a list, whether any entry has one."""
+    if required is ProfileField.PASSWORD:
+        return spec.password_ref is not None
     found: list[object] = [spec]
     for step in required.split("."):
         name = _SNAKE[step]
@@ -156,7 +174,7 @@ _SNAKE = {
 
 def check_license(ctx: UserContext) -> Refusals:
     """A license needs a pool that sells it; a pool that is going seats nobody new; the plan has accounts (TH-22)."""
-    if ctx.spec.license is not None and ctx.pool_name is None and len(ctx.policies) == len(ctx.entries):
+    if ctx.spec.license is not None and ctx.pool_name is None and ctx.knows_all_policies:
         yield Refusal(
             Reason.LICENSE_NOT_APPLICABLE,
             "spec.license",
@@ -169,7 +187,7 @@ def check_license(ctx: UserContext) -> Refusals:
         yield Refusal(
             Reason.LICENSE_POOL_DELETING,
             "spec.workgroups",
-            f'LicensePool "{ctx.pool.name}" is being deleted and grants nothing new',
+            pool_goes(ctx.pool.name),
         )
     plan = ctx.pool.spec.plan
     if newcomer and plan is not None and not plan.multiple_accounts:
@@ -189,14 +207,19 @@ def check_roles_in_plan(ctx: UserContext) -> Refusals:
     sold = {(r.workgroup_ref, r.role) for limit in pool.limits for r in limit.consumed_by}
     sold |= {(r.workgroup_ref, r.role) for r in pool.free_roles}
     for entry in ctx.entries:
-        role = entry.membership.role
+        role = entry.role
         counted = entry.is_member and entry.policy is not None and entry.policy.spec.license_pool_ref is not None
         if counted and (entry.membership.workgroup_ref, role) not in sold:
             known = choices(sorted(r for w, r in sold if w == entry.membership.workgroup_ref))
+            has = (
+                f'has role "{role}" in no limit and not as a free role'
+                if role
+                else "has limits, and the membership names no role"
+            )
             yield Refusal(
                 Reason.ROLE_NOT_IN_PLAN,
                 f"{entry.field}.role",
-                f'LicensePool "{ctx.pool.name}" has role "{role or ""}" in no limit and not as a free role; {known}',
+                f'LicensePool "{ctx.pool.name}" {has}; {known}',
             )
 
 
@@ -222,7 +245,7 @@ def check_login_free(ctx: UserContext) -> Refusals:
             Reason.LOGIN_DELETED,
             "spec.userName",
             f'"{ctx.spec.user_name}" belonged to an account that was deleted; '
-            "set onExisting: Restore to bring it back, or choose another userName",
+            "set spec.onExisting: Restore to bring it back, or choose another userName",
         )
     elif not ctx.spec.active:
         yield _restore_of_inactive()
@@ -246,7 +269,7 @@ def check_former_memberships(ctx: UserContext) -> Refusals:
             yield Refusal(
                 Reason.MEMBERSHIP_DELETED,
                 f"{entry.field}.workgroupRef",
-                f'this account was deleted from Workgroup "{name}"; set onExisting: Restore to bring it back',
+                f'this account was deleted from Workgroup "{name}"; set spec.onExisting: Restore to bring it back',
             )
         elif not ctx.spec.active:
             yield _restore_of_inactive()
@@ -259,17 +282,23 @@ def _restore_of_inactive() -> Refusal:
 
 
 def check_password_offer(ctx: UserContext) -> Refusals:
-    """The Secret is there and holds a password by the policy of every workgroup."""
+    """The Secret is there and holds a password by the policy of every workgroup that takes one."""
     offer = ctx.offer
-    if ctx.spec.password is None or not ctx.policies:
+    ref = ctx.spec.password_ref
+    if ref is None or not ctx.policies:
         return
-    ref = ctx.spec.password.secret_key_ref
+    policies = [policy for policy in ctx.policies if takes_password(policy)]
+    if not policies:
+        if ctx.knows_all_policies:
+            message = "every workgroup of this account compares passwords in a directory; remove it"
+            yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, PASSWORD_FIELD, message)
+        return
     if offer is None:
         if ctx.account is None or ctx.account.password is None:
             message = f'Secret "{ref.name}" has not been read yet'
             yield Refusal(Reason.SECRET_NOT_FOUND, "spec.password.secretKeyRef.name", message)
         return
-    refusal = check_password(offer, strictest([p.password for p in ctx.policies]), ref.name, ref.key)
+    refusal = check_password(offer, password_policy(ctx.spec, policies), ref.name, ref.key)
     if refusal is not None:
         yield refusal
 
@@ -285,12 +314,19 @@ RULES: tuple[Rule, ...] = (
     check_groups,
     check_access,
     check_scopes,
+    check_scopes_of_modules,
+    check_notifications,
+    check_default_module,
+    check_carrier,
     check_attributes,
     check_preferences,
     check_profile,
     check_license,
     check_roles_in_plan,
     check_former_memberships,
+    check_offboarding,
+    check_holdings,
+    check_acts,
     check_password_offer,
 )
 

@@ -1,17 +1,20 @@
 """Plan one Workgroup: its system users, and whether it may go."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tenantry.domain.account import Account, Manager, Member
-from tenantry.domain.licensepool import in_use
+from tenantry.domain.capacity import Capacity, CapacityKind, Usage
+from tenantry.domain.licensepool import NOBODY, Need, in_use
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.snapshot import Snapshot, WorkgroupPolicy
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.specs import WorkgroupSpec, WorkgroupStatus
-from tenantry.specs.workgroup import SystemLogin, SystemUser, SystemUserStatus
+from tenantry.specs.workgroup import SystemUserStatus
+from tenantry.specs.workgroup_login import SystemLogin, SystemUser
 
 #: System users' account ids derive from the Workgroup's UID, so that planning twice gives the same rows.
 _NAMESPACE = uuid.UUID("5d0ad9c1-7a94-4d8e-9f0f-3d3c6f5c9f10")
@@ -28,10 +31,10 @@ class WorkgroupPlan:
 
 
 def plan_workgroup(
-    policy: WorkgroupPolicy, system: tuple[Account, ...], snapshot: Snapshot, *, users: int = 0
+    policy: WorkgroupPolicy, system: tuple[Account, ...], snapshot: Snapshot, need: Need = NOBODY
 ) -> WorkgroupPlan:
-    """Plan a Workgroup. ``system`` are its system users' rows; ``users`` is how many accounts are in it."""
-    refusals = check_workgroup(policy, snapshot, users)
+    """Plan a Workgroup. ``system`` are its system users' rows; ``need`` is by whom it is still needed."""
+    refusals = check_workgroup(policy, snapshot, need)
     wanted = {login_key(user.user_name): user for user in reversed(policy.spec.system_users)}  # of twins, the first
     after = tuple(_system_user(policy, user, system, snapshot) for user in reversed(wanted.values()))
     status = WorkgroupStatus(
@@ -39,19 +42,30 @@ def plan_workgroup(
         system_users=tuple(SystemUserStatus(user_name=a.user_name, account_id=a.id) for a in after),
     )
     findings = not_ready(refusals) if refusals else ready("The policy is in force.")
+    findings += warn_of_shared_roles(policy, snapshot.usage)
     return WorkgroupPlan(status, tuple(findings), system, after)
 
 
-def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, users: int = 0) -> list[Refusal]:
+def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, need: Need = NOBODY) -> list[Refusal]:
     """Return what is wrong with a Workgroup that the schema cannot say."""
-    found = list(_check_system_users(policy.spec))
-    pool = policy.spec.license_pool_ref
-    if pool is not None and pool not in snapshot.pools:
-        message = f'LicensePool "{pool}" does not exist; create it'
-        found.append(Refusal(Reason.LICENSE_POOL_NOT_FOUND, "spec.licensePoolRef", message))
+    spec = policy.spec
+    found = [*_check_system_users(spec), *_check_scopes(spec), *_check_assignees(spec), *_check_pool(spec, snapshot)]
     if policy.deleting:
-        found.insert(0, in_use("Workgroup", policy.name, users))
+        found.insert(0, in_use("Workgroup", policy.name, need))
     return found
+
+
+def _check_pool(spec: WorkgroupSpec, snapshot: Snapshot) -> Iterator[Refusal]:
+    """The pool is there, and stays: one that goes seats nobody new."""
+    name, field = spec.license_pool_ref, "spec.licensePoolRef"
+    if name is None:
+        return
+    pool = snapshot.pools.get(name)
+    if pool is None:
+        message = f'LicensePool "{name}" does not exist; create it, or make another Workgroup'
+        yield Refusal(Reason.LICENSE_POOL_NOT_FOUND, field, message)
+    elif pool.deleting:
+        yield Refusal(Reason.LICENSE_POOL_DELETING, field, pool_goes(name))
 
 
 def _check_system_users(spec: WorkgroupSpec) -> list[Refusal]:
@@ -74,6 +88,39 @@ def _check_system_users(spec: WorkgroupSpec) -> list[Refusal]:
                 message = f'group "{group}" is not defined; {choices(spec.groups_by_name)}'
                 found.append(Refusal(Reason.GROUP_NOT_FOUND, f"{field}.groups", message))
     return found
+
+
+def _check_scopes(spec: WorkgroupSpec) -> Iterator[Refusal]:
+    for index, scope in enumerate(spec.scopes):
+        if scope.module is not None and scope.module not in spec.modules_by_name:
+            message = f'module "{scope.module}" is not defined; {choices(spec.modules_by_name)}'
+            yield Refusal(Reason.MODULE_NOT_FOUND, f"spec.scopes[{index}].module", message)
+
+
+def _check_assignees(spec: WorkgroupSpec) -> Iterator[Refusal]:
+    known = {user.user_name for user in spec.system_users}
+    for index, holding in enumerate(spec.deletion.holdings):
+        for name in holding.assignees.system_users:
+            if name not in known:
+                field = f"spec.deletion.holdings[{index}].assignees.systemUsers"
+                message = f'"{name}" is not one of the system users; {choices(sorted(known))}'
+                yield Refusal(Reason.ASSIGNEE_NOT_ALLOWED, field, message)
+
+
+def warn_of_shared_roles(policy: WorkgroupPolicy, usage: Usage) -> list[Finding]:
+    """Return what is accepted but worth telling: a role that is not a person's is meant for one account (MM-09)."""
+    impersonal = [role.name for role in policy.spec.roles if not role.personal]
+    if not impersonal:
+        return []
+    held = {name: usage.used[Capacity(CapacityKind.ROLE, policy.name, name)] for name in impersonal}
+    several = [f'{count} accounts hold role "{name}"' for name, count in held.items() if count > 1]
+    if not several:
+        message = "No role that is not a person's is held by several accounts."
+        return [Finding("SingleHolders", holds=True, reason=Reason.SINGLE_HOLDERS, message=message)]
+    message = (
+        f"{', '.join(several)}, which is not a person's; one is meant to be enough, and maxHolders can hold it to that"
+    )
+    return [Finding("SingleHolders", holds=False, reason=Reason.SEVERAL_HOLDERS, message=message)]
 
 
 def _system_user(

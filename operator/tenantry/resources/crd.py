@@ -89,16 +89,17 @@ def _of_condition(type_: str, field: str) -> str:
 _READY = _column("Ready", _of_condition("Ready", "status"), about="Whether the spec is in force.")
 _MESSAGE = _column("Message", _of_condition("Ready", "message"), about="Why it is Ready or not.", wide=True)
 _AGE = _column("Age", ".metadata.creationTimestamp", "date", about="Since when the object exists.")
+_FIRST_WORKGROUP = "The first of the workgroups; a column shows one value, and spec.workgroups has them all."
 
 _COLUMNS: Mapping[Kind, tuple[Column, ...]] = {
     Kind.USER: (
         _READY,
         _column("User", ".spec.userName", about="The login."),
         _column("License", ".status.license.type", about="The license type of the seat held."),
-        _column("Role", ".spec.workgroups[0].role", about="The role in the first workgroup."),
+        _column("Role", ".status.workgroups[0].role", about="The role that the account has in its first workgroup."),
         _column("State", ".status.state", about="The state of the account."),
         _AGE,
-        _column("Workgroups", ".spec.workgroups[*].workgroupRef", about="The workgroups.", wide=True),
+        _column("Workgroup", ".spec.workgroups[0].workgroupRef", about=_FIRST_WORKGROUP, wide=True),
         _column("Email", ".spec.emails[0].value", about="The first email address.", wide=True),
         _MESSAGE,
     ),

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from tenantry.domain.account import Account, Manager
+from tenantry.domain.account import Account, Manager, Pending
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
+from tenantry.specs.user import AccountState
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_all
-from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources
+from tenantry.store.resource import ResourceRow, load_going, load_resources, load_tenant_resources
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
 
 _DELETED = "Deleted"
@@ -49,6 +51,20 @@ class ListedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedInvitation:
+    """One outstanding invitation (MM-03). ``state`` tells whether it still can be accepted."""
+
+    tenant: str
+    email: str
+    login: str
+    resource: str
+    roles: tuple[tuple[str, str | None], ...]
+    sent: datetime | None
+    expires: datetime | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedTenant:
     """One line of the list of tenants."""
 
@@ -72,6 +88,39 @@ def list_accounts(store: Store, namespace: str | None = None, *, deleted: bool =
     with store.read() as connection:
         tenants = chosen_tenants(connection, namespace)
         return [account for tenant in tenants for account in _list(connection, tenant, deleted=deleted)]
+
+
+def list_invitations(store: Store, namespace: str | None = None) -> list[ListedInvitation]:
+    """Return who was invited and has not come yet, of one tenant or all, by tenant and email (MM-03).
+
+    Raises:
+        InputError: the store has no such tenant.
+        StoreUnavailable: the database is gone or locked.
+    """
+    found = []
+    with store.read() as connection:
+        for tenant in chosen_tenants(connection, namespace):
+            known = load_tenant_resources(connection, tenant.id)
+            found += [_invitation(tenant, a, known) for a in load_all(connection, tenant.id) if _is_invited(a)]
+    return sorted(found, key=lambda i: (i.tenant, i.email.casefold(), i.login))
+
+
+def _is_invited(account: Account) -> bool:
+    return account.tombstone is None and account.onboarding.pending is Pending.INVITATION
+
+
+def _invitation(tenant: TenantRow, account: Account, known: dict[str, tuple[Kind, str, int]]) -> ListedInvitation:
+    _, resource, _ = known.get(account.resource_uid or "", (Kind.USER, "", 0))
+    return ListedInvitation(
+        tenant=tenant.namespace,
+        email=_person(account.profile or {})["email"],
+        login=account.user_name,
+        resource=resource,
+        roles=tuple((m.workgroup, m.role) for m in account.members),
+        sent=account.onboarding.invited,
+        expires=account.onboarding.expires,
+        state=account.state(datetime.now(UTC)).value,
+    )
 
 
 def list_known_tenants(store: Store) -> list[ListedTenant]:
@@ -118,7 +167,10 @@ def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[L
     ranks = _ranks(accounts)
     owned = {a.resource_uid for a in accounts}
     refused = load_resources(connection, [uid for uid in users if uid not in owned])
-    found = [_listed(tenant, a, users, ranks) for a in accounts if deleted or a.tombstone is None]
+    now = datetime.now(UTC)
+    shown = [a for a in accounts if deleted or a.tombstone is None]
+    going = load_going(connection, tenant.id, Kind.USER)
+    found = [_marked(_listed(tenant, a, users, ranks, now), going.get(a.resource_uid or "")) for a in shown]
     found += [_refused(tenant, row) for row in refused.values()]
     return sorted(found, key=lambda a: (a.company.casefold(), a.login.casefold(), a.id))
 
@@ -140,7 +192,7 @@ def _ranks(accounts: Iterable[Account]) -> dict[str, tuple[Place, ...]]:
 
 
 def _listed(
-    tenant: TenantRow, account: Account, users: dict[str, str], ranks: dict[str, tuple[Place, ...]]
+    tenant: TenantRow, account: Account, users: dict[str, str], ranks: dict[str, tuple[Place, ...]], now: datetime
 ) -> ListedAccount:
     profile = account.profile or {}
     gone = account.tombstone is not None
@@ -151,14 +203,19 @@ def _listed(
         id=account.id,
         workgroups=tuple((m.workgroup, m.role) for m in account.members),
         license=account.seat.type.value if account.seat else None,
-        state=_DELETED if gone else account.state.value,
+        state=_DELETED if gone else account.state(now).value,
         reason="",
-        may_log_in=account.can_log_in and account.active and account.in_force and not gone,
+        may_log_in=account.can_log_in and account.state(now) is AccountState.ACTIVE and not gone,
         system=account.manager is Manager.SYSTEM,
         deleted=gone,
         waiting=ranks.get(account.id, ()),
         **_person(profile),
     )
+
+
+def _marked(line: ListedAccount, reason: str | None) -> ListedAccount:
+    """Return the line as that of an account whose User is deleted, and why it is still there."""
+    return line if reason is None else replace(line, state=AccountState.DELETING.value, reason=reason)
 
 
 def _refused(tenant: TenantRow, row: ResourceRow) -> ListedAccount:

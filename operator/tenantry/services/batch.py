@@ -7,15 +7,17 @@ from typing import Any
 
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Change, describe_account_change
+from tenantry.domain.holding import Transfer, describe_transfer
 from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, stamp
-from tenantry.services.work import ACTOR, Outcome, Work
+from tenantry.services.work import Outcome, Work
 from tenantry.specs import Status
 from tenantry.specs.base import Condition
 from tenantry.store import Connection
 from tenantry.store.account import apply_accounts, save_sequences
 from tenantry.store.audit import append_records, erase_personal
+from tenantry.store.holding import apply_transfers
 from tenantry.store.policy import Policies
 from tenantry.store.resource import (
     ResourceRow,
@@ -24,6 +26,7 @@ from tenantry.store.resource import (
     load_refs,
     mark_dependents,
     mark_objects,
+    mark_uids,
     replace_refs,
     update_resources,
 )
@@ -49,9 +52,12 @@ class Batch:
     effects: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
     unwritten: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
     records: list[Change] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
     dependents: set[Ref] = field(default_factory=set)
     concerned: dict[Kind, set[str]] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
+    pools_touched: set[str] = field(default_factory=set)
+    woken: set[str] = field(default_factory=set)
 
     @property
     def now(self) -> datetime:
@@ -79,14 +85,14 @@ class Batch:
         lived, lives = (account is not None and account.tombstone is None for account in (before, after))
         if lived != lives:
             self.dependents |= {login_ref(a.login_key) for a in (before, after) if a is not None and not a.scope}
-        members_before = before.members if before else ()
-        members_after = after.members if after else ()
-        if members_before == members_after:
+        if _part(before) == _part(after):
             return
         owner = (after.resource_uid if after else None) or (before.resource_uid if before else None)
         row = self.results.get(owner or "") or self.rows.get(owner or "")
         if row is not None:
             self.dependents.add(user_ref(row.name))
+        members_before = before.members if before else ()
+        members_after = after.members if after else ()
         for name in {m.workgroup for m in members_before} - {m.workgroup for m in members_after}:
             self.leave(name)
 
@@ -105,8 +111,21 @@ class Batch:
         """Have an object looked at again, by name."""
         self.concerned.setdefault(kind, set()).add(name)
 
+    def give(self, transfers: Iterable[Transfer], resource_uid: str) -> None:
+        """Take what an account gives away, before the account itself is changed."""
+        for transfer in transfers:
+            if transfer.to is not None and self.unwritten.get(transfer.to, (True, None))[0] is None:
+                self.flush()  # the row of who is given it must be there
+            self.transfers.append(transfer)
+            self.records.append(describe_transfer(transfer, resource_uid))
+
     def flush(self) -> None:
-        """Write the accounts changed so far, so that the database can be asked about them."""
+        """Write the accounts changed so far, so that the database can be asked about them.
+
+        Holdings move first: what an account still has goes with it.
+        """
+        apply_transfers(self.connection, self.transfers)
+        self.transfers.clear()
         apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
         self.unwritten.clear()
 
@@ -182,7 +201,9 @@ class Batch:
         changes = [describe_account_change(before, after) for before, after in self.effects.values() if before != after]
         # Which version of a Secret was looked at last is kept with the account, and is nothing to put on record.
         records = [change for change in changes if change.facts or change.personal]
-        append_records(self.connection, self.tenant, [*self.records, *records], ACTOR, self.now, self.audit_key)
+        append_records(
+            self.connection, self.tenant, [*self.records, *records], self.work.actor, self.now, self.audit_key
+        )
         erased = [before.id for before, after in self.effects.values() if before and (not after or not after.user_name)]
         erase_personal(self.connection, self.tenant.id, erased)
 
@@ -196,14 +217,22 @@ class Batch:
         update_resources(self.connection, changed)
         present = load_refs(self.connection, [r.uid for r in known]) if known else {}
         replace_refs(self.connection, self.tenant.id, present, self.wanted_refs)
-        mark_dependents(self.connection, self.tenant.id, self.dependents, self.now)
+        mark_dependents(self.connection, self.tenant.id, self.dependents)
+        mark_uids(self.connection, self.woken)
         for kind, names in self.concerned.items():
-            mark_objects(self.connection, self.tenant.id, kind, names, self.now)
+            mark_objects(self.connection, self.tenant.id, kind, names)
         return bool(self.released or new or changed)
 
     def _was_marked(self) -> bool:
         """Tell whether this transaction made objects due before it planned them: then ``due`` in ``rows`` is stale."""
         return any(o.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL} for o in self.work.objects)
+
+
+def _part(account: Account | None) -> tuple[object, ...]:
+    """Return what others go by who name the User of an account: where it is, its license and its type."""
+    if account is None:
+        return ()
+    return (account.members, account.seat.type if account.seat else None, (account.profile or {}).get("userType"))
 
 
 def _conditions(status: dict[str, Any]) -> list[Condition]:

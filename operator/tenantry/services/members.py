@@ -9,17 +9,17 @@ from tenantry.domain.projectmember import plan_project_member
 from tenantry.services.batch import Batch
 from tenantry.specs import ProjectMemberSpec
 from tenantry.store.account import load_by_uid
-from tenantry.store.project_member import apply_project_members, load_in_force, values_of
+from tenantry.store.project_member import apply_project_members, load_members, values_of
 from tenantry.store.resource import load_named
 
 
 def reconcile_members(batch: Batch, members: Sequence[Observed[ProjectMemberSpec]]) -> list[dict[str, object]]:
-    """Plan ProjectMembers and return the rows to put in force once their objects are written."""
+    """Plan ProjectMembers and return the rows to put there once their objects are written."""
     if not members:
         return []
     batch.flush()
     users = _users(batch, members)
-    present = load_in_force(batch.connection, [m.uid for m in members])
+    present = load_members(batch.connection, [m.uid for m in members])
     stale, fresh = [], []
     for member in members:
         old, new = present.get(member.uid), None
@@ -29,10 +29,10 @@ def reconcile_members(batch: Batch, members: Sequence[Observed[ProjectMemberSpec
             user = users.get(member.spec.user_ref) if member.spec else None
             plan = plan_project_member(member, user, batch.snapshot)
             batch.conclude(member, plan.status, plan.findings, refs=plan.refs)
-            if plan.in_force and member.spec is not None:
-                new = values_of(member.uid, batch.tenant.id, member.spec)
-            elif not batch.snapshot.attached:
+            if not batch.snapshot.attached:
                 new = old
+            elif member.spec is not None and (plan.in_force or member.spec.deny):
+                new = values_of(member.uid, batch.tenant.id, member.spec, in_force=plan.in_force)
         if old != new:
             stale += [member.uid] if old else []
             fresh += [new] if new else []
@@ -65,5 +65,5 @@ def _tell(
 
 
 def put_in_force(batch: Batch, rows: Sequence[dict[str, object]]) -> None:
-    """Write the rows in force; their objects' rows are there by now."""
+    """Write the rows; their objects' rows are there by now."""
     apply_project_members(batch.connection, [], list(rows))

@@ -3,8 +3,6 @@
 One hash takes 40 ms and 19 MiB by design, so this runs in a thread of its own; argon2 gives the interpreter free.
 """
 
-import base64
-import binascii
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from tenantry.domain.password import OfferKind, PasswordOffer
+from tenantry.services.secret_values import decode, source_of
 from tenantry.services.work import PasswordNeed
 
 #: OWASP's floor for argon2id: 19 MiB, two passes, one lane.
@@ -25,20 +24,14 @@ def make_offer(need: PasswordNeed, secret: Mapping[str, Any] | None) -> Password
     """Return what the Secret, as read from the API server, offers to this User. None: there is no Secret."""
     if secret is None:
         return PasswordOffer(OfferKind.NO_SECRET)
-    source = source_of(secret, need.key)
-    encoded = (secret.get("data") or {}).get(need.key)
+    source = source_of(secret, need.ref.key)
+    encoded = (secret.get("data") or {}).get(need.ref.key)
     if encoded is None:
         return PasswordOffer(OfferKind.NO_KEY, source)
-    password = _decode(encoded)
+    password = decode(encoded)
     if password is None:
         return PasswordOffer(OfferKind.NOT_TEXT, source)
     return _compare(need, source, password)
-
-
-def source_of(secret: Mapping[str, Any], key: str) -> str:
-    """Return the identity of a Secret's value: the same Secret, unchanged, and the same key give the same."""
-    metadata = secret["metadata"]
-    return f"{metadata['uid']}/{metadata['resourceVersion']}/{key}"
 
 
 def hash_password(password: str) -> str:
@@ -57,15 +50,6 @@ def verify_password(hashed: str, password: str) -> bool:
 def normalize_password(password: str) -> str:
     """Return the one form of a password, however the keyboard composed its letters (RFC 8265, OpaqueString)."""
     return unicodedata.normalize("NFC", password)
-
-
-def _decode(encoded: str) -> str | None:
-    try:
-        text = base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    # A file ends with a line break that nobody can type into a log-in form.
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _compare(need: PasswordNeed, source: str, password: str) -> PasswordOffer:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from tenantry.domain.account import Account
 from tenantry.domain.audit import Change
 from tenantry.domain.capacity import Capacity
-from tenantry.domain.licensepool import fallen, only_amounts_differ, plan_pool
+from tenantry.domain.holding import describe_orphans
+from tenantry.domain.licensepool import NOBODY, Need, fallen, only_amounts_differ, plan_pool, refs_of_pool
 from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, workgroup_ref
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -20,9 +22,13 @@ from tenantry.services.batch import Batch
 from tenantry.services.observed import observe
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus, WorkgroupSpec, WorkgroupStatus
 from tenantry.store.account import load_system
+from tenantry.store.holding import count_holdings
 from tenantry.store.policy import delete_policy, save_policy, save_reduced
 from tenantry.store.resource import load_named, mark_dependents, mark_waiters
-from tenantry.store.usage import count_members
+from tenantry.store.usage import count_members, first_members
+
+#: The message of a policy that is in use names at most this many accounts.
+_MOST_NAMED = 5
 
 
 def take_policies(batch: Batch, objects: Sequence[Observed[Any]]) -> None:
@@ -53,7 +59,13 @@ def _take(batch: Batch, seen: Observed[Any]) -> None:
     save_policy(batch.connection, batch.tenant.id, seen.kind, policy, seen.document, known=present is not None)
     _policies(batch, seen.kind)[seen.name] = policy
     batch.records.append(_record(seen, present))
+    if present is not None and isinstance(seen.spec, WorkgroupSpec):
+        batch.pools_touched |= _pool_of(present.spec) ^ _pool_of(seen.spec)  # its accounts count elsewhere from now on
     _wake(batch, seen.kind, present, policy)
+
+
+def _pool_of(spec: WorkgroupSpec) -> set[str]:
+    return {spec.license_pool_ref} if spec.license_pool_ref is not None else set()
 
 
 def _policies(batch: Batch, kind: Kind) -> dict[str, Any]:
@@ -81,12 +93,14 @@ def _wake(batch: Batch, kind: Kind, before: Policy[Any] | None, after: Policy[An
     if isinstance(after.spec, LicensePoolSpec) and before is not None and not after.deleting | before.deleting:
         changed = _moved(before, after)
         if only_amounts_differ(before.spec, after.spec):
-            mark_waiters(batch.connection, batch.tenant.id, changed, batch.now)
+            mark_waiters(batch.connection, batch.tenant.id, changed)
             return
     # A policy that goes changes nothing for who is in force: only for who is not, and for newcomers.
     goes = before is not None and before.spec == after.spec and after.deleting
+    for workgroup in _own(batch, after.name) if goes and kind is Kind.LICENSE_POOL else ():
+        batch.concern(Kind.WORKGROUP, workgroup)
     skipped = Reason.PROVISIONED if goes else ""
-    mark_dependents(batch.connection, batch.tenant.id, _concerned(batch, kind, after.name), batch.now, but=skipped)
+    mark_dependents(batch.connection, batch.tenant.id, _concerned(batch, kind, after.name), but=skipped)
 
 
 def _moved(before: PoolPolicy, after: PoolPolicy) -> list[Capacity]:
@@ -98,9 +112,7 @@ def _concerned(batch: Batch, kind: Kind, name: str) -> set[Ref]:
     """Return what objects refer to when they depend on this policy: a pool's Users refer to its Workgroups."""
     if kind is Kind.WORKGROUP:
         return {workgroup_ref(name)}
-    return {pool_ref(name)} | {
-        workgroup_ref(w.name) for w in batch.policies.workgroups.values() if w.spec.license_pool_ref == name
-    }
+    return {pool_ref(name)} | {workgroup_ref(workgroup) for workgroup in _own(batch, name)}
 
 
 def conclude_policies(batch: Batch, objects: Sequence[Observed[Any]], pools_moved: set[str]) -> None:
@@ -109,7 +121,10 @@ def conclude_policies(batch: Batch, objects: Sequence[Observed[Any]], pools_move
     for seen in objects:
         if seen.kind is Kind.WORKGROUP:
             _conclude_workgroup(batch, seen)
-    for pool in [*(o for o in objects if o.kind is Kind.LICENSE_POOL), *_others(batch, objects, pools_moved)]:
+    for pool in [
+        *(o for o in objects if o.kind is Kind.LICENSE_POOL),
+        *_others(batch, objects, pools_moved | batch.pools_touched),
+    ]:
         _conclude_pool(batch, pool)
     batch.flush()
 
@@ -136,52 +151,68 @@ def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
     if policy is None or policy.uid != seen.uid:
         batch.release(seen)
         return
-    users = count_members(batch.connection, batch.tenant.id, [seen.name])
+    need = _need(batch, seen, [seen.name])
     system = tuple(load_system(batch.connection, batch.tenant.id, seen.name))
-    if seen.deleting and not users:
+    if seen.deleting and not need.accounts:
         _forget(batch, seen, policy)
-        for account in system:
-            batch.change(account, None)
+        _dismiss(batch, system)
         return
-    plan = plan_workgroup(policy, system, batch.snapshot, users=users)
+    plan = plan_workgroup(policy, system, batch.snapshot, need)
     kept = {a.id for a in plan.after}
     for account in plan.after:
         batch.change(next((a for a in plan.before if a.id == account.id), None), account)
-    for account in plan.before:
-        if account.id not in kept:
-            batch.change(account, None)
+    _dismiss(batch, [account for account in plan.before if account.id not in kept])
     pool = policy.spec.license_pool_ref
     batch.conclude(seen, plan.status, plan.findings, refs=frozenset({pool_ref(pool)} if pool else ()))
+
+
+def _dismiss(batch: Batch, system: Sequence[Account]) -> None:
+    """Erase system users. What they hold goes with them, on record: nobody refuses an edit of a Workgroup for it."""
+    held = count_holdings(batch.connection, [account.id for account in system])
+    for account in system:
+        batch.records += [describe_orphans(account.id, None, some) for some in held[account.id]]
+        batch.change(account, None)
 
 
 def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
     policy = batch.policies.pools.get(seen.name)
     refusals = _unusable(batch, seen)
     if refusals:
-        status = LicensePoolStatus()
-        if policy is not None and policy.uid == seen.uid:  # the last good spec stays in force, and so do its figures
-            status = plan_pool(policy, batch.snapshot.usage, batch.now).status
+        # The last good spec stays in force, and with it the figures and the grace of what was lowered.
+        known = policy if policy is not None and policy.uid == seen.uid else None
+        plan = (
+            plan_pool(known, batch.snapshot.usage, batch.policies.workgroups, batch.now) if known is not None else None
+        )
+        status = plan.status if plan is not None else LicensePoolStatus()
         status = status.model_copy(update={"observed_generation": seen.generation})
-        batch.conclude(seen, status, not_ready(refusals))
+        batch.conclude(seen, status, not_ready(refusals), due=plan.due if plan is not None else None)
         return
     if policy is None or policy.uid != seen.uid:
         batch.release(seen)
         return
-    users = _count_of_pool(batch, seen.name) if seen.deleting else 0
-    if seen.deleting and not users:
+    need = _need(batch, seen, sorted(_own(batch, seen.name)))
+    if seen.deleting and not need.accounts:
         _forget(batch, seen, policy)
         return
-    plan = plan_pool(policy, batch.snapshot.usage, batch.now, users=users)
+    plan = plan_pool(policy, batch.snapshot.usage, batch.policies.workgroups, batch.now, need)
     if plan.reduced != policy.reduced:
         batch.policies.pools[seen.name] = reduced = replace(policy, reduced=plan.reduced)
         save_reduced(batch.connection, batch.tenant.id, reduced)
-    batch.conclude(seen, plan.status, plan.findings, refs=frozenset(), due=plan.due)
+    batch.conclude(seen, plan.status, plan.findings, refs=refs_of_pool(policy.spec), due=plan.due)
 
 
-def _count_of_pool(batch: Batch, pool: str) -> int:
-    """Return how many accounts are in the pool's workgroups; those of free roles need the pool too."""
-    own = [w.name for w in batch.policies.workgroups.values() if w.spec.license_pool_ref == pool]
-    return count_members(batch.connection, batch.tenant.id, own)
+def _own(batch: Batch, pool: str) -> list[str]:
+    """Return the names of a pool's workgroups."""
+    return [w.name for w in batch.policies.workgroups.values() if w.spec.license_pool_ref == pool]
+
+
+def _need(batch: Batch, seen: Observed[Any], workgroups: Sequence[str]) -> Need:
+    """Return by whom a policy that goes is still needed: of a pool, those of free roles need it too."""
+    if not seen.deleting:
+        return NOBODY
+    count = count_members(batch.connection, batch.tenant.id, workgroups)
+    names = first_members(batch.connection, batch.tenant.id, workgroups, _MOST_NAMED) if count else []
+    return Need(count, tuple(names), tuple(workgroups))
 
 
 def _unusable(batch: Batch, seen: Observed[Any]) -> list[Refusal]:

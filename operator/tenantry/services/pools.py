@@ -10,7 +10,7 @@ from tenantry.domain.snapshot import PoolPolicy
 from tenantry.services.accounts import chosen_tenants
 from tenantry.specs.licensepool import LicenseUsage, LimitUsage
 from tenantry.store import Store
-from tenantry.store.policy import load_policies
+from tenantry.store.policy import Policies, load_policies
 from tenantry.store.usage import count_usage
 
 
@@ -47,13 +47,13 @@ def list_pools(store: Store, namespace: str | None = None) -> list[ListedCapacit
             policies = load_policies(connection, tenant.id)
             usage = count_usage(connection, tenant.id, policies)
             for name in sorted(policies.pools):
-                found += _capacities(tenant.namespace, policies.pools[name], usage)
+                found += _capacities(tenant.namespace, policies.pools[name], policies, usage)
     return found
 
 
-def _capacities(tenant: str, pool: PoolPolicy, usage: Usage) -> Iterator[ListedCapacity]:
+def _capacities(tenant: str, pool: PoolPolicy, policies: Policies, usage: Usage) -> Iterator[ListedCapacity]:
     """Yield a pool's lines, as its status has them."""
-    status = plan_pool(pool, usage, datetime.now(UTC)).status
+    status = plan_pool(pool, usage, policies.workgroups, datetime.now(UTC)).status
     for license_ in status.licenses:
         yield _line((tenant, pool.name, "license", license_.type.value), license_.purchased, license_)
     for limit in status.limits:

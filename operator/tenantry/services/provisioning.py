@@ -1,31 +1,30 @@
 """Reconcile batches of objects into the store. The signatures are the contract with the controllers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tenantry.domain.capacity import CapacityKind
+from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.password import PASSWORD_FIELD
 from tenantry.domain.reason import Reason
+from tenantry.domain.seating import is_personal
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import rfc3339
-from tenantry.services import members, policies, tenancy, users
+from tenantry.services import lines, members, policies, tenancy, users
 from tenantry.services.batch import Batch
 from tenantry.services.observed import observe, observe_gone
-from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
-from tenantry.specs import UserSpec
+from tenantry.services.work import Outcome, SweepReport, TenantRef, Work
 from tenantry.specs.base import Condition, ConditionStatus
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_uid, load_sequences
+from tenantry.store.account import load_sequences
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import (
     ResourceRow,
     load_due_resources,
     load_resources,
-    load_secret_users,
 )
+from tenantry.store.resource import load_held as load_held_rows
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
 from tenantry.store.usage import count_usage
 
@@ -33,8 +32,6 @@ from tenantry.store.usage import count_usage
 BATCH_SIZE = 500
 #: Objects younger than this when a listing began may be missing from it without being gone.
 _LISTING_MARGIN = timedelta(seconds=60)
-#: Reasons for which a Secret is looked at again although neither it nor its User changed.
-_SECRET_REASONS = frozenset({Reason.SECRET_NOT_FOUND, Reason.SECRET_KEY_NOT_FOUND})
 
 
 def reconcile(store: Store, work: Work) -> list[Outcome]:
@@ -92,7 +89,9 @@ def _open(connection: Connection, store: Store, work: Work) -> Batch:
         tenant=tenant,
         work=replace(work, objects=[*former, *work.objects]),
         policies=load_policies(connection, tenant.id),
-        snapshot=Snapshot(now=work.now, attached=tenant.attached, passwords=dict(work.offers)),
+        snapshot=Snapshot(
+            now=work.now, attached=tenant.attached, terminating=work.tenant.terminating, offers=dict(work.offers)
+        ),
         audit_key=store.audit_key,
         rows=rows,
     )
@@ -124,9 +123,11 @@ def _run(batch: Batch) -> None:
     users.reconcile_users(batch, [o for o in active if o.kind is Kind.USER])
     if batch.tenant.attached:
         users.evict_newest(batch)
-        users.seat_waiters(batch)
-    moved = _pools_moved(batch, before)
-    policies.conclude_policies(batch, governing, moved)
+        lines.seat_waiters(batch)
+    moved = _moved(batch, before)
+    policies.conclude_policies(batch, governing, {c.owner for c in moved if c.kind is not CapacityKind.ROLE})
+    for workgroup in {c.owner for c in moved if c.kind is CapacityKind.ROLE and not is_personal(c, batch.snapshot)}:
+        batch.concern(Kind.WORKGROUP, workgroup)  # it warns when several hold the role
     fresh = members.reconcile_members(batch, [o for o in active if o.kind is Kind.PROJECT_MEMBER])
     batch.write()
     members.put_in_force(batch, fresh)
@@ -142,14 +143,15 @@ def _count(batch: Batch) -> dict[str, dict[Any, int]]:
     return {"used": dict(snapshot.usage.used), "waiting": dict(snapshot.usage.waiting)}
 
 
-def _pools_moved(batch: Batch, before: dict[str, dict[Any, int]]) -> set[str]:
+def _moved(batch: Batch, before: dict[str, dict[Any, int]]) -> set[Capacity]:
+    """Return what is used or waited for otherwise than before the batch."""
     usage = batch.snapshot.usage
     now = {"used": usage.used, "waiting": usage.waiting}
     return {
-        capacity.owner
+        capacity
         for what, counts in now.items()
         for capacity in counts.keys() | before[what].keys()
-        if capacity.kind is not CapacityKind.ROLE and counts.get(capacity, 0) != before[what].get(capacity, 0)
+        if counts.get(capacity, 0) != before[what].get(capacity, 0)
     }
 
 
@@ -190,84 +192,17 @@ def _paused_condition(type_: str, status: ConditionStatus, since: str, seen: Obs
     return condition.model_dump(mode="json", by_alias=True)
 
 
-def load_due(store: Store, now: datetime, skip: int = 0, limit: int = BATCH_SIZE) -> dict[str, list[Observed[Any]]]:
+def load_due(
+    store: Store, now: datetime, skip: int = 0, limit: int = BATCH_SIZE, namespace: str | None = None
+) -> dict[str, list[Observed[Any]]]:
     """Return by namespace the objects that must be looked at again by now, as their rows remember them.
 
-    The first to ``skip`` are those that the caller has on their way already.
+    The first to ``skip`` are those that the caller has on their way already. Without a ``namespace`` those of every
+    tenant that a cluster has a part in.
     """
     with store.read() as connection:
-        found = load_due_resources(connection, now, skip, limit)
+        found = load_due_resources(connection, now, skip, limit, namespace)
     return {namespace: [observe(row, namespace) for row in rows] for namespace, rows in found.items()}
-
-
-def passwords_needed(store: Store, tenant: TenantRef, objects: Sequence[Observed[Any]]) -> list[PasswordNeed]:
-    """Return the Secrets to read before this batch: for Users with a password whose spec or look-up is new."""
-    wanted = {
-        o.uid: o
-        for o in objects
-        if isinstance(o.spec, UserSpec) and o.spec.password is not None and not o.deleting and not o.paused
-    }
-    if not wanted:
-        return []
-    with store.read() as connection:
-        rows = load_resources(connection, list(wanted))
-        needs = {n.uid: n for n in _needs(connection, wanted.values(), tenant.namespace)}
-    return [n for uid, n in needs.items() if _must_read(rows.get(uid), wanted[uid], n)]
-
-
-def _must_read(row: ResourceRow | None, seen: Observed[Any], need: PasswordNeed) -> bool:
-    """Tell whether the Secret must be read. Where its refusal stands in the status, nothing else can lift that."""
-    if row is None or not need.present or row.generation != seen.generation:
-        return True
-    return any(PASSWORD_FIELD in condition["message"] for condition in row.parsed_status().get("conditions", ()))
-
-
-def _needs(connection: Connection, objects: Iterable[Observed[Any]], namespace: str) -> list[PasswordNeed]:
-    """Return the Secret of each User, with the hashes that its value is compared with."""
-    some = {
-        o.uid: o.spec.password.secret_key_ref
-        for o in objects
-        if isinstance(o.spec, UserSpec) and o.spec.password is not None
-    }
-    accounts = {a.resource_uid: a for a in load_by_uid(connection, list(some))}
-    found = []
-    for uid, ref in some.items():
-        account = accounts.get(uid)
-        password = account.password if account is not None else None
-        found.append(
-            PasswordNeed(
-                uid=uid,
-                namespace=namespace,
-                secret=ref.name,
-                key=ref.key,
-                source=password.source if password else "",
-                present=password.hash if password else "",
-                history=password.history if password else (),
-            )
-        )
-    return found
-
-
-def passwords_known(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> list[PasswordNeed]:
-    """Return a page of all Users with a password, by UID, for the look-out for rotated Secrets."""
-    with store.read() as connection:
-        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit))
-
-
-def passwords_missing(store: Store, after_uid: str, limit: int = BATCH_SIZE) -> list[PasswordNeed]:
-    """Return a page of the Users whose Secret, or its key, was not there: those are looked for more often."""
-    with store.read() as connection:
-        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit, _SECRET_REASONS))
-
-
-def _needs_of_rows(connection: Connection, rows: Iterable[tuple[str, ResourceRow]]) -> list[PasswordNeed]:
-    users: dict[str, list[Observed[Any]]] = {}
-    states = {}
-    for namespace, row in rows:
-        users.setdefault(namespace, []).append(observe(row, namespace))
-        states[row.uid] = f"{row.reason} paused" if row.paused else row.reason
-    needs = (need for namespace, some in users.items() for need in _needs(connection, some, namespace))
-    return sorted((replace(need, state=states[need.uid]) for need in needs), key=lambda need: need.uid)
 
 
 def load_objects(store: Store, uids: Sequence[str]) -> dict[str, list[Observed[Any]]]:
@@ -281,6 +216,13 @@ def load_objects(store: Store, uids: Sequence[str]) -> dict[str, list[Observed[A
     return found
 
 
+def load_held(store: Store, namespace: str) -> list[tuple[Kind, str, str]]:
+    """Return kind, name and UID of the objects of a namespace that are being deleted and are there still."""
+    with store.read() as connection:
+        tenant = find_tenant(connection, namespace)
+        return load_held_rows(connection, tenant.id) if tenant is not None else []
+
+
 def sweep(
     store: Store,
     tenant: TenantRef,
@@ -288,22 +230,23 @@ def sweep(
     since: datetime,
     now: datetime,
     epoch: int,
+    *,
+    learnt: Collection[str] = (),
 ) -> SweepReport:
     """Compare the tenant's rows with the objects there are (UID to kind, name, generation; listed after ``since``).
 
     Rows whose object is gone are planned as deleted, unless too many went at once: then the tenant is detached.
     """
-    missing = tenancy.find_missing(store, tenant, live, since - _LISTING_MARGIN)
+    missing = tenancy.find_missing(store, tenant, live, since - _LISTING_MARGIN, learnt)
     if missing.tenant is None:
         return SweepReport(missing.drifted)
     if missing.too_many or not missing.tenant.attached:
-        tenancy.detach(store, tenant, [row.uid for row in missing.rows], epoch, now)
-        return SweepReport(missing.drifted, detached=True)
+        return SweepReport(missing.drifted, detached=tenancy.detach(store, tenant, missing, epoch, now))
     outcomes: list[Outcome] = []
     for start in range(0, len(missing.rows), BATCH_SIZE):
         rows = missing.rows[start : start + BATCH_SIZE]
         gone = [observe_gone(row, tenant.namespace) for row in rows]
         outcomes += reconcile(store, Work(tenant, gone, now, epoch))
     if missing.tenant.confirmed:
-        tenancy.settle(store, tenant)
+        tenancy.settle(store, tenant, epoch)
     return SweepReport(missing.drifted, tuple(outcomes))

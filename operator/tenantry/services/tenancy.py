@@ -9,18 +9,20 @@ from tenantry.domain.account import Manager
 from tenantry.domain.audit import Change, describe_account_change
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.snapshot import PoolPolicy, WorkgroupPolicy
 from tenantry.errors import InputError, LeadershipLost
 from tenantry.services.observed import observe
 from tenantry.services.trail import check_key
 from tenantry.services.work import ACTOR, TenantRef
 from tenantry.store import Connection, Store
-from tenantry.store.account import apply_accounts, load_all, rebind
+from tenantry.store.account import apply_accounts, load_all, load_owners, rebind
 from tenantry.store.audit import append_records
-from tenantry.store.policy import delete_policies
+from tenantry.store.policy import delete_policies, load_policies
 from tenantry.store.resource import (
     ResourceRow,
     delete_foreign,
     delete_resources,
+    load_held,
     load_named,
     load_present,
     load_resources,
@@ -53,9 +55,7 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime, aud
         LeadershipLost: the store has seen a newer epoch than ours.
     """
     tenant = lock_tenant(connection, ref.namespace, ref.uid)
-    if tenant.epoch > epoch:
-        message = f"the store has seen lease epoch {tenant.epoch}, ours is {epoch}"
-        raise LeadershipLost(message)
+    _check_epoch(tenant, epoch)
     if ref.uid == tenant.observed_uid:
         return tenant
     if has_accounts(connection, tenant.id):
@@ -65,8 +65,14 @@ def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime, aud
         entered = _begin_anew(connection, tenant, ref, now, audit_key)
     # What was seen elsewhere says nothing here: planned, it would be granted a seat.
     delete_foreign(connection, tenant.id, {entered.namespace_uid, entered.observed_uid})
-    mark_tenant(connection, tenant.id, now)
+    mark_tenant(connection, tenant.id)
     return entered
+
+
+def _check_epoch(tenant: TenantRow, epoch: int) -> None:
+    if tenant.epoch > epoch:
+        message = f"the store has seen lease epoch {tenant.epoch}, ours is {epoch}"
+        raise LeadershipLost(message)
 
 
 def _detachment(tenant: TenantRow) -> Detachment:
@@ -94,12 +100,19 @@ def _begin_anew(
 ) -> TenantRow:
     """Forget what a namespace without accounts had before it was made again; its tombstones stay."""
     delete_resources(connection, load_tenant_resources(connection, tenant.id))
+    policies = load_policies(connection, tenant.id)
     delete_policies(connection, tenant.id)
     system = [a for a in load_all(connection, tenant.id) if a.manager is Manager.SYSTEM]
     apply_accounts(connection, tenant.id, [(account, None) for account in system])
     changes = [describe_account_change(account, None) for account in system]
+    changes += [_policy_gone(Kind.WORKGROUP, policy) for policy in policies.workgroups.values()]
+    changes += [_policy_gone(Kind.LICENSE_POOL, policy) for policy in policies.pools.values()]
     tenant = append_records(connection, tenant, changes, ACTOR, now, audit_key)
     return save_tenant(connection, tenant, observed_uid=ref.uid, namespace_uid=ref.uid, detached=Detachment.NONE)
+
+
+def _policy_gone(kind: Kind, policy: WorkgroupPolicy | PoolPolicy) -> Change:
+    return Change("PolicyDeleted", kind, policy.name, policy.uid, {"generation": policy.generation}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +125,66 @@ class Missing:
     too_many: bool = False
 
 
-def find_missing(store: Store, ref: TenantRef, live: Mapping[str, tuple[Kind, str, int]], before: datetime) -> Missing:
-    """Compare the rows of objects made ``before`` the listing with the objects there are."""
+def find_missing(
+    store: Store,
+    ref: TenantRef,
+    live: Mapping[str, tuple[Kind, str, int]],
+    before: datetime,
+    learnt: Collection[str] = (),
+) -> Missing:
+    """Compare the rows of objects made ``before`` the listing, by its clock, with the objects there are.
+
+    Those ``learnt`` of since it began are there too: two clocks may differ by more than the margin. In a namespace that
+    goes, what was being deleted before is to be looked at again: a pause or a detachment does not hold it any more.
+    """
     with store.read() as connection:
         tenant = find_tenant(connection, ref.namespace)
         known = load_tenant_resources(connection, tenant.id) if tenant is not None else {}
+        held = {uid for _, _, uid in load_held(connection, tenant.id)} if tenant and ref.terminating else set[str]()
         drifted = tuple(
             (kind, name, uid)
             for uid, (kind, name, generation) in live.items()
-            if uid not in known or known[uid][2] != generation
+            if uid not in known or known[uid][2] != generation or uid in held
         )
         if tenant is None:
             return Missing(None, drifted=drifted)
-        absent = [uid for uid in known if uid not in live]
+        owners = load_owners(connection, tenant.id)
+        absent = [uid for uid in known if uid not in live and uid not in learnt]
         rows = [r for r in load_resources(connection, absent).values() if r.created < before] if absent else []
     gone = tuple(r for r in rows if not (r.deleting and r.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL}))
-    users = sum(kind is Kind.USER for kind, _, _ in known.values())
-    lost = sum(r.kind is Kind.USER for r in gone)
-    too_many = lost > _MOST_GONE and lost > users * _MOST_GONE_SHARE and not tenant.confirmed
-    return Missing(tenant, gone, drifted, too_many)
+    # One that was going already is not lost: what its account holds keeps its row until it is settled.
+    lost = sum(r.uid in owners and not r.deleting for r in gone)
+    too_many = lost > _MOST_GONE and lost > len(owners) * _MOST_GONE_SHARE
+    return Missing(tenant, gone, drifted, too_many and not tenant.confirmed)
 
 
-def detach(store: Store, ref: TenantRef, missing: Collection[str], epoch: int, now: datetime) -> None:
-    """Note whose objects are gone, and stop deleting and granting until a person attaches the tenant again."""
+def detach(store: Store, ref: TenantRef, missing: Missing, epoch: int, now: datetime) -> bool:
+    """Note whose objects are gone, and where they are too many stop deleting and granting; tell whether it is stopped.
+
+    A person may have attached the tenant since the sweep looked at it: that stands.
+    """
     with store.write() as connection:
         tenant = enter(connection, ref, epoch, now, store.audit_key)
-        mark_missing(connection, tenant.id, missing)
-        if tenant.attached:
-            _turn(connection, tenant, Detachment.LOST, ACTOR, now, store.audit_key)
-            mark_tenant(connection, tenant.id, now)
+        if tenant.epoch < epoch:
+            tenant = save_tenant(connection, tenant, epoch=epoch)
+        mark_missing(connection, tenant.id, [row.uid for row in missing.rows])
+        if tenant.attached and missing.too_many and not tenant.confirmed:
+            tenant = _turn(connection, tenant, Detachment.LOST, ACTOR, now, store.audit_key)
+            mark_tenant(connection, tenant.id)
+        return not tenant.attached
 
 
-def settle(store: Store, ref: TenantRef) -> None:
-    """End the confirmation that an attach gave: the sweep that it was for is over."""
+def settle(store: Store, ref: TenantRef, epoch: int) -> None:
+    """End the confirmation that an attach gave: the sweep that it was for is over.
+
+    Raises:
+        LeadershipLost: the store has seen a newer epoch than ours.
+    """
     with store.write() as connection:
-        tenant = find_tenant(connection, ref.namespace)
+        tenant = find_tenant(connection, ref.namespace, lock=True)
         if tenant is not None and tenant.confirmed:
-            save_tenant(connection, tenant, confirmed=False)
+            _check_epoch(tenant, epoch)
+            save_tenant(connection, tenant, confirmed=False, epoch=epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +204,7 @@ def attach(store: Store, namespace: str, now: datetime, *, dry_run: bool = False
         InputError: the store has no such tenant, it is attached, or its audit trail is signed and this is not the key.
     """
     with store.write() as connection:
-        tenant = find_tenant(connection, namespace)
+        tenant = find_tenant(connection, namespace, lock=True)
         if tenant is None:
             known = ", ".join(t.namespace for t in list_tenants(connection)) or "none"
             message = f'the store has no tenant "{namespace}"; it has: {known}'
@@ -210,9 +246,13 @@ def _bind(
     _drop_former_policies(connection, tenant)
     for account_id, _, uid in moves:
         rebind(connection, account_id, uid)
+    changes = [
+        Change("AccountRebound", "Binding", id_, uid, {"resourceUid": [old, uid]}, {}) for id_, old, uid in moves
+    ]
+    tenant = append_records(connection, tenant, changes, _ATTACHER, now, audit_key)
     turned = _turn(connection, tenant, Detachment.NONE, _ATTACHER, now, audit_key)
     save_tenant(connection, turned, confirmed=True, namespace_uid=tenant.observed_uid)
-    mark_tenant(connection, tenant.id, now)
+    mark_tenant(connection, tenant.id)
 
 
 def _drop_former_policies(connection: Connection, tenant: TenantRow) -> None:

@@ -1,25 +1,25 @@
 """Users of a batch: those that go, those that come, and those whose turn it is."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 
 from tenantry.domain.capacity import Capacity, CapacityKind
+from tenantry.domain.holding import describe_orphans
 from tenantry.domain.licensepool import evict, eviction_times, exceeded
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.seating import bought, capacities_held, consuming_roles
+from tenantry.domain.seating import capacities_held, consuming_roles
 from tenantry.domain.snapshot import PoolPolicy
 from tenantry.domain.user import UserPlan, plan_removal, plan_user
+from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_holdings import leaves_something, possible_assignees
 from tenantry.services.batch import Batch
 from tenantry.services.observed import observe
 from tenantry.specs import UserSpec
 from tenantry.store.account import load_by_id, load_by_login, load_by_uid
+from tenantry.store.holding import count_holdings
 from tenantry.store.project_member import load_projects
-from tenantry.store.resource import ResourceRow, load_resources, names_of_owners
-from tenantry.store.usage import first_in_line, newest_holders, newest_seats
-
-#: How many of a waiting list are looked at in one go.
-_LINE_PAGE = 50
+from tenantry.store.resource import ResourceRow, load_named, load_resources, names_of_owners
+from tenantry.store.usage import newest_holders, newest_seats
 
 
 def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
@@ -39,6 +39,41 @@ def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     for uid, name in names_of_owners(connection, owners).items():
         snapshot.owners[owners[uid]] = name
     snapshot.projects |= load_projects(connection, batch.tenant.id, [u.name for u in users])
+    _load_holdings(batch, users)
+
+
+def _load_holdings(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
+    """Count what those hold that go, or leave a workgroup or group, and read who could be given it."""
+    snapshot = batch.snapshot
+    leavers = [u for u in users if u.uid in snapshot.accounts and _leaves(batch, u)]
+    if not leavers:
+        return
+    if batch.transfers:
+        batch.flush()
+    ids = {snapshot.accounts[u.uid].id for u in leavers}
+    snapshot.holdings |= count_holdings(batch.connection, ids - snapshot.holdings.keys())
+    if any(snapshot.holdings[account_id] for account_id in ids):  # one who holds nothing yet may be given something
+        wanted = {name for user in leavers for name in possible_assignees(user, snapshot.workgroups, snapshot)}
+        _load_assignees(batch, wanted - snapshot.assignees.keys())
+
+
+def _leaves(batch: Batch, user: Observed[UserSpec]) -> bool:
+    if user.deleting or user.spec is None:
+        return user.deleting
+    return leaves_something(UserContext(user, user.spec, batch.snapshot, batch.snapshot.accounts.get(user.uid)))
+
+
+def _load_assignees(batch: Batch, names: set[str]) -> None:
+    """Read the accounts of these Users; one that goes itself is given nothing."""
+    if not names:
+        return
+    rows = {r.uid: r for r in load_named(batch.connection, batch.tenant.id, Kind.USER, names)} | batch.results
+    brought = {o.uid: o for o in batch.work.objects if o.kind is Kind.USER}
+    there = (brought.get(uid, row) for uid, row in rows.items() if row.kind is Kind.USER)
+    found = {seen.uid: seen.name for seen in there if seen.name in names and not seen.deleting}
+    batch.snapshot.assignees |= {name: uid for uid, name in found.items()}
+    for account in load_by_uid(batch.connection, found.keys() - batch.snapshot.accounts.keys()):
+        batch.snapshot.record(None, account)
 
 
 def reconcile_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
@@ -46,15 +81,26 @@ def reconcile_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     load_users(batch, users)
     for user in sorted(users, key=lambda u: (not u.deleting, u.arrival)):
         if user.deleting and batch.snapshot.attached:
-            plan = plan_removal(user, batch.snapshot)
-            batch.change(plan.before, plan.after)
-            batch.release(user)
+            _remove(batch, user, plan_removal(user, batch.snapshot))
         else:
             _take(batch, user, plan_user(user, batch.snapshot))
 
 
+def _remove(batch: Batch, user: Observed[UserSpec], plan: UserPlan) -> None:
+    if not plan.goes:
+        _take(batch, user, plan)
+        return
+    batch.give(plan.transfers, user.uid)
+    batch.records += [describe_orphans(plan.before.id, user.uid, held) for held in plan.orphaned if plan.before]
+    batch.change(plan.before, plan.after)
+    batch.release(user)
+
+
 def _take(batch: Batch, user: Observed[UserSpec], plan: UserPlan) -> None:
-    batch.conclude(user, plan.status, plan.findings, refs=plan.refs)  # first: who depends on it knows it by this name
+    batch.conclude(
+        user, plan.status, plan.findings, refs=plan.refs, due=plan.due
+    )  # first: who depends on it knows it by this name
+    batch.give(plan.transfers, user.uid)
     batch.change(plan.before, plan.after)
     if plan.after is not None:
         batch.snapshot.owners[plan.after.id] = user.name
@@ -93,7 +139,11 @@ def _evict(batch: Batch, capacity: Capacity, ids: Sequence[str]) -> None:
     snapshot = batch.snapshot
     evicted = []
     accounts = load_by_id(batch.connection, ids)
-    paused = {row.uid for row in _rows(batch, [a.resource_uid for a in accounts if a.resource_uid]) if row.paused}
+    rows = _rows(batch, [a.resource_uid for a in accounts if a.resource_uid])
+    paused = {row.uid for row in rows if row.paused}
+    for row in rows:
+        if row.deleting:  # kept by what its account holds: it takes no place in the line
+            batch.concern(Kind.USER, row.name)
     for before in accounts:
         if before.resource_uid in paused:
             continue
@@ -103,55 +153,10 @@ def _evict(batch: Batch, capacity: Capacity, ids: Sequence[str]) -> None:
         snapshot.record(before, after)
         batch.change(before, after)
         evicted.append(before.resource_uid)
-    _plan_again(batch, [uid for uid in evicted if uid is not None], turn=False)
+    plan_again(batch, [uid for uid in evicted if uid is not None], turn=False)
 
 
-def seat_waiters(batch: Batch) -> None:
-    """Let in those whose turn it is: only as many as there is room for are looked at (design §3).
-
-    Who gets one seat may free another, for which somebody waits whose line was gone through before.
-    """
-    waiting = batch.snapshot.usage.waiting
-    left = -1
-    while waiting.total() != left:
-        left = waiting.total()
-        _go_through_lines(batch)
-
-
-def _go_through_lines(batch: Batch) -> None:
-    exhausted: set[Capacity] = set()
-    while (capacity := _next_with_room(batch, exhausted)) is not None:
-        batch.flush()
-        for page in _line(batch, capacity):
-            _plan_again(batch, [uid for _, uid in page], turn=True)
-            if not _room(batch, capacity):
-                break
-        exhausted.add(capacity)
-
-
-def _next_with_room(batch: Batch, exhausted: set[Capacity]) -> Capacity | None:
-    waiting = batch.snapshot.usage.waiting
-    return next((c for c in sorted(waiting) if waiting[c] > 0 and c not in exhausted and _room(batch, c)), None)
-
-
-def _room(batch: Batch, capacity: Capacity) -> int:
-    room = bought(capacity, batch.snapshot)
-    return 0 if room is None else batch.snapshot.usage.free(capacity, room)
-
-
-def _line(batch: Batch, capacity: Capacity) -> Iterator[list[tuple[datetime, str]]]:
-    """Yield the waiting list in order, each time as many as there is room for just then."""
-    after: tuple[datetime, str] | None = None
-    while True:
-        size = min(_LINE_PAGE, _room(batch, capacity))
-        page = first_in_line(batch.connection, batch.tenant.id, capacity, after, size)
-        if not page:
-            return
-        yield page
-        after = page[-1]
-
-
-def _plan_again(batch: Batch, uids: Iterable[str], *, turn: bool) -> None:
+def plan_again(batch: Batch, uids: Iterable[str], *, turn: bool) -> None:
     """Plan Users that the batch did not bring, from their rows. A paused one keeps its place and is passed over."""
     users = [observe(row, batch.work.tenant.namespace) for row in _rows(batch, list(uids))]
     users = [u for u in users if u.kind is Kind.USER and not u.paused and not u.deleting]

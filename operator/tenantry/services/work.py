@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.password import PasswordOffer
+from tenantry.domain.secret import SecretOffer
+from tenantry.specs.base import SecretKeyRef
 
 #: Who is on record for what a resource caused.
 ACTOR = "kubernetes"
@@ -25,15 +26,16 @@ class TenantRef:
 class Work:
     """A batch for one tenant: at most 500 objects, the newest of each UID.
 
-    ``offers`` holds, by User UID, the passwords that were read for it. ``epoch`` is that of the lease held: a store
-    that has seen a newer one refuses the batch with LeadershipLost.
+    ``offers`` holds, by User UID, what was read of its Secrets. ``epoch`` is that of the lease held: a store
+    that has seen a newer one refuses the batch with LeadershipLost. ``actor`` is who goes on record for it.
     """
 
     tenant: TenantRef
     objects: Sequence[Observed[Any]]
     now: datetime
     epoch: int = 0
-    offers: Mapping[str, PasswordOffer] = field(default_factory=dict)
+    offers: Mapping[str, SecretOffer] = field(default_factory=dict)
+    actor: str = ACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,44 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PasswordNeed:
-    """A Secret to read for one User: ``source`` is the version last taken, the hashes are to compare with.
+    """A password to read: ``source`` is the version last taken, the hashes are to compare with."""
+
+    ref: SecretKeyRef
+    source: str = ""
+    present: str = ""
+    history: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxNeed:
+    """A mailbox's credential to look for: ``source`` is the version last found, None where nobody has looked there."""
+
+    ref: SecretKeyRef
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretNeed:
+    """The Secrets to read for one User.
 
     ``state`` tells what held up the User when it was last planned: what was not taken then may be taken in another.
     """
 
     uid: str
     namespace: str
-    secret: str
-    key: str
-    source: str = ""
-    present: str = ""
-    history: tuple[str, ...] = ()
+    password: PasswordNeed | None = None
+    mailbox: MailboxNeed | None = None
     state: str = ""
+
+    @property
+    def parts(self) -> tuple[PasswordNeed | MailboxNeed, ...]:
+        """Return what is asked for."""
+        return tuple(part for part in (self.password, self.mailbox) if part is not None)
+
+    @property
+    def sources(self) -> tuple[str | None, ...]:
+        """Return what is known of each."""
+        return tuple(part.source for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,31 @@ ObjectName = Annotated[
 ]
 #: A name that may be a list-map key beside others: short, so that CEL cost stays inside the budget.
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+#: What is done to what, as ``type:operation``: the words of projects and of AuthZEN.
+Action = Annotated[
+    str, StringConstraints(min_length=3, max_length=127, pattern=r"^[A-Za-z][A-Za-z0-9_-]*:[A-Za-z][A-Za-z0-9_-]*$")
+]
+#: The same, where either half may be ``*``.
+ActionPattern = Annotated[
+    str,
+    StringConstraints(
+        min_length=3, max_length=127, pattern=r"^([A-Za-z][A-Za-z0-9_-]*|\*):([A-Za-z][A-Za-z0-9_-]*|\*)$"
+    ),
+]
 Text = Annotated[str, StringConstraints(max_length=256)]
+LanguageTag = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+TimezoneName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")]
 Timestamp = Annotated[str, StringConstraints(max_length=32), Field(json_schema_extra={"format": "date-time"})]
 Count = Annotated[int, Field(ge=0, le=10_000_000, json_schema_extra={"format": "int64"})]
+
+
+class SecretKeyRef(SpecModel):
+    """A key of a Secret in the same namespace."""
+
+    name: ObjectName = Field(description="The Secret; it may not exist yet.")
+    key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
+        default="password", description="The key of the Secret."
+    )
 
 
 class ConditionStatus(StrEnum):

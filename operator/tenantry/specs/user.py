@@ -3,49 +3,32 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from tenantry.specs.base import (
     IMMUTABLE,
-    SET,
-    ObjectName,
+    LanguageTag,
     ObjectStatus,
     Reference,
+    SecretKeyRef,
     SpecModel,
     Text,
     Timestamp,
+    TimezoneName,
     cel,
     list_map,
     rules,
 )
 from tenantry.specs.licensepool import LicenseType
-from tenantry.specs.workgroup import Access
+from tenantry.specs.user_membership import Membership, MembershipKind, Offboarding
+from tenantry.specs.user_profile import Address, Email, EmailIntegration, PersonName, Phone, TextAlertRequest
+from tenantry.specs.workgroup_login import EmailVerification
+from tenantry.specs.workgroup_profile import UserType
 
 # Patterns are read by three engines (Go in the API server, Rust in pydantic, Python in `validate`), and \s is not the
 # same to them: ASCII to the first, Unicode to the others. So spaces are spelled out.
 #: No ASCII space at the edges; what else is refused (other spaces, controls, ignorables) is for domain.login to say.
 UserName = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\t\n\f\r ](.*[^\t\n\f\r ])?$")]
-#: CRD ``format: email`` takes ``a@b`` and ``Foo <a@b.de>``; the pattern takes neither.
-EMAIL_PATTERN = (
-    r"^[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\]+@"
-    r"[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\]+\.[^\x00-\x20\x7f-\xa0@<>(),;:\"\[\]\\.]+$"
-)
-EmailAddress = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=EMAIL_PATTERN)]
-PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=40, pattern=r"^[+]?[0-9(][0-9 ()./x-]*$")]
-
-
-class UserType(StrEnum):
-    """Whether the person belongs to the organization; says nothing of the license."""
-
-    INTERNAL = "Internal"
-    EXTERNAL = "External"
-
-
-class MembershipKind(StrEnum):
-    """The two steps into a workgroup: access to it, and membership in it."""
-
-    MEMBER = "Member"
-    AVAILABLE = "Available"
 
 
 class OnExisting(StrEnum):
@@ -55,110 +38,31 @@ class OnExisting(StrEnum):
     RESTORE = "Restore"
 
 
+class ExpiryChoice(StrEnum):
+    """Whether the password of this account expires, where the workgroup leaves that open."""
+
+    ENFORCED = "Enforced"
+    NONE = "None"
+
+
 class AccountState(StrEnum):
     """The state of the account; conditions speak of the spec."""
 
     ACTIVE = "Active"
+    INVITED = "Invited"
+    INVITATION_EXPIRED = "InvitationExpired"
+    UNVERIFIED = "Unverified"
+    PASSWORD_EXPIRED = "PasswordExpired"  # noqa: S105 - a state
     INACTIVE = "Inactive"
     WAITING = "Waiting"
     REFUSED = "Refused"
     DELETING = "Deleting"
 
 
-class PersonName(SpecModel):
-    """The parts of a person's name (SCIM name)."""
-
-    given_name: Text | None = Field(default=None, description="First name.")
-    family_name: Text | None = Field(default=None, description="Last name.")
-
-
-class Email(SpecModel):
-    """One email address (SCIM emails)."""
-
-    value: EmailAddress = Field(description="The address, without a display name.")
-    primary: bool = Field(default=False, description="Whether this is the address to write to. At most one is.")
-
-
-class Phone(SpecModel):
-    """One phone number (SCIM phoneNumbers)."""
-
-    type: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(
-        description="What it reaches: work, mobile, fax, …"
-    )
-    value: PhoneNumber = Field(description="The number.")
-
-
-class Address(SpecModel):
-    """One postal address (SCIM addresses)."""
-
-    type: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(description="work, home, …")
-    street_address: Annotated[str, StringConstraints(max_length=512)] | None = Field(
-        default=None, description="Street and number; a second line stands here too, after a line break."
-    )
-    locality: Text | None = Field(default=None, description="City.")
-    region: Text | None = Field(default=None, description="State or region.")
-    postal_code: Annotated[str, StringConstraints(max_length=32)] | None = Field(default=None, description="ZIP code.")
-    country: Text | None = Field(default=None, description="Country.")
-
-
 class LicenseRequest(SpecModel):
     """The seat this account takes."""
 
     type: LicenseType = Field(description="Static, Floating or Restricted, from the workgroups' LicensePool.")
-
-
-class ScopeValues(SpecModel):
-    """Values of one scope that the member is given."""
-
-    name: Reference = Field(description="The scope's name in the workgroup.")
-    values: tuple[Reference, ...] = Field(
-        min_length=1,
-        max_length=64,
-        description="Values of the scope, or the single value * where the scope allows it.",
-        json_schema_extra=SET | rules(cel("self.size() == 1 || !('*' in self)", "* stands alone or not at all")),
-    )
-
-
-class Membership(SpecModel):
-    """This account's part in one workgroup."""
-
-    workgroup_ref: ObjectName = Field(
-        description="The Workgroup in the same namespace. It may not exist yet: the account then waits for it."
-    )
-    membership: MembershipKind = Field(
-        default=MembershipKind.MEMBER,
-        description=(
-            "Member is in the workgroup. Available has access to it and can be added later; it has no role, groups, "
-            "access or scopes yet."
-        ),
-    )
-    role: Reference | None = Field(
-        default=None, description="The name of one of the workgroup's roles; absent means none."
-    )
-    groups: tuple[Reference, ...] = Field(
-        default=(),
-        max_length=16,
-        description=(
-            "Names of the workgroup's groups. Where there is none, the account is put into the groups that are the "
-            "default for its license type (defaultFor)."
-        ),
-        json_schema_extra=SET,
-    )
-    access: tuple[Access, ...] = Field(
-        default=(),
-        max_length=32,
-        description=(
-            "Levels of access of this account's own: each replaces what the role gives to that module. Only with a "
-            "role that is customizable."
-        ),
-        json_schema_extra=list_map("module"),
-    )
-    scopes: tuple[ScopeValues, ...] = Field(
-        default=(),
-        max_length=16,
-        description="Values of the workgroup's scopes, such as the calendars that the account may see.",
-        json_schema_extra=list_map("name"),
-    )
 
 
 class Attribute(SpecModel):
@@ -175,27 +79,28 @@ class Preference(SpecModel):
     value: Reference = Field(description="One of the preference's values.")
 
 
-class SecretKeyRef(SpecModel):
-    """A key of a Secret in the same namespace."""
-
-    name: ObjectName = Field(description="The Secret; it may not exist yet.")
-    key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
-        default="password", description="The key of the Secret."
-    )
-
-
 class PasswordRequest(SpecModel):
     """Where the password comes from."""
 
-    secret_key_ref: SecretKeyRef = Field(description="The Secret's key that holds the password, in UTF-8.")
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "has(self.secretKeyRef) || has(self.expiry)",
+                "give secretKeyRef, expiry, or both; or leave out password",
+            )
+        )
+    )
 
-
-_AVAILABLE_HAS_NOTHING = cel(
-    "self.membership != 'Available' || !(has(self.role) || (has(self.groups) && self.groups.size() > 0) || "
-    "(has(self.access) && self.access.size() > 0) || (has(self.scopes) && self.scopes.size() > 0))",
-    "membership Available has no role, groups, access or scopes: make it Member, or remove them",
-)
-Membership.model_config["json_schema_extra"] = rules(_AVAILABLE_HAS_NOTHING)
+    secret_key_ref: SecretKeyRef | None = Field(
+        default=None, description="The Secret's key that holds the password, in UTF-8."
+    )
+    expiry: ExpiryChoice | None = Field(
+        default=None,
+        description=(
+            "Whether the password expires, where the workgroup's password.expiry is Optional: Enforced, which is what "
+            "an absent field means, or None, which is advised against."
+        ),
+    )
 
 
 class UserSpec(SpecModel):
@@ -224,12 +129,12 @@ class UserSpec(SpecModel):
     addresses: tuple[Address, ...] = Field(
         default=(), max_length=4, description="Postal addresses.", json_schema_extra=list_map("type")
     )
-    preferred_language: (
-        Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None
-    ) = Field(default=None, description="Language tag (RFC 5646), such as en or de-AT.")
-    timezone: (
-        Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")] | None
-    ) = Field(default=None, description="Time zone of the IANA database, such as Europe/Vienna.")
+    preferred_language: LanguageTag | None = Field(
+        default=None, description="Language tag (RFC 5646), such as en or de-AT."
+    )
+    timezone: TimezoneName | None = Field(
+        default=None, description="Time zone of the IANA database, such as Europe/Vienna."
+    )
     comment: Annotated[str, StringConstraints(max_length=4096)] | None = Field(
         default=None, description="A note for administrators."
     )
@@ -261,10 +166,41 @@ class UserSpec(SpecModel):
     password: PasswordRequest | None = Field(
         default=None, description="Where the password comes from; applied whenever the Secret's value changes."
     )
+    email_verification: EmailVerification | None = Field(
+        default=None,
+        description=(
+            "Required: log-in waits until the person has shown that the email address is theirs. Assumed: it does not. "
+            "Absent means as the workgroups say; of two that differ, Required."
+        ),
+    )
+    text_alerts: TextAlertRequest | None = Field(
+        default=None, description="Alerts by text message; they need a phone number and a carrier."
+    )
+    email_integration: EmailIntegration | None = Field(
+        default=None,
+        description="The mailbox that the application sends from. A broken one is reported, and blocks nothing.",
+    )
+    invitation_resend_time: Timestamp | None = Field(
+        default=None,
+        description="Send the invitation once more; each time is obeyed once, when it has come.",
+    )
+    offboarding: Offboarding = Field(
+        default=Offboarding(), description="What is to become of what the account holds, when it is deleted."
+    )
     on_existing: OnExisting = Field(
         default=OnExisting.REFUSE,
         description="Refuse or Restore an account of this login that was deleted before and is restorable.",
     )
+
+    @property
+    def password_ref(self) -> SecretKeyRef | None:
+        """Return the Secret's key that holds the password, where there is one."""
+        return self.password.secret_key_ref if self.password is not None else None
+
+    @property
+    def mailbox_ref(self) -> SecretKeyRef | None:
+        """Return the Secret's key that holds the mailbox's credential, where there is one."""
+        return self.email_integration.secret_key_ref if self.email_integration is not None else None
 
 
 class SeatStatus(SpecModel):
@@ -301,6 +237,25 @@ class PasswordStatus(SpecModel):
     """The password, as far as it can be told."""
 
     changed_time: Timestamp | None = Field(default=None, description="When the password last changed.")
+    expiration_time: Timestamp | None = Field(
+        default=None, description="From when on only another change is possible; absent where it does not expire."
+    )
+
+
+class InvitationStatus(SpecModel):
+    """The invitation, as far as it can be told."""
+
+    sent_time: Timestamp | None = Field(default=None, description="When it was last sent.")
+    expiration_time: Timestamp | None = Field(default=None, description="Until when it can be accepted.")
+    accepted_time: Timestamp | None = Field(default=None, description="When it was accepted.")
+
+
+class HoldingCount(SpecModel):
+    """How many of one kind the account holds in one workgroup."""
+
+    workgroup_ref: Annotated[str, StringConstraints(max_length=253)] = Field(description="The Workgroup.")
+    kind: Annotated[str, StringConstraints(max_length=63)] = Field(description="The kind.")
+    count: int = Field(description="How many.")
 
 
 class UserStatus(ObjectStatus):
@@ -327,3 +282,11 @@ class UserStatus(ObjectStatus):
         json_schema_extra=list_map("workgroupRef"),
     )
     password: PasswordStatus | None = Field(default=None, description="The password.")
+    invitation: InvitationStatus | None = Field(default=None, description="The invitation, where one was sent.")
+    email_verified_time: Timestamp | None = Field(default=None, description="When the email address was verified.")
+    holdings: tuple[HoldingCount, ...] = Field(
+        default=(),
+        max_length=64,
+        description="What the account holds and keeps it, or a membership, from being deleted.",
+        json_schema_extra=list_map("workgroupRef", "kind"),
+    )

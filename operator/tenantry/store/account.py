@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 
-from tenantry.domain.account import Account, Manager, Member, Password, Seat, Tombstone, Waiting
+from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Pending, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
-from tenantry.specs.user import MembershipKind
-from tenantry.specs.workgroup import DeletionMode
+from tenantry.specs.user_membership import MembershipKind
+from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits
@@ -19,24 +19,30 @@ from tenantry.store.schema import accounts, assigned_values, memberships, seats,
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
     """Return the accounts that these resources own."""
-    return _load(connection, accounts.c.resource_uid.in_(uids)) if uids else []
+    return [a for some in in_portions(uids) for a in _load(connection, accounts.c.resource_uid.in_(some))]
 
 
 def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """Return the accounts and tombstones with these login keys; system users are apart."""
-    if not keys:
-        return []
-    return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.login_key.in_(keys))
+    of_users = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "")
+    return [a for some in in_portions(keys) for a in _load(connection, *of_users, accounts.c.login_key.in_(some))]
 
 
 def load_by_id(connection: Connection, ids: Collection[str]) -> list[Account]:
     """Return the accounts of these ids."""
-    return _load(connection, accounts.c.id.in_(ids)) if ids else []
+    return [a for some in in_portions(ids) for a in _load(connection, accounts.c.id.in_(some))]
 
 
 def load_system(connection: Connection, tenant_id: int, workgroup: str) -> list[Account]:
     """Return the system users of a workgroup."""
     return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == workgroup)
+
+
+def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]:
+    """Return the first logins of a tenant's live accounts, by login key."""
+    where = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))
+    query = select(accounts.c.user_name).where(*where).order_by(accounts.c.login_key).limit(limit)
+    return list(connection.execute(query).scalars())
 
 
 def load_all(connection: Connection, tenant_id: int) -> list[Account]:
@@ -92,6 +98,8 @@ def _member(row: Row[Any]) -> Member:
         groups=tuple(parse(row.groups)),
         access=tuple((module, level) for module, level in parse(row.access)),
         scopes=tuple((name, tuple(values)) for name, values in parse(row.scopes)),
+        notifications=tuple(parse(row.notifications)),
+        default_module=row.default_module,
     )
 
 
@@ -113,6 +121,8 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         restored_preferences=_pairs(row.restored_preferences),
         assigned=tuple(parts.assigned.get(row.id, ())),
         password=_password(row),
+        onboarding=_onboarding(row),
+        mailbox=row.mailbox,
         members=tuple(parts.members.get(row.id, ())),
         former_workgroups=frozenset(parse(row.former_workgroups)),
         evicted_from=frozenset(parse(row.evicted_from)),
@@ -130,11 +140,17 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 def _password(row: Row[Any]) -> Password | None:
     if row.password_hash is None:
         return None
-    return Password(row.password_hash, row.password_changed, tuple(parse(row.password_history)), row.password_source)
+    history = tuple(parse(row.password_history))
+    return Password(row.password_hash, row.password_changed, history, row.password_source, row.password_expires)
+
+
+def _onboarding(row: Row[Any]) -> Onboarding:
+    pending = Pending(row.pending)
+    return Onboarding(pending, row.invited, row.invitation_expires, row.joined, row.email_verified, row.resend_obeyed)
 
 
 def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
-    password, tombstone = account.password, account.tombstone
+    password, onboarding, tombstone = account.password, account.onboarding, account.tombstone
     return {
         "id": account.id,
         "tenant_id": tenant_id,
@@ -158,6 +174,14 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "password_changed": password.changed if password else None,
         "password_history": dump(password.history if password else ()),
         "password_source": password.source if password else "",
+        "password_expires": password.expires if password else None,
+        "pending": onboarding.pending.value,
+        "invited": onboarding.invited,
+        "invitation_expires": onboarding.expires,
+        "joined": onboarding.joined,
+        "email_verified": onboarding.email_verified,
+        "resend_obeyed": onboarding.resend_obeyed,
+        "mailbox": account.mailbox,
         "deleted": tombstone.deleted if tombstone else None,
         "deletion_mode": tombstone.mode.value if tombstone else None,
     }
@@ -177,8 +201,8 @@ def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pai
 
 def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
     gone = [before.id for before, after in changes if before is not None and after is None]
-    if gone:
-        connection.execute(delete(accounts).where(accounts.c.id.in_(gone)))
+    for some in in_portions(gone):
+        connection.execute(delete(accounts).where(accounts.c.id.in_(some)))
     known = [_account_values(after, tenant_id) for before, after in changes if before is not None and after is not None]
     if known:
         values = [{"b_id": row.pop("id"), **row} for row in known]
@@ -202,8 +226,8 @@ def _write_part(connection: Connection, table: Table, changes: Sequence[Pair], r
         if old and before is not None:
             stale.append(before.id)
         fresh.extend(new)
-    if stale:
-        connection.execute(delete(table).where(table.c.account_id.in_(stale)))
+    for some in in_portions(stale):
+        connection.execute(delete(table).where(table.c.account_id.in_(some)))
     if fresh:
         connection.execute(insert(table), fresh)
 
@@ -222,6 +246,8 @@ def _member_rows(account: Account, tenant_id: int) -> list[dict[str, Any]]:
             "groups": dump(m.groups),
             "access": dump(m.access),
             "scopes": dump(m.scopes),
+            "notifications": dump(m.notifications),
+            "default_module": m.default_module,
         }
         for position, m in enumerate(account.members)
     ]
@@ -274,6 +300,12 @@ _PART_TABLES = (
 )
 
 
+def load_owners(connection: Connection, tenant_id: int) -> set[str]:
+    """Return the UIDs of the objects that live accounts belong to."""
+    where = (accounts.c.tenant_id == tenant_id, accounts.c.resource_uid.is_not(None), accounts.c.deleted.is_(None))
+    return set(connection.execute(select(accounts.c.resource_uid).where(*where)).scalars())
+
+
 def load_sequences(connection: Connection, tenant_id: int) -> dict[str, int]:
     """Return the next value of each sequence of a tenant."""
     query = select(sequences.c.name, sequences.c.next).where(sequences.c.tenant_id == tenant_id)
@@ -291,5 +323,6 @@ def save_sequences(connection: Connection, tenant_id: int, before: Mapping[str, 
 
 
 def rebind(connection: Connection, account_id: str, resource_uid: str) -> None:
-    """Give an account to another object of the same login (tenant attach)."""
+    """Give an account, and its places in line, to another object of the same login (tenant attach)."""
     connection.execute(update(accounts).where(accounts.c.id == account_id).values(resource_uid=resource_uid))
+    connection.execute(update(waits).where(waits.c.account_id == account_id).values(resource_uid=resource_uid))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Row, insert, select, update
 
 from tenantry.domain.audit import Change, Record, link, sign
+from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import audit_records
 from tenantry.store.tenant import TenantRow, save_tenant
@@ -54,8 +55,8 @@ def _values(record: Record, tenant_id: int) -> dict[str, object]:
 
 def erase_personal(connection: Connection, tenant_id: int, subjects: Collection[str]) -> None:
     """Erase the personal data of these accounts from the trail; the facts and the chain stay (TH-18)."""
-    if subjects:
-        where = (audit_records.c.tenant_id == tenant_id, audit_records.c.subject.in_(subjects))
+    for some in in_portions(subjects):
+        where = (audit_records.c.tenant_id == tenant_id, audit_records.c.subject.in_(some))
         connection.execute(update(audit_records).where(*where).values(personal=None, salt=None))
 
 

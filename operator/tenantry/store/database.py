@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -15,8 +16,21 @@ from tenantry.errors import StoreUnavailable
 #: How long a writer waits for another before the batch is given back to be tried again.
 _BUSY_SECONDS = 5
 _READ_ONLY = "tenantry_read_only"
-#: SQLSTATE classes that say "not now": connection, resources, operator intervention, serialization and locks.
-_PASSING = ("08", "53", "57", "40", "55")
+#: SQLSTATEs and classes of them that say "not now": connection, resources, operator intervention, serialization, locks,
+#: and a server that only reads, as the former one does after a failover.
+_PASSING = ("08", "53", "57", "40", "55", "25006")
+#: The same of SQLite; whatever else fails would fail again.
+_PASSING_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PROTOCOL,
+}
+#: An extended result code of SQLite has the primary one in its lowest byte.
+_PRIMARY_CODE = 0xFF
 
 
 class Store:
@@ -80,20 +94,27 @@ def _told_apart() -> Iterator[None]:
 
 
 def _is_passing(error: DBAPIError) -> bool:
+    """Tell whether the database is away: taken for that, a statement of ours that it refuses would wait for ever."""
     if error.connection_invalidated:
         return True
-    if isinstance(error.orig, sqlite3.OperationalError):
-        return not str(error.orig).startswith(("no such table", "no such column", "near"))
+    if isinstance(error.orig, sqlite3.Error):
+        # The driver's own errors have no code: the database was not even asked.
+        return getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE in _PASSING_SQLITE
     state = getattr(error.orig, "sqlstate", None)
-    if state is None:
-        return isinstance(error, OperationalError | InterfaceError)
+    if state is None:  # not the server's word: no connection was made, or the driver did not take the statement
+        return isinstance(error, OperationalError | InterfaceError) and error.statement is None
     return str(state).startswith(_PASSING)
+
+
+def _engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - as create_engine has them
+    """Make an engine whose errors quote no values: hashes and personal data are among them."""
+    return create_engine(url, hide_parameters=True, **options)
 
 
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    engine = _engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -115,4 +136,4 @@ def _postgresql(url: URL) -> Engine:
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
     arguments = {"connect_timeout": _BUSY_SECONDS, "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC"}
-    return create_engine(url, pool_pre_ping=True, pool_size=5, connect_args=arguments)
+    return _engine(url, pool_pre_ping=True, pool_size=5, connect_args=arguments)

@@ -56,6 +56,11 @@ def _spec(connection: Connection, tenant_id: int, kind: Kind, name: str, uid: st
     return spec
 
 
+def forget_parsed() -> None:
+    """Forget what was parsed in a transaction that was undone: its generations may come again as something else."""
+    _PARSED.clear()
+
+
 def save_policy(
     connection: Connection,
     tenant_id: int,

@@ -1,12 +1,15 @@
-"""Ids of any number, in portions that one statement takes: PostgreSQL's protocol has 65,535 parameters at most."""
+"""Ids of any number, in portions that one statement takes: a database has a most of parameters, the least 32,766."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 _MOST_IDS = 2000
 
+T = TypeVar("T")
 
-def in_portions(ids: Collection[str]) -> Iterator[Sequence[str]]:
+
+def in_portions(ids: Iterable[T]) -> Iterator[Sequence[T]]:
     """Yield the ids, so many at once."""
     left = iter(ids)
     while portion := list(islice(left, _MOST_IDS)):

@@ -1,45 +1,69 @@
-"""ProjectMembers whose rules are in force."""
+"""ProjectMembers: what they allow while they are in force, and what they deny even while they are refused."""
 
 from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from tenantry.domain.access import ProjectPart
 from tenantry.specs import ProjectMemberSpec
-from tenantry.store.rows import dump
+from tenantry.specs.projectmember import ProjectRule
+from tenantry.store.portions import in_portions
+from tenantry.store.rows import dump, parse
 from tenantry.store.schema import project_members
 
 
 def load_projects(connection: Connection, tenant_id: int, user_names: Collection[str]) -> set[tuple[str, str]]:
     """Return (workgroup, User name) of the ProjectMembers in force of these Users."""
-    query = select(project_members.c.workgroup, project_members.c.user_name).where(
-        project_members.c.tenant_id == tenant_id, project_members.c.user_name.in_(user_names)
-    )
-    return {(workgroup, user) for workgroup, user in connection.execute(query)}
+    found: set[tuple[str, str]] = set()
+    for some in in_portions(user_names):
+        query = select(project_members.c.workgroup, project_members.c.user_name).where(
+            project_members.c.tenant_id == tenant_id, project_members.c.user_name.in_(some), project_members.c.in_force
+        )
+        found |= {(workgroup, user) for workgroup, user in connection.execute(query)}
+    return found
 
 
-def load_in_force(connection: Connection, uids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Return the rows in force of these ProjectMembers, by UID."""
-    found = connection.execute(select(project_members).where(project_members.c.uid.in_(uids)))
-    return {row.uid: dict(row._mapping) for row in found}  # noqa: SLF001 - the documented way to a Row's mapping
+def load_parts(connection: Connection, tenant_id: int, workgroup: str, user_name: str) -> list[ProjectPart]:
+    """Return what ProjectMembers give and deny one User in a workgroup's projects."""
+    columns = (project_members.c.project, project_members.c.allow, project_members.c.deny)
+    where = (project_members.c.tenant_id == tenant_id, project_members.c.user_name == user_name)
+    query = select(*columns).where(*where, project_members.c.workgroup == workgroup).order_by(project_members.c.uid)
+    found = connection.execute(query)
+    return [ProjectPart(project, _rules(allow), _rules(deny)) for project, allow, deny in found]
 
 
-def values_of(uid: str, tenant_id: int, spec: ProjectMemberSpec) -> dict[str, Any]:
-    """Return the row of a ProjectMember in force."""
+def _rules(text: str) -> tuple[ProjectRule, ...]:
+    return tuple(map(ProjectRule.model_validate, parse(text)))
+
+
+def load_members(connection: Connection, uids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the rows of these ProjectMembers, by UID."""
+    found: dict[str, dict[str, Any]] = {}
+    for some in in_portions(uids):
+        rows = connection.execute(select(project_members).where(project_members.c.uid.in_(some)))
+        found |= {row.uid: dict(row._mapping) for row in rows}  # noqa: SLF001 - the documented way to a Row's mapping
+    return found
+
+
+def values_of(uid: str, tenant_id: int, spec: ProjectMemberSpec, *, in_force: bool) -> dict[str, Any]:
+    """Return the row of a ProjectMember. One that is not in force allows nothing; its denies hold (TH-12)."""
+    allow = spec.allow if in_force else ()
     return {
         "uid": uid,
         "tenant_id": tenant_id,
         "workgroup": spec.workgroup_ref,
         "project": spec.project,
         "user_name": spec.user_ref,
-        "allow": dump([r.model_dump(mode="json", by_alias=True) for r in spec.allow]),
+        "in_force": in_force,
+        "allow": dump([r.model_dump(mode="json", by_alias=True) for r in allow]),
         "deny": dump([r.model_dump(mode="json", by_alias=True) for r in spec.deny]),
     }
 
 
 def apply_project_members(connection: Connection, stale: Collection[str], fresh: Collection[dict[str, Any]]) -> None:
-    """Take rows out of force, and put rows in force."""
-    if stale:
-        connection.execute(delete(project_members).where(project_members.c.uid.in_(stale)))
+    """Take rows away, and put rows there."""
+    for some in in_portions(stale):
+        connection.execute(delete(project_members).where(project_members.c.uid.in_(some)))
     if fresh:
         connection.execute(insert(project_members), list(fresh))

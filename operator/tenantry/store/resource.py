@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, tuple_, update
 
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind, Observed, Ref
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import parse
-from tenantry.store.schema import refs, resources, tenants, waits
+from tenantry.store.schema import accounts, refs, resources, tenants, waits
+from tenantry.store.tenant import COMMAND_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,9 @@ def load_resources(connection: Connection, uids: Collection[str]) -> dict[str, R
 
 def load_named(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str]) -> list[ResourceRow]:
     """Return the rows of a kind with these names, more than one of a name where an earlier object is still going."""
-    query = select(*_COLUMNS).where(
-        resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(names)
-    )
-    return [_row(row) for row in connection.execute(query)]
+    of_kind = (resources.c.tenant_id == tenant_id, resources.c.kind == kind)
+    queries = (select(*_COLUMNS).where(*of_kind, resources.c.name.in_(some)) for some in in_portions(names))
+    return [_row(row) for query in queries for row in connection.execute(query)]
 
 
 def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, tuple[Kind, str, int]]:
@@ -79,26 +79,47 @@ def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, t
     return {uid: (Kind(kind), name, generation) for uid, kind, name, generation in connection.execute(query)}
 
 
-def load_due_resources(connection: Connection, now: datetime, skip: int, limit: int) -> dict[str, list[ResourceRow]]:
-    """Return by namespace the rows that are due, the longest due first, and of those together the oldest objects."""
+def load_due_resources(
+    connection: Connection, now: datetime, skip: int, limit: int, namespace: str | None = None
+) -> dict[str, list[ResourceRow]]:
+    """Return by namespace the rows that are due, the longest due first, and of those together the oldest objects.
+
+    Without a ``namespace`` those of every tenant that a cluster has a part in.
+    """
+    whose = tenants.c.observed_uid != COMMAND_LINE if namespace is None else tenants.c.namespace == namespace
     query = (
         select(tenants.c.namespace, *_COLUMNS)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
-        .where(resources.c.due <= now)
+        .where(resources.c.due <= now, whose)
         .order_by(resources.c.due, resources.c.created, resources.c.uid)
         .offset(skip)
         .limit(limit)
     )
     found: dict[str, list[ResourceRow]] = {}
-    for namespace, *rest in connection.execute(query):
-        found.setdefault(namespace, []).append(_row(rest))
+    for where, *rest in connection.execute(query):
+        found.setdefault(where, []).append(_row(rest))
     return found
+
+
+def load_going(connection: Connection, tenant_id: int, kind: Kind) -> dict[str, str]:
+    """Return by UID why the objects of a kind are still there that are being deleted."""
+    where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.deleting)
+    query = select(resources.c.uid, resources.c.reason).where(*where)
+    return {uid: reason for uid, reason in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
+
+
+def load_held(connection: Connection, tenant_id: int) -> list[tuple[Kind, str, str]]:
+    """Return kind, name and UID of the objects of a tenant that are being deleted and are there still."""
+    where = (resources.c.tenant_id == tenant_id, resources.c.deleting)
+    query = select(resources.c.kind, resources.c.name, resources.c.uid).where(*where)
+    return [(Kind(kind), name, uid) for kind, name, uid in connection.execute(query)]
 
 
 def names_of_owners(connection: Connection, uids: Collection[str]) -> dict[str, str]:
     """Return the names of objects by UID."""
-    query = select(resources.c.uid, resources.c.name).where(resources.c.uid.in_(uids))
-    return {uid: name for uid, name in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
+    columns = (resources.c.uid, resources.c.name)
+    queries = (select(*columns).where(resources.c.uid.in_(some)) for some in in_portions(uids))
+    return {uid: name for query in queries for uid, name in connection.execute(query)}
 
 
 def insert_resources(connection: Connection, rows: Iterable[ResourceRow]) -> None:
@@ -134,9 +155,12 @@ def delete_foreign(connection: Connection, tenant_id: int, namespace_uids: Colle
 def load_refs(connection: Connection, uids: Collection[str]) -> dict[str, frozenset[Ref]]:
     """Return what these objects depend on."""
     found: dict[str, set[Ref]] = {}
-    for uid, kind, name in connection.execute(select(refs.c.uid, refs.c.kind, refs.c.name).where(refs.c.uid.in_(uids))):
-        found.setdefault(uid, set()).add(Ref(kind, name))
-    return {uid: frozenset(some) for uid, some in found.items()}
+    for some in in_portions(uids):
+        for uid, kind, name in connection.execute(
+            select(refs.c.uid, refs.c.kind, refs.c.name).where(refs.c.uid.in_(some))
+        ):
+            found.setdefault(uid, set()).add(Ref(kind, name))
+    return {uid: frozenset(these) for uid, these in found.items()}
 
 
 def replace_refs(
@@ -145,49 +169,55 @@ def replace_refs(
     """Bring the refs of some objects from what they are to what they should be."""
     changed = [uid for uid, some in wanted.items() if present.get(uid, frozenset()) != some]
     stale = [uid for uid in changed if uid in present]
-    if stale:
-        connection.execute(delete(refs).where(refs.c.uid.in_(stale)))
+    for some in in_portions(stale):
+        connection.execute(delete(refs).where(refs.c.uid.in_(some)))
     rows = [{"uid": u, "kind": r.kind, "name": r.name, "tenant_id": tenant_id} for u in changed for r in wanted[u]]
     if rows:
         connection.execute(insert(refs), rows)
 
 
-def mark_dependents(
-    connection: Connection, tenant_id: int, targets: Collection[Ref], now: datetime, *, but: str = ""
-) -> None:
+#: Due at once, whatever the clock of who reads it: a moment of now would wait for a clock that is behind.
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def mark_dependents(connection: Connection, tenant_id: int, targets: Collection[Ref], *, but: str = "") -> None:
     """Make due every object that depends on one of these, ``but`` those of that reason.
 
-    It is a durable queue, in one statement a kind.
+    It is a durable queue, in one statement a kind as a rule.
     """
     by_kind: dict[str, list[str]] = {}
     for target in targets:
         by_kind.setdefault(target.kind, []).append(target.name)
-    for kind, names in by_kind.items():
-        dependents = select(refs.c.uid).where(
-            refs.c.tenant_id == tenant_id, refs.c.kind == kind, refs.c.name.in_(names)
-        )
+    for kind, some in ((kind, some) for kind, names in by_kind.items() for some in in_portions(names)):
+        dependents = select(refs.c.uid).where(refs.c.tenant_id == tenant_id, refs.c.kind == kind, refs.c.name.in_(some))
         where = (resources.c.uid.in_(dependents), resources.c.reason != but)
-        connection.execute(update(resources).where(*where).values(due=now))
+        connection.execute(update(resources).where(*where).values(due=AT_ONCE))
 
 
-def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str], now: datetime) -> None:
+def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Collection[str]) -> None:
     """Make due the objects of these names."""
-    if names:
-        where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(names))
-        connection.execute(update(resources).where(*where).values(due=now))
+    for some in in_portions(names):
+        where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(some))
+        connection.execute(update(resources).where(*where).values(due=AT_ONCE))
 
 
-def mark_waiters(connection: Connection, tenant_id: int, capacities: Collection[Capacity], now: datetime) -> None:
+def mark_uids(connection: Connection, uids: Collection[str]) -> None:
+    """Make due these objects."""
+    for some in in_portions(uids):
+        connection.execute(update(resources).where(resources.c.uid.in_(some)).values(due=AT_ONCE))
+
+
+def mark_waiters(connection: Connection, tenant_id: int, capacities: Collection[Capacity]) -> None:
     """Make due all that wait for one of these capacities."""
-    some = [and_(waits.c.kind == c.kind, waits.c.owner == c.owner, waits.c.name == c.name) for c in capacities]
-    if some:
-        waiters = select(waits.c.resource_uid).where(waits.c.tenant_id == tenant_id, or_(*some))
-        connection.execute(update(resources).where(resources.c.uid.in_(waiters)).values(due=now))
+    for some in in_portions((c.kind, c.owner, c.name) for c in capacities):
+        of_these = tuple_(waits.c.kind, waits.c.owner, waits.c.name).in_(some)
+        waiters = select(waits.c.resource_uid).where(waits.c.tenant_id == tenant_id, of_these)
+        connection.execute(update(resources).where(resources.c.uid.in_(waiters)).values(due=AT_ONCE))
 
 
-def mark_tenant(connection: Connection, tenant_id: int, now: datetime) -> None:
+def mark_tenant(connection: Connection, tenant_id: int) -> None:
     """Make due every object of a tenant."""
-    connection.execute(update(resources).where(resources.c.tenant_id == tenant_id).values(due=now))
+    connection.execute(update(resources).where(resources.c.tenant_id == tenant_id).values(due=AT_ONCE))
 
 
 def mark_missing(connection: Connection, tenant_id: int, uids: Collection[str]) -> None:
@@ -212,16 +242,23 @@ def load_present(connection: Connection, tenant_id: int, kind: Kind, namespace_u
 
 
 def load_secret_users(
-    connection: Connection, after_uid: str, limit: int, reasons: Collection[str] = ()
+    connection: Connection, after_uid: str, limit: int, reasons: Collection[str] = (), mailboxes: Collection[str] = ()
 ) -> list[tuple[str, ResourceRow]]:
-    """Return a page, by UID, of (namespace, row) of what refers to a Secret; with ``reasons``, for those only."""
+    """Return a page, by UID, of (namespace, row) of what refers to a Secret.
+
+    With ``reasons``, only what has one of them, or whose account has found one of these of its mailbox. The Secrets of
+    tenants that no cluster has are in files.
+    """
+    named = resources.c.uid.in_(select(refs.c.uid).where(refs.c.kind == "Secret"))
     query = (
         select(tenants.c.namespace, *_COLUMNS)
         .join(tenants, tenants.c.id == resources.c.tenant_id)
-        .where(resources.c.uid.in_(select(refs.c.uid).where(refs.c.kind == "Secret")), resources.c.uid > after_uid)
+        .where(named, resources.c.uid > after_uid, tenants.c.observed_uid != COMMAND_LINE)
         .order_by(resources.c.uid)
         .limit(limit)
     )
     if reasons:
-        query = query.where(resources.c.reason.in_(reasons))
+        found = or_(*(accounts.c.mailbox.startswith(f"{kind}/") for kind in mailboxes))
+        mailbox = exists().where(accounts.c.resource_uid == resources.c.uid, found)
+        query = query.where(or_(resources.c.reason.in_(reasons), mailbox))
     return [(namespace, _row(rest)) for namespace, *rest in connection.execute(query)]

@@ -145,6 +145,14 @@ accounts = Table(
     Column("password_changed", UtcDateTime),
     Column("password_history", Text, nullable=False),
     Column("password_source", Text, nullable=False),
+    Column("password_expires", UtcDateTime),
+    Column("pending", String(16), nullable=False),
+    Column("invited", UtcDateTime),
+    Column("invitation_expires", UtcDateTime),
+    Column("joined", UtcDateTime),
+    Column("email_verified", UtcDateTime),
+    Column("resend_obeyed", UtcDateTime),
+    Column("mailbox", Text, nullable=False),
     Column("deleted", UtcDateTime),
     Column("deletion_mode", String(32)),
     UniqueConstraint("tenant_id", "scope", "login_key"),
@@ -166,7 +174,22 @@ memberships = Table(
     Column("groups", Text, nullable=False),
     Column("access", Text, nullable=False),
     Column("scopes", Text, nullable=False),
+    Column("notifications", Text, nullable=False),
+    Column("default_module", String(63)),
     Index("ix_memberships_holders", "tenant_id", "workgroup", "role", "system", "account_id"),
+)
+
+#: Things in an application that belong to an account. ``covers``: the one group that a saved query or chart is about.
+holdings = Table(
+    "holdings",
+    metadata,
+    _tenant(primary_key=True),
+    Column("workgroup", String(253), primary_key=True),
+    Column("kind", String(63), primary_key=True),
+    Column("name", String(253), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("covers", String(63), nullable=False),
+    Index("ix_holdings_account_id", "account_id"),
 )
 
 #: One row is one seat taken. An account has one at most.
@@ -214,6 +237,7 @@ assigned_values = Table(
     Index("ix_assigned_values_account_id", "account_id"),
 )
 
+#: What ProjectMembers allow and deny. One that is refused allows nothing, and what it denies stays denied.
 project_members = Table(
     "project_members",
     metadata,
@@ -222,6 +246,7 @@ project_members = Table(
     Column("workgroup", String(253), nullable=False),
     Column("project", String(63), nullable=False),
     Column("user_name", String(253), nullable=False),
+    Column("in_force", Boolean, nullable=False),
     Column("allow", Text, nullable=False),
     Column("deny", Text, nullable=False),
     Index("ix_project_members_tenant_user_workgroup", "tenant_id", "user_name", "workgroup"),

@@ -10,6 +10,9 @@ from tenantry.domain.account import Manager
 from tenantry.domain.audit import GENESIS
 from tenantry.store.schema import accounts, tenants
 
+#: Stands for the namespace's UID where no cluster has the tenant: `tenantry apply` manages it.
+COMMAND_LINE = "cli"
+
 
 class Detachment(StrEnum):
     """Why nothing is granted or deleted in a tenant."""
@@ -39,10 +42,16 @@ class TenantRow:
         """Tell whether grants and deletions are decided here."""
         return self.detached is Detachment.NONE
 
+    @property
+    def on_command_line(self) -> bool:
+        """Tell whether no cluster has a part in the tenant."""
+        return self.observed_uid == self.namespace_uid == COMMAND_LINE
 
-def find_tenant(connection: Connection, namespace: str) -> TenantRow | None:
-    """Return the tenant of a namespace, or None; takes no lock."""
-    row = connection.execute(select(tenants).where(tenants.c.namespace == namespace)).one_or_none()
+
+def find_tenant(connection: Connection, namespace: str, *, lock: bool = False) -> TenantRow | None:
+    """Return the tenant of a namespace, or None; on demand it is locked until the end of the transaction."""
+    query = select(tenants).where(tenants.c.namespace == namespace)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _tenant(row)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
-from tenantry.domain.seating import consuming_roles
+from tenantry.domain.seating import consuming_roles, is_counted
 from tenantry.store.policy import Policies
-from tenantry.store.schema import memberships, seats, waits
+from tenantry.store.portions import in_portions
+from tenantry.store.schema import accounts, memberships, resources, seats, waits
 
 
 def count_usage(connection: Connection, tenant_id: int, policies: Policies) -> Usage:
@@ -35,17 +36,16 @@ def _count_seats(connection: Connection, tenant_id: int, usage: Usage) -> None:
 
 
 def _count_roles(connection: Connection, tenant_id: int, policies: Policies, usage: Usage) -> None:
-    """Count the holders of the roles that have a cap."""
-    capped = [(w.name, r.name) for w in policies.workgroups.values() for r in w.spec.roles if r.max_holders is not None]
-    if not capped:
-        return
-    query = (
-        select(memberships.c.workgroup, memberships.c.role, func.count())
-        .where(memberships.c.tenant_id == tenant_id, _in_roles(capped), ~memberships.c.system)
-        .group_by(memberships.c.workgroup, memberships.c.role)
-    )
-    for workgroup, role, count in connection.execute(query):
-        usage.used[Capacity(CapacityKind.ROLE, workgroup, role)] = count
+    """Count the holders of the roles that have a cap, or are not a person's."""
+    capped = [(w.name, r.name) for w in policies.workgroups.values() for r in w.spec.roles if is_counted(r)]
+    for some in in_portions(capped):
+        query = (
+            select(memberships.c.workgroup, memberships.c.role, func.count())
+            .where(memberships.c.tenant_id == tenant_id, _in_roles(some), ~memberships.c.system)
+            .group_by(memberships.c.workgroup, memberships.c.role)
+        )
+        for workgroup, role, count in connection.execute(query):
+            usage.used[Capacity(CapacityKind.ROLE, workgroup, role)] = count
 
 
 def _count_limits(connection: Connection, tenant_id: int, policies: Policies, usage: Usage) -> None:
@@ -72,7 +72,11 @@ def _count_waiting(connection: Connection, tenant_id: int, usage: Usage) -> None
 
 
 def _in_roles(roles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
-    return or_(*(and_(memberships.c.workgroup == w, memberships.c.role == r) for w, r in roles))
+    # The first two say nothing more, but SQLite looks only them up in the index.
+    workgroup, role = memberships.c.workgroup, memberships.c.role
+    return and_(
+        workgroup.in_({w for w, _ in roles}), role.in_({r for _, r in roles}), tuple_(workgroup, role).in_(roles)
+    )
 
 
 def first_in_line(
@@ -94,11 +98,13 @@ def first_in_line(
 
 
 def newest_seats(connection: Connection, tenant_id: int, capacity: Capacity, count: int) -> list[str]:
-    """Return the accounts whose seats of a license type were granted last."""
+    """Return the accounts whose seats of a license type were granted last; of one batch, those made last."""
     query = (
         select(seats.c.account_id)
+        .join(accounts, accounts.c.id == seats.c.account_id)
+        .outerjoin(resources, resources.c.uid == accounts.c.resource_uid)
         .where(seats.c.tenant_id == tenant_id, seats.c.pool == capacity.owner, seats.c.type == capacity.name)
-        .order_by(seats.c.granted.desc(), seats.c.account_id.desc())
+        .order_by(seats.c.granted.desc(), resources.c.created.desc(), seats.c.account_id.desc())
         .limit(count)
     )
     return list(connection.execute(query).scalars())
@@ -120,5 +126,30 @@ def newest_holders(connection: Connection, tenant_id: int, roles: Collection[tup
 
 def count_members(connection: Connection, tenant_id: int, workgroups: Collection[str]) -> int:
     """Return how many accounts of Users are in one of these workgroups."""
-    where = (memberships.c.tenant_id == tenant_id, memberships.c.workgroup.in_(workgroups), ~memberships.c.system)
-    return connection.execute(select(func.count(memberships.c.account_id.distinct())).where(*where)).scalar_one()
+    queries = [
+        select(memberships.c.account_id)
+        .distinct()
+        .where(memberships.c.tenant_id == tenant_id, memberships.c.workgroup.in_(some), ~memberships.c.system)
+        for some in in_portions(workgroups)
+    ]
+    if len(queries) == 1:  # as a rule: then the database counts
+        return connection.execute(select(func.count()).select_from(queries[0].subquery())).scalar_one()
+    return len({account_id for query in queries for account_id in connection.execute(query).scalars()})
+
+
+def first_members(connection: Connection, tenant_id: int, workgroups: Collection[str], limit: int) -> list[str]:
+    """Return what some accounts of Users in these workgroups are called: by their User, else by their login.
+
+    The first by id, as an index has them: few are read whatever the number.
+    """
+    found: set[str] = set()
+    for some in in_portions(workgroups):
+        where = (memberships.c.tenant_id == tenant_id, memberships.c.workgroup.in_(some), ~memberships.c.system)
+        query = select(memberships.c.account_id).distinct().where(*where).order_by(memberships.c.account_id)
+        found.update(connection.execute(query.limit(limit)).scalars())
+    named = (
+        select(func.coalesce(resources.c.name, accounts.c.user_name))
+        .outerjoin_from(accounts, resources, resources.c.uid == accounts.c.resource_uid)
+        .where(accounts.c.id.in_(sorted(found)[:limit]))
+    )
+    return sorted(connection.execute(named).scalars())

@@ -25,15 +25,27 @@ LEAVES = list(leaves(main))
 
 def test_the_commands_are_these() -> None:
     assert sorted(" ".join(path) for path in LEAVES) == [
+        "apply",
         "audit export",
         "audit verify",
         "crds",
         "db check",
         "db upgrade",
+        "explain",
+        "export",
+        "groups add",
+        "groups remove",
+        "holdings add",
+        "holdings delete",
+        "holdings list",
+        "holdings reassign",
+        "invite",
+        "plan",
         "pools list",
         "run",
         "tenant attach",
         "tenant list",
+        "users delete",
         "users list",
         "validate",
     ]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tenantry.cli.validation import rules
-from tests.operator.schema_cases import PATTERNS, RULES, Refused
+from tests.operator.schema_cases import RULES, Refused
+from tests.operator.schema_patterns import PATTERNS
 from tests.support.commands import tenantry
 
 

@@ -37,6 +37,7 @@ def secret(value: str, key: str = "password") -> str:
 
 
 PASSWORD = "password: {secretKeyRef: {name: initial}}"
+MAILBOX = "emailIntegration: {provider: Google, secretKeyRef: {name: initial, key: token}}"
 
 
 def check(*documents: str, options: tuple[str, ...] = ()) -> Done:
@@ -137,8 +138,23 @@ def test_a_secret_that_the_files_do_not_have_is_a_note_and_takes_no_seat_away() 
     assert told(done, "notes") == [("ada", "spec.password.secretKeyRef.name", "SecretNotFound")]
 
 
+@pytest.mark.parametrize(
+    ("secrets", "notes"),
+    [
+        ([secret("hunter2", key="token")], []),
+        ([], [("ada", "spec.emailIntegration.secretKeyRef.name", "SecretNotFound")]),
+        ([secret("hunter2")], [("ada", "spec.emailIntegration.secretKeyRef", "SecretKeyNotFound")]),
+        ([secret('""', key="token")], [("ada", "spec.emailIntegration.secretKeyRef", "MailboxInvalid")]),
+    ],
+)
+def test_it_16_a_broken_mailbox_is_a_note_and_no_fault(secrets: list[str], notes: list[tuple[str, str, str]]) -> None:
+    done = check(POOL, DESK, user("ada", MAILBOX), *secrets)
+    assert (told(done), done.code) == ([], 0)
+    assert told(done, "notes") == notes
+
+
 def test_the_value_of_a_secret_is_never_shown() -> None:
-    documents = [POOL, DESK, user("ada", PASSWORD), secret("hunter2")]
+    documents = [POOL, DESK, user("ada", PASSWORD, MAILBOX), secret("hunter2")]
     assert "hunter2" not in check(*documents).out
     assert "hunter2" not in tenantry("validate", "-", stdin="---\n".join(documents)).out
 
@@ -169,6 +185,12 @@ def test_what_is_accepted_but_worth_telling_is_a_note() -> None:
         ],
     )
     assert told(check(POOL, DESK, user("ada", role="Guest"), member("ada")), "notes") == []
+
+
+def test_a_role_of_a_workgroup_that_is_not_there_is_a_note_unless_that_one_has_a_fault() -> None:
+    pool = POOL.replace("quantity: 2}]", "quantity: 2}], freeRoles: [{workgroupRef: desk, role: Agent}]")
+    assert told(check(pool), "notes") == [("seats", "spec.freeRoles[0].workgroupRef", "WorkgroupNotFound")]
+    assert told(check(pool, DESK.replace("minLength: 8", "minLength: x")), "notes") == []
 
 
 def test_items_of_a_list_are_objects() -> None:

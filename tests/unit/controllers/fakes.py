@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from tenantry.controllers.provisioning import Provisioning
 from tenantry.controllers.sighting import Sighting, sight
 from tenantry.domain.observed import Kind, Observed
 from tenantry.resources.meta import FINALIZER
-from tenantry.services.work import Outcome, PasswordNeed, SweepReport, TenantRef, Work
+from tenantry.services.work import Outcome, SecretNeed, SweepReport, TenantRef, Work
 
 NAMESPACE = "acme"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -162,12 +162,15 @@ class FakeServices:
     outage: list[Exception] = field(default_factory=list)
     due: list[Mapping[str, Sequence[Observed[Any]]]] = field(default_factory=list)
     backlog: list[Observed[Any]] = field(default_factory=list)
-    needs: dict[str, PasswordNeed] = field(default_factory=dict)
-    known: list[PasswordNeed] = field(default_factory=list)
-    missing: list[PasswordNeed] = field(default_factory=list)
+    needs: dict[str, SecretNeed] = field(default_factory=dict)
+    known: list[SecretNeed] = field(default_factory=list)
+    missing: list[SecretNeed] = field(default_factory=list)
     stored: dict[str, Observed[Any]] = field(default_factory=dict)
+    fresh: dict[str, SecretNeed | None] = field(default_factory=dict)
+    held: list[tuple[Kind, str, str]] = field(default_factory=list)
     namespaces: list[str] = field(default_factory=list)
     swept: list[tuple[TenantRef, Mapping[str, Any]]] = field(default_factory=list)
+    learnt: list[Collection[str]] = field(default_factory=list)
     report: SweepReport = field(default_factory=SweepReport)
 
     @property
@@ -180,10 +183,14 @@ class FakeServices:
             reconcile=self.reconcile,
             load_due=lambda _, skip: self._due(skip),
             load_objects=lambda uids: {NAMESPACE: [self.stored[uid] for uid in uids]},
+            load_held=lambda _: self.held,
             load_namespaces=lambda: self.namespaces,
-            passwords_needed=lambda _, objects: [self.needs.pop(o.uid) for o in objects if o.uid in self.needs],
-            passwords_known=lambda after: [need for need in self.known if need.uid > after],
-            passwords_missing=lambda after: [need for need in self.missing if need.uid > after],
+            secrets_needed=lambda _, objects: [self.needs.pop(o.uid) for o in objects if o.uid in self.needs],
+            secrets_known=lambda after: [need for need in self.known if need.uid > after],
+            secrets_missing=lambda after: [need for need in self.missing if need.uid > after],
+            secrets_of=lambda uid: self.fresh.get(
+                uid, next((n for n in self.known + self.missing if n.uid == uid), None)
+            ),
             sweep=self.sweep,
             begin_to_write=lambda: None,
         )
@@ -204,11 +211,19 @@ class FakeServices:
         return [self._outcome(each) for each in work.objects]
 
     def sweep(
-        self, tenant: TenantRef, live: Mapping[str, Any], since: datetime, now: datetime, epoch: int
+        self,
+        tenant: TenantRef,
+        live: Mapping[str, Any],
+        since: datetime,
+        now: datetime,
+        epoch: int,
+        *,
+        learnt: Collection[str] = (),
     ) -> SweepReport:
         if tenant.namespace in self.faults:
             raise self.faults[tenant.namespace]
         self.swept.append((tenant, live))
+        self.learnt.append(learnt)
         return self.report
 
     def _outcome(self, each: Observed[Any]) -> Outcome:

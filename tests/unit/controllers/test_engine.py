@@ -3,19 +3,17 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from tenantry.controllers.api_error import Denied, Unreachable
+from tenantry.controllers.api_error import Denied, ServerFault, Unreachable
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.engine import Engine
 from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.password_lane import PasswordLane
 from tenantry.controllers.provisioning import StoreThread
+from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.sighting import observe
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.tenants import Tenants
@@ -23,44 +21,25 @@ from tenantry.controllers.transaction import Transactions
 from tenantry.domain.observed import Kind
 from tenantry.domain.password import OfferKind
 from tenantry.errors import LeadershipLost, StoreUnavailable
-from tenantry.services.work import PasswordNeed
-from tests.unit.controllers.fakes import NAMESPACE, Body, FakeApi, FakeServices, path_of, seen, until, user
+from tenantry.services.work import PasswordNeed, SecretNeed
+from tenantry.specs.base import SecretKeyRef
+from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, path_of, seen, until, user
+from tests.unit.controllers.rig import Rig
 
 DELETED = "2026-01-01T00:00:00Z"
 
 
-@dataclass
-class Rig:
-    """An engine with everything around it in memory."""
-
-    api: FakeApi
-    services: FakeServices
-    engine: Engine
-    store: StoreThread
-    leads: bool = True
-
-    def offer(self, body: Body, kind: Kind = Kind.USER, **how: bool) -> None:
-        if not how.get("deleted"):
-            self.api.add(body, "users" if kind is Kind.USER else f"{kind.lower()}s")
-        self.engine.offer(kind, body, **how)
-
-    def status(self, name: str) -> Any:
-        return self.api.objects[path_of(user(name))]["status"]
-
-    def shown(self, *names: str) -> bool:
-        return all(self.status(name).get("state") == "Active" for name in names)
-
-
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    for module in ("engine", "status_writer", "password_lane"):
+    for module in ("engine", "status_writer", "secret_lane", "barred"):
         monkeypatch.setattr(f"tenantry.controllers.{module}.OUTAGE", Backoff(0.001, 0.002))
     monkeypatch.setattr("tenantry.controllers.aside.OBJECT", Backoff(0.02, 0.05))
+    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", Backoff(0.001, 0.002))
     monkeypatch.setattr("tenantry.controllers.engine._DUE_SECONDS", 0.01)
     api, services, ledger, inbox, store = FakeApi(), FakeServices(), Ledger(), Inbox(), StoreThread()
     writer = StatusWriter(api, ledger)
     aside = Aside(writer.report_fault)
-    lane = PasswordLane(api, inbox.put, aside)
+    lane = SecretLane(api, inbox.put, aside, ledger.outdated)
     transactions = Transactions(services.bound(), store, writer, Tenants(api), lane, aside, epoch=lambda: 7)
     found = Rig(api, services, Engine(transactions, ledger, inbox, may_write=lambda: found.leads), store)
     tasks = [asyncio.create_task(work) for work in (writer.run(), lane.run(), found.engine.run())]
@@ -182,7 +161,7 @@ async def test_nothing_is_lost_while_the_api_server_is_away(rig: Rig) -> None:
 async def test_a_namespace_that_cannot_be_looked_up_holds_up_no_other(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenantry.controllers.engine.OUTAGE", Backoff(0.05, 0.05))
+    monkeypatch.setattr("tenantry.controllers.barred.OUTAGE", Backoff(0.05, 0.05))
     rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
     rig.api.faults["/api/v1/namespaces/globex"] = Denied("Forbidden", status=403)
     hal = user("hal", namespace="globex")
@@ -196,6 +175,48 @@ async def test_a_namespace_that_cannot_be_looked_up_holds_up_no_other(
     rig.api.faults.clear()
     await until(lambda: rig.api.objects[path_of(hal)]["status"].get("state") == "Active")
     assert rig.services.names == [["ada"], ["bob"], ["hal"]]
+
+
+async def test_a_namespace_that_cannot_be_looked_up_does_not_slow_down_the_others(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("engine", "barred"):
+        monkeypatch.setattr(f"tenantry.controllers.{module}.OUTAGE", Backoff(300.0, 300.0))
+    rig.api.faults["/api/v1/namespaces/globex"] = ServerFault("InternalError", status=500)
+    rig.offer(user("hal", namespace="globex"))
+    await until(lambda: "hal" in rig.engine.barred)
+    for number in range(3):
+        rig.offer(user("hal", namespace="globex", generation=number + 2, version=number + 2))
+        rig.offer(user(f"u{number}"))
+        await until(lambda: rig.shown(f"u{number}"))  # noqa: B023 - at once
+    assert rig.api.asked("GET").count("/api/v1/namespaces/globex") == 1
+    assert rig.engine.is_waiting("hal")
+
+
+async def test_what_waits_for_a_namespace_is_the_newest_of_each_object(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.barred.OUTAGE", Backoff(0.05, 0.05))
+    rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
+    rig.api.faults["/api/v1/namespaces/globex"] = Denied("Forbidden", status=403)
+    rig.offer(user("hal", namespace="globex"))
+    await until(lambda: "hal" in rig.engine.barred)
+    rig.offer(user("hal", namespace="globex", generation=2, version=2))
+    rig.api.faults.clear()
+    await until(lambda: rig.services.batches)
+    assert [o.generation for work in rig.services.batches for o in work.objects] == [2]
+
+
+async def test_a_status_that_the_writer_had_to_forget_is_read_from_its_row(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_PUT_OFF", 0)
+    rig.services.stored["ada"] = observe(seen("ada"))
+    rig.api.faults[f"{path_of(user('ada'))}/status"] = Denied("Forbidden", status=403)
+    rig.offer(user("ada"))
+    await until(lambda: rig.services.attempts["ada"] > 2)
+    rig.api.faults.clear()
+    await until(lambda: rig.shown("ada"))
 
 
 async def test_the_newest_state_wins_over_one_that_an_outage_gave_back(rig: Rig) -> None:
@@ -301,7 +322,7 @@ async def test_a_due_object_that_is_set_aside_does_not_make_the_engine_spin(rig:
 
 async def test_a_user_with_a_password_does_not_hold_up_the_others(rig: Rig) -> None:
     secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/ada-login"
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.api.objects[secret] = {
         "metadata": {"uid": "s", "resourceVersion": "1"},
         "data": {"password": "aHVudGVyMjI="},
@@ -310,25 +331,26 @@ async def test_a_user_with_a_password_does_not_hold_up_the_others(rig: Rig) -> N
     rig.offer(user("bob"))
     await until(lambda: rig.shown("ada", "bob"))
     assert rig.services.names == [["bob"], ["ada"]]
-    offer = rig.services.batches[1].offers["ada"]
+    offer = rig.services.batches[1].offers["ada"].password
+    assert offer is not None
     assert (offer.kind, offer.source, offer.length) == (OfferKind.NEW, "s/1/password", 8)
 
 
 async def test_a_user_whose_secret_is_missing_is_told_so(rig: Rig) -> None:
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.offer(user("ada"))
     await until(lambda: rig.shown("ada"))
-    assert rig.services.batches[0].offers["ada"].kind is OfferKind.NO_SECRET
+    offer = rig.services.batches[0].offers["ada"].password
+    assert offer is not None
+    assert offer.kind is OfferKind.NO_SECRET
 
 
-async def test_a_fault_in_the_password_lane_sets_only_that_user_aside(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_in_the_secret_lane_sets_only_that_user_aside(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("tenantry.controllers.password_lane.make_offer", fail)
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    monkeypatch.setattr("tenantry.controllers.secret_lane.make_offer", fail)
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.offer(user("ada"))
     rig.offer(user("bob"))
     await until(lambda: rig.shown("bob") and rig.status("ada").get("conditions"))
@@ -340,7 +362,7 @@ async def test_a_user_set_aside_waits_for_its_secret_before_it_is_tried_again(ri
     rig.offer(user("ada"))
     await until(lambda: "ada" in rig.engine.transactions.aside)
     rig.services.faults.clear()
-    rig.services.needs["ada"] = PasswordNeed("ada", NAMESPACE, "ada-login", "password")
+    rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.api.faults[secret] = Unreachable("no")
     await until(lambda: rig.api.asked("GET").count(secret) > 1 and rig.engine.transactions.aside.due())
     rig.offer(user("bob"))

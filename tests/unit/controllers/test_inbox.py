@@ -8,6 +8,7 @@ from tenantry.controllers import inbox as module
 from tenantry.controllers.inbox import Inbox
 from tenantry.domain.observed import Kind
 from tenantry.domain.password import OfferKind, PasswordOffer
+from tenantry.domain.secret import SecretOffer
 from tests.unit.controllers.fakes import seen
 
 
@@ -56,7 +57,7 @@ async def test_a_batch_has_no_more_than_was_asked_for() -> None:
 
 
 async def test_a_password_stays_with_the_same_state_of_its_user() -> None:
-    offer = PasswordOffer(OfferKind.NEW, "source")
+    offer = SecretOffer(PasswordOffer(OfferKind.NEW, "source"))
     inbox = Inbox()
     inbox.put(seen("ada", version=5))
     inbox.put(replace(seen("ada", version=1), offer=offer))

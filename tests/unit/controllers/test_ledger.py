@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from tenantry.controllers.ledger import Ledger
 from tests.unit.controllers.fakes import seen
 
@@ -114,7 +116,7 @@ def test_an_object_of_the_same_name_is_another_one() -> None:
 def test_a_forced_object_is_news_even_if_its_version_fell() -> None:
     ledger = Ledger()
     ledger.take(seen("ada", version=9))
-    assert ledger.take(seen("ada", version=2), forced=True)
+    assert ledger.take(seen("ada", version=2), read_at=ledger.state("ada"))
     assert not ledger.take(seen("ada", version=2))
 
 
@@ -136,3 +138,24 @@ def test_what_a_listing_did_not_have_is_forgotten_but_not_what_came_since() -> N
     ledger.take(seen("cora"))
     ledger.keep_only({"bob"}, known)
     assert sorted(ledger.known()) == ["bob", "cora"]
+
+
+@pytest.mark.parametrize("generation", [2, 3], ids=["an edit", "a status"])
+def test_a_read_that_an_event_overtook_replaces_nothing(generation: int) -> None:
+    ledger = Ledger()
+    ledger.take(seen("ada", generation=2, version=20))
+    before = ledger.state("ada")
+    ledger.take(seen("ada", generation=generation, version=30))
+    assert not ledger.take(seen("ada", generation=2, version=25), read_at=before)
+    assert not ledger.outdated(seen("ada", generation=generation, version=30))
+
+
+def test_what_came_since_a_listing_began_is_told_apart() -> None:
+    ledger = Ledger()
+    ledger.take(seen("ada"))
+    before = ledger.known()
+    ledger.take(seen("ada", version=9))
+    ledger.take(seen("bob"))
+    ledger.take(seen("cora"))
+    ledger.bury("cora")
+    assert ledger.learnt_since(before) == {"bob"}

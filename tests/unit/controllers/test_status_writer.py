@@ -1,61 +1,30 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tenantry.controllers import status_writer
 from tenantry.controllers.api_error import ApiError, Denied, Refused, ServerFault, Throttled, Unreachable
 from tenantry.controllers.backoff import Backoff
 from tenantry.controllers.connection import IN_FLIGHT
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.sighting import Sighting, sight
+from tenantry.controllers.sighting import sight
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.domain.observed import Kind
 from tenantry.resources.meta import FINALIZER
-from tenantry.services.work import Outcome
+from tests.unit.controllers.desk import Desk, forbid, outcome
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, path_of, turns, until, user
 
 DELETED = "2026-01-01T00:00:00Z"
 
 
-@dataclass
-class Desk:
-    """A writer with its ledger and API server."""
-
-    api: FakeApi
-    ledger: Ledger
-    writer: StatusWriter
-
-    def show(self, body: dict[str, Any], status: dict[str, Any] | None = None, *, released: bool = False) -> Sighting:
-        """Have an object seen and an outcome of it submitted."""
-        sighting = sight(Kind.USER, body)
-        self.ledger.take(sighting)
-        self.writer.submit(outcome(sighting, status, released=released), sighting)
-        return sighting
-
-    async def done(self) -> None:
-        assert await self.writer.drained(5.0)
-
-    def status(self, body: dict[str, Any]) -> Any:
-        return self.api.objects[path_of(body)]["status"]
-
-    def finalizers(self, body: dict[str, Any]) -> Any:
-        return self.api.objects[path_of(body)]["metadata"].get("finalizers")
-
-
-def outcome(seen: Sighting, status: dict[str, Any] | None, *, released: bool = False) -> Outcome:
-    return Outcome(seen.uid, seen.kind, seen.namespace, seen.name, status, released)
-
-
-def forbid(desk: Desk, namespace: str) -> None:
-    desk.api.faults[path_of(user("", namespace=namespace)).removesuffix("/")] = Denied("Forbidden", status=403)
-
-
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     monkeypatch.setattr("tenantry.controllers.status_writer.OUTAGE", Backoff(0.001, 0.002))
+    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", Backoff(0.001, 0.002))
     api, ledger = FakeApi(), Ledger()
     writer = StatusWriter(api, ledger)
     task = asyncio.create_task(writer.run())
@@ -86,7 +55,7 @@ async def test_the_status_of_an_object_never_lands_on_a_new_one_of_its_name(desk
     desk.show(user("ada", uid="first"), {"state": "Active"})
     await desk.done()
     assert desk.status(new) == {"observedGeneration": -1}
-    assert len(desk.api.requests) == 1
+    assert len(desk.api.asked("PATCH")) == 1
 
 
 async def test_of_what_waits_for_one_object_only_the_newest_is_written(desk: Desk) -> None:
@@ -136,7 +105,7 @@ async def test_what_may_succeed_later_is_tried_again(desk: Desk, error: type[Api
 
 
 async def test_objects_that_may_not_be_written_hold_up_no_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tenantry.controllers.status_writer.OUTAGE", Backoff(300.0, 300.0))
+    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", Backoff(300.0, 300.0))
     monkeypatch.setattr("tenantry.controllers.status_writer._MOST_WAITING", IN_FLIGHT)
     forbid(desk, "globex")
     for number in range(IN_FLIGHT * 2):
@@ -204,6 +173,95 @@ async def test_a_status_that_the_schema_refuses_is_dropped(desk: Desk) -> None:
     desk.show(user("ada"), {"state": "?"})
     await desk.done()
     assert len(desk.api.requests) == 1
+
+
+@pytest.mark.parametrize(("finalizers", "released"), [([FINALIZER], True), ([], False)], ids=["remove", "add"])
+async def test_a_finalizer_that_a_policy_denies_to_write_is_tried_ever_more_rarely(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, finalizers: list[str], *, released: bool
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", Backoff(300.0, 300.0))
+    ada = desk.api.add(user("ada", finalizers=finalizers))
+    desk.api.faults[path_of(ada)] = Refused("Invalid", status=422)
+    monkeypatch.setattr(desk.api, "read", reader(ada))
+    desk.show(ada, None, released=released)
+    await until(lambda: desk.api.asked("PATCH"))
+    assert not await desk.writer.drained(0.05)
+    assert len(desk.api.asked("PATCH")) == 2
+    desk.api.faults.clear()
+    desk.show({**ada, "metadata": {**ada["metadata"], "resourceVersion": "2", "labels": {"owner": "me"}}}, {"a": "b"})
+    await desk.done()
+    assert desk.finalizers(ada) == (None if released else [FINALIZER])
+
+
+def reader(body: dict[str, Any]) -> Callable[[str], Awaitable[dict[str, Any]]]:
+    """Give reads of an object whose writes are refused."""
+
+    async def read(_: str) -> dict[str, Any]:
+        return body
+
+    return read
+
+
+async def test_a_status_that_a_policy_denies_for_a_while_is_written_later(desk: Desk) -> None:
+    ada = desk.api.add(user("ada"))
+    desk.api.failures = [Refused("Invalid", status=422, details={"causes": [{"message": "label owner is required"}]})]
+    desk.show(ada, {"state": "Active"})
+    await desk.done()
+    assert desk.status(ada) == {"state": "Active"}
+
+
+@pytest.mark.parametrize("fault", [Denied("Forbidden", status=403), Refused("Invalid", status=422)])
+async def test_a_status_that_may_not_be_written_does_not_hold_up_the_release(desk: Desk, fault: ApiError) -> None:
+    ada = desk.api.add(user("ada", finalizers=[FINALIZER, "other"], deletionTimestamp=DELETED))
+    desk.api.faults[f"{path_of(ada)}/status"] = fault
+    desk.show(ada, {"state": "Deleting"}, released=True)
+    await desk.done()
+    assert desk.finalizers(ada) == ["other"]
+
+
+async def test_a_write_that_is_forbidden_for_good_is_logged_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(status_writer.log, "warning", lambda _, **what: told.append(what))
+    forbid(desk, NAMESPACE)
+    desk.show(desk.api.add(user("ada")), {"state": "hunter2"})
+    await until(lambda: len(desk.api.asked("PATCH")) > 8)
+    assert told == [{"kind": Kind.USER, "uid": "ada", "status": 403}]
+
+
+async def test_the_statuses_of_writes_that_are_put_off_do_not_pile_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_PUT_OFF", 10)
+    monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", Backoff(300.0, 300.0))
+    forbid(desk, NAMESPACE)
+    names = [f"u{number:02}" for number in range(30)]
+    for name in names:
+        desk.show(desk.api.add(user(name)), {"state": "Active"})
+        await until(lambda: f"{path_of(user(name))}/status" in desk.api.asked("PATCH"))  # noqa: B023 - at once
+    await until(lambda: len(desk.writer) == 10)
+    assert desk.writer.has_room
+    assert desk.writer.forgotten(500) == []
+    desk.api.faults.clear()
+    for name in names[20:]:  # the pauses of those that were kept end
+        desk.show(user(name, version=9), {"state": "Active"})
+    await desk.done()
+    assert desk.writer.forgotten(15) == names[:15]
+    desk.writer.reclaim(names[:15])
+    assert desk.writer.forgotten(500) == names[15:20]
+
+
+async def test_a_finalizer_that_is_put_off_waits_on_when_the_status_is_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.status_writer._MOST_PUT_OFF", 0)
+    forbid(desk, NAMESPACE)
+    ada = desk.api.add(user("ada", finalizers=[]))
+    desk.show(ada, {"state": "Active"})
+    await until(lambda: len(desk.api.asked("PATCH")) > 1)
+    desk.api.faults.clear()
+    await desk.done()
+    assert desk.finalizers(ada) == [FINALIZER]
+    assert desk.writer.forgotten(500) == ["ada"]
 
 
 async def test_a_missing_finalizer_is_added_before_the_status_and_others_are_kept(desk: Desk) -> None:

@@ -40,6 +40,7 @@ def test_a_key_is_its_own_key() -> None:
         ("ada\u202e", "U+202E"),
         ("a\ufe0fda", "U+FE0F"),
         ("\u3164", "U+3164"),
+        ("0F3C2A11-9d1e-4c7b-8a55-0123456789AB", "the form of an account id"),
     ],
 )
 def test_invisible_characters_and_edge_spaces_make_no_login(name: str, told: str) -> None:

@@ -17,10 +17,10 @@ from tenantry.cli.validation.secret import UNREAD, Secrets
 from tenantry.cli.validation.sources import Source
 from tenantry.domain.draft import MISSING, Verdict, plan_draft
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.password import PasswordOffer
 from tenantry.domain.reading import restore_object
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.domain.secret import SecretOffer
 from tenantry.errors import InputError
 from tenantry.specs import UserSpec
 
@@ -53,7 +53,7 @@ def check_sources(sources: Iterable[Source], options: CheckOptions, advance: Cal
     for source in sources:
         order[source.name] = report.files
         report.files += 1
-        for found in _read(source, options.namespace):
+        for found in read_source(source, options.namespace):
             (report.messages if isinstance(found, Message) else manifests).append(found)  # type: ignore[arg-type]
         advance()
     ours = [m for m in manifests if m.place.kind in _KINDS]
@@ -64,7 +64,8 @@ def check_sources(sources: Iterable[Source], options: CheckOptions, advance: Cal
     return report
 
 
-def _read(source: Source, namespace: str) -> Iterator[Manifest | Message]:
+def read_source(source: Source, namespace: str) -> Iterator[Manifest | Message]:
+    """Yield the objects of a file, and what there is to say of what is none. ``namespace``: of those that name none."""
     try:
         text = source.read()
     except InputError as error:
@@ -114,7 +115,7 @@ class _Checking:
 
     def _take(self, manifest: Manifest, uid: str) -> None:
         """Check one object by itself, and keep it for the plan or, where it cannot be read, its name."""
-        value, messages = _check_object(manifest)
+        value, messages = check_object(manifest)
         seen = self._observe(manifest, uid, value)
         if seen.fault is not None and not messages:
             messages.append(_message(manifest, seen.fault))
@@ -146,17 +147,24 @@ class _Checking:
         for verdict in plan_draft(objects, self._now, offers=offers, broken=broken):
             self._messages += self._tell(verdict)
 
-    def _offers(self, objects: list[Observed[Any]]) -> Iterator[tuple[str, PasswordOffer]]:
+    def _offers(self, objects: list[Observed[Any]]) -> Iterator[tuple[str, SecretOffer]]:
         for seen in objects:
-            password = seen.spec.password if isinstance(seen.spec, UserSpec) else None
-            if password is None:
+            if not isinstance(seen.spec, UserSpec):
                 continue
-            offer = self._secrets.offer(seen.namespace, password.secret_key_ref)
-            if offer is None:
-                text = f'Secret "{password.secret_key_ref.name}" is not in the files; its value is not checked'
-                path: FieldPath = ("spec", "password", "secretKeyRef", "name")
-                self._messages.append(self._manifests[seen.uid].tell(path, text, Reason.SECRET_NOT_FOUND, note=True))
-            yield seen.uid, offer or UNREAD
+            password_ref, mailbox_ref = seen.spec.password_ref, seen.spec.mailbox_ref
+            password = self._secrets.offer(seen.namespace, password_ref) if password_ref is not None else None
+            mailbox = self._secrets.mailbox(seen.namespace, mailbox_ref) if mailbox_ref is not None else None
+            if password_ref is not None and password is None:
+                self._note_secret(seen, "password", password_ref.name)
+                password = UNREAD
+            if mailbox_ref is not None and mailbox is None:
+                self._note_secret(seen, "emailIntegration", mailbox_ref.name)
+            yield seen.uid, SecretOffer(password, mailbox)
+
+    def _note_secret(self, seen: Observed[Any], field_: str, name: str) -> None:
+        text = f'Secret "{name}" is not in the files; its value is not checked'
+        path: FieldPath = ("spec", field_, "secretKeyRef", "name")
+        self._messages.append(self._manifests[seen.uid].tell(path, text, Reason.SECRET_NOT_FOUND, note=True))
 
     def _tell(self, verdict: Verdict) -> Iterator[Message]:
         manifest = self._manifests[verdict.seen.uid]
@@ -169,7 +177,7 @@ class _Checking:
             yield _message(manifest, warning if warning.field else _with_field(warning), note=True)
 
 
-def _check_object(manifest: Manifest) -> tuple[dict[str, Any], list[Message]]:
+def check_object(manifest: Manifest) -> tuple[dict[str, Any], list[Message]]:
     """Return the object as the API server would fill it in, and what there is to say of it."""
     kind = Kind(manifest.place.kind)
     value = {name: below for name, below in manifest.document.value.items() if below is not None}

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from jsonschema import ValidationError
 
 from tenantry.cli.validation.manifest import nearest
-from tenantry.specs.user import EMAIL_PATTERN
+from tenantry.specs.user_profile import EMAIL_PATTERN
 
 #: The fault, and the value as it is written in the file, where it is a scalar.
 Words: TypeAlias = Callable[[ValidationError, str | None], str]

@@ -50,6 +50,14 @@ def upgrade() -> None:
         sa.Column("password_changed", sa.DateTime(), nullable=True),
         sa.Column("password_history", sa.Text(), nullable=False),
         sa.Column("password_source", sa.Text(), nullable=False),
+        sa.Column("password_expires", sa.DateTime(), nullable=True),
+        sa.Column("pending", sa.String(length=16), nullable=False),
+        sa.Column("invited", sa.DateTime(), nullable=True),
+        sa.Column("invitation_expires", sa.DateTime(), nullable=True),
+        sa.Column("joined", sa.DateTime(), nullable=True),
+        sa.Column("email_verified", sa.DateTime(), nullable=True),
+        sa.Column("resend_obeyed", sa.DateTime(), nullable=True),
+        sa.Column("mailbox", sa.Text(), nullable=False),
         sa.Column("deleted", sa.DateTime(), nullable=True),
         sa.Column("deletion_mode", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(
@@ -158,6 +166,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_assigned_values_account_id", ["account_id"], unique=False)
 
     op.create_table(
+        "holdings",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("workgroup", sa.String(length=253), nullable=False),
+        sa.Column("kind", sa.String(length=63), nullable=False),
+        sa.Column("name", sa.String(length=253), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("covers", sa.String(length=63), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_holdings_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_holdings_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "workgroup", "kind", "name", name=op.f("pk_holdings")),
+    )
+    with op.batch_alter_table("holdings", schema=None) as batch_op:
+        batch_op.create_index("ix_holdings_account_id", ["account_id"], unique=False)
+
+    op.create_table(
         "memberships",
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("workgroup", sa.String(length=253), nullable=False),
@@ -170,6 +197,8 @@ def upgrade() -> None:
         sa.Column("groups", sa.Text(), nullable=False),
         sa.Column("access", sa.Text(), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("notifications", sa.Text(), nullable=False),
+        sa.Column("default_module", sa.String(length=63), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_memberships_account_id_accounts"), ondelete="CASCADE"
         ),
@@ -190,6 +219,7 @@ def upgrade() -> None:
         sa.Column("workgroup", sa.String(length=253), nullable=False),
         sa.Column("project", sa.String(length=63), nullable=False),
         sa.Column("user_name", sa.String(length=253), nullable=False),
+        sa.Column("in_force", sa.Boolean(), nullable=False),
         sa.Column("allow", sa.Text(), nullable=False),
         sa.Column("deny", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -285,6 +315,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_memberships_holders")
 
     op.drop_table("memberships")
+    with op.batch_alter_table("holdings", schema=None) as batch_op:
+        batch_op.drop_index("ix_holdings_account_id")
+
+    op.drop_table("holdings")
     with op.batch_alter_table("assigned_values", schema=None) as batch_op:
         batch_op.drop_index("ix_assigned_values_account_id")
 

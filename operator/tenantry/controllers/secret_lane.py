@@ -7,21 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 from tenantry.controllers import metrics
-from tenantry.controllers.api_error import ApiError, Denied, NotFound
+from tenantry.controllers.api_error import ApiError, Denied, NotFound, ServerFault
 from tenantry.controllers.aside import Aside
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import JSON, Connection
 from tenantry.controllers.sighting import Sighting
+from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.password import PasswordOffer
+from tenantry.domain.secret import SecretOffer
 from tenantry.services.passwords import make_offer
-from tenantry.services.work import PasswordNeed
+from tenantry.services.secret_values import find_mailbox
+from tenantry.services.work import SecretNeed
 
 #: Secrets read at once. Hashing is what takes time; this only keeps the two hashers busy.
 _READERS = 8
 #: A hash takes a core for 40 ms; a third would slow the engine down.
 _HASHERS = 2
 #: A Secret that may not be read counts as missing. Not at once: an API server that starts denies everything at first.
-_DENIALS = 5
+_ATTEMPTS = 5
 #: Reads that fail come back no faster than this, all of them together: a lost encryption key fails at thousands.
 _MOST_RETRIES_A_SECOND = 50
 
@@ -41,14 +44,24 @@ async def read_secret(
     return found
 
 
-class PasswordLane:
-    """Reads, compares and hashes; then the User goes back to the engine with what its Secret offers."""
+class SecretLane:
+    """Reads, compares and hashes; then the User goes back to the engine with what its Secrets offer.
 
-    def __init__(self, connection: Connection, deliver: Callable[[Sighting], None], aside: Aside) -> None:
+    ``outdated`` tells of a User as it was submitted that it was changed or deleted since.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        deliver: Callable[[Sighting], None],
+        aside: Aside,
+        outdated: Callable[[Sighting], bool],
+    ) -> None:
         self._connection = connection
         self._deliver = deliver
         self._aside = aside
-        self._waiting: dict[str, tuple[Sighting, PasswordNeed]] = {}
+        self._outdated = outdated
+        self._waiting: dict[str, tuple[Sighting, SecretNeed]] = {}
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: set[str] = set()
         self._failed: dict[str, int] = {}
@@ -57,7 +70,7 @@ class PasswordLane:
     def __contains__(self, uid: str) -> bool:
         return uid in self._waiting or uid in self._busy
 
-    def submit(self, seen: Sighting, need: PasswordNeed) -> None:
+    def submit(self, seen: Sighting, need: SecretNeed) -> None:
         """Take a User in; of one UID the newest stays."""
         if seen.uid not in self._waiting:
             self._order.put_nowait(seen.uid)
@@ -69,7 +82,7 @@ class PasswordLane:
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(_READERS):
-                    group.create_task(self._work(), name="password lane")
+                    group.create_task(self._work(), name="secret lane")
         finally:
             self._hashers.shutdown(wait=False, cancel_futures=True)
 
@@ -91,8 +104,14 @@ class PasswordLane:
                 self._busy.discard(uid)
                 self._measure()
 
-    def _put_off(self, seen: Sighting, need: PasswordNeed, error: ApiError) -> None:
-        """Read this Secret again after a pause; until then the reader is free for others."""
+    def _put_off(self, seen: Sighting, need: SecretNeed, error: ApiError) -> None:
+        """Read this Secret again after a pause; until then the reader is free for others.
+
+        The engine brings a User that changed by itself, and one that is gone needs no Secret.
+        """
+        if self._outdated(seen):
+            self._failed.pop(seen.uid, None)
+            return
         failed = self._failed[seen.uid] = self._failed.get(seen.uid, 0) + 1
         metrics.RETRIES.labels("secret read").inc()
         if seen.uid not in self._waiting:  # else a newer state came, and is queued
@@ -100,18 +119,33 @@ class PasswordLane:
             pause = max(error.retry_after, OUTAGE.delay(failed), len(self._failed) / _MOST_RETRIES_A_SECOND)
             asyncio.get_running_loop().call_later(pause, self._order.put_nowait, seen.uid)
 
-    async def _make_offer(self, need: PasswordNeed) -> PasswordOffer:
-        secret = await self._read(need)
-        return await asyncio.get_running_loop().run_in_executor(self._hashers, make_offer, need, secret)
+    async def _make_offer(self, need: SecretNeed) -> SecretOffer:
+        return SecretOffer(await self._offer_password(need), await self._find_mailbox(need))
 
-    async def _read(self, need: PasswordNeed) -> Mapping[str, Any] | None:
-        metrics.SECRET_READS.labels("password").inc()
+    async def _offer_password(self, need: SecretNeed) -> PasswordOffer | None:
+        if need.password is None:
+            return None
+        secret = await self._read(need, need.password.ref.name, "password", Denied)
+        return await asyncio.get_running_loop().run_in_executor(self._hashers, make_offer, need.password, secret)
+
+    async def _find_mailbox(self, need: SecretNeed) -> Mailbox | None:
+        """Look at the mailbox's Secret: also one that the API server cannot give holds up nothing else (IT-16)."""
+        if need.mailbox is None:
+            return None
+        secret = await self._read(need, need.mailbox.ref.name, "mailbox", (Denied, ServerFault))
+        return find_mailbox(need.mailbox.ref, secret)
+
+    async def _read(
+        self, need: SecretNeed, name: str, what: str, faults: type[ApiError] | tuple[type[ApiError], ...]
+    ) -> Mapping[str, Any] | None:
+        """Read a Secret; after enough of these faults it counts as missing."""
+        metrics.SECRET_READS.labels(what).inc()
         try:
-            return await read_secret(self._connection, need.namespace, need.secret)
-        except Denied:
-            if self._failed.get(need.uid, 0) + 1 < _DENIALS:
+            return await read_secret(self._connection, need.namespace, name)
+        except faults:
+            if self._failed.get(need.uid, 0) + 1 < _ATTEMPTS:
                 raise
             return None
 
     def _measure(self) -> None:
-        metrics.WAITING.labels("passwords").set(len(self._waiting))
+        metrics.WAITING.labels("secrets").set(len(self._waiting))

@@ -1,0 +1,81 @@
+"""The person's data: what the spec says, what policies fill in, and what has become the person's own."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tenantry.domain.account import Account, Pending
+from tenantry.specs import UserSpec, WorkgroupSpec
+from tenantry.specs.user_profile import Address
+from tenantry.specs.workgroup_profile import DefaultAddress, SelfServiceField
+
+#: The parts of a spec that are the person's profile; the rest is policy.
+_FIELDS = frozenset(
+    {
+        "display_name",
+        "name",
+        "user_type",
+        "organization",
+        "emails",
+        "phone_numbers",
+        "addresses",
+        "preferred_language",
+        "timezone",
+        "comment",
+        "text_alerts",
+        "email_integration",
+    }
+)
+_MAIN_ADDRESS = "work"
+
+
+def with_defaults(spec: UserSpec, policies: Iterable[WorkgroupSpec]) -> UserSpec:
+    """Return the spec with what its workgroups fill in; of two workgroups the first that has a value (IT-04)."""
+    for policy in policies:
+        defaults = policy.profile.defaults
+        spec = spec.model_copy(
+            update={
+                "organization": spec.organization or defaults.organization,
+                "preferred_language": spec.preferred_language or defaults.preferred_language,
+                "timezone": spec.timezone or defaults.timezone,
+                "addresses": _with_address(spec.addresses, defaults.address),
+            }
+        )
+    return spec
+
+
+def _with_address(addresses: tuple[Address, ...], defaults: DefaultAddress) -> tuple[Address, ...]:
+    given = defaults.model_dump(exclude_none=True)
+    if not given:
+        return addresses
+    first, *others = addresses or (Address(type=_MAIN_ADDRESS),)
+    missing = {name: value for name, value in given.items() if not getattr(first, name)}
+    return (first.model_copy(update=missing), *others)
+
+
+def profile_of(spec: UserSpec) -> dict[str, Any]:
+    """Return the profile as the account keeps it."""
+    return spec.model_dump(mode="json", by_alias=True, include=set(_FIELDS), exclude_defaults=True)
+
+
+def personal_fields(account: Account | None, policies: Sequence[WorkgroupSpec]) -> list[str]:
+    """Return the fields that belong to the person by now: self-service ones, once the account is in use (MM-11)."""
+    if account is None or not account.provisioned or account.onboarding.pending is not Pending.NOTHING:
+        return []
+    named = {field for policy in policies for field in policy.profile.self_service}
+    return sorted(named - {SelfServiceField.PREFERENCES})
+
+
+def keep_personal(
+    wanted: dict[str, Any], present: dict[str, Any] | None, fields: Iterable[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the profile with the person's own values kept, and the fields in which the spec says something else."""
+    kept, different = dict(wanted), []
+    for field in fields:
+        own = (present or {}).get(field)
+        if own == wanted.get(field):
+            continue
+        different.append(field)
+        kept.pop(field, None)
+        if own is not None:
+            kept[field] = own
+    return kept, different

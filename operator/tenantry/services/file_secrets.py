@@ -1,0 +1,73 @@
+"""Secrets that stand in files, offered to Users as the operator offers those of a cluster."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+from tenantry.domain.mailbox import Mailbox
+from tenantry.domain.password import OfferKind, PasswordOffer
+from tenantry.domain.secret import SecretOffer
+from tenantry.services.passwords import make_offer
+from tenantry.services.secret_values import find_mailbox
+from tenantry.services.work import MailboxNeed, PasswordNeed, SecretNeed
+
+Parts: TypeAlias = tuple[PasswordNeed | None, MailboxNeed | None]
+#: The argon2 library lets go of the interpreter while it hashes.
+_HASHERS = 2
+
+
+class FileSecrets:
+    """The Secrets of one namespace, by name, each as the API server would give it.
+
+    With ``elsewhere`` a Secret that is not here is in a cluster: its value is taken for a good one, and its name noted
+    in ``unread``. Without, it is missing, but for a User whose password is set: that one stays as it is.
+    """
+
+    def __init__(self, secrets: Mapping[str, Mapping[str, Any]], *, elsewhere: bool = False) -> None:
+        self._secrets = secrets
+        self._known: dict[Parts, SecretOffer] = {}
+        self.elsewhere = elsewhere
+        self.unread: set[str] = set()
+
+    def read_ahead(self, needs: Iterable[SecretNeed], advance: Callable[[], None]) -> None:
+        """Compare and hash outside of any transaction: one password takes 40 ms by design."""
+        parts = {(need.password, need.mailbox) for need in needs}
+        with ThreadPoolExecutor(_HASHERS) as hashers:
+            for part, offer in zip(parts, hashers.map(self._offer, parts), strict=True):
+                self._known[part] = offer
+                advance()
+
+    def offers(self, needs: Iterable[SecretNeed]) -> dict[str, SecretOffer]:
+        """Return by User UID what there is to say of its Secrets."""
+        found = {}
+        for need in needs:
+            parts = (need.password, need.mailbox)
+            offer = self._known.get(parts) or self._offer(parts)
+            self._known[parts] = offer
+            if offer != SecretOffer():
+                found[need.uid] = offer
+        return found
+
+    def _offer(self, parts: Parts) -> SecretOffer:
+        password, mailbox = parts
+        return SecretOffer(
+            password=None if password is None else self._password(password),
+            mailbox=None if mailbox is None or self._is_elsewhere(mailbox) else self._mailbox(mailbox),
+        )
+
+    def _password(self, need: PasswordNeed) -> PasswordOffer | None:
+        secret = self._secrets.get(need.ref.name)
+        if secret is not None:
+            return make_offer(need, secret)
+        if need.present:
+            return None
+        return PasswordOffer(OfferKind.SAME) if self._is_elsewhere(need) else make_offer(need, None)
+
+    def _mailbox(self, need: MailboxNeed) -> Mailbox:
+        return find_mailbox(need.ref, self._secrets.get(need.ref.name))
+
+    def _is_elsewhere(self, need: PasswordNeed | MailboxNeed) -> bool:
+        away = self.elsewhere and need.ref.name not in self._secrets
+        if away:
+            self.unread.add(need.ref.name)
+        return away

@@ -1,0 +1,326 @@
+"""What accounts hold in applications: registered, listed, given away, deleted (NR-16, NR-18, NR-28)."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from tenantry.domain.account import Account
+from tenantry.domain.audit import Change
+from tenantry.domain.holding import Held, Holding, Transfer, assignee_fault, describe_transfer, policy_of
+from tenantry.domain.login import login_key
+from tenantry.domain.observed import Kind
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.snapshot import WorkgroupPolicy
+from tenantry.services.accounts import chosen_tenants
+from tenantry.services.trail import check_key
+from tenantry.store import Connection, Store
+from tenantry.store.account import load_by_id, load_by_login, load_system
+from tenantry.store.audit import append_records
+from tenantry.store.holding import (
+    apply_transfers,
+    count_holdings,
+    find_holdings,
+    insert_holdings,
+    list_by_owner,
+    remove_holdings,
+    update_holdings,
+)
+from tenantry.store.policy import load_policies
+from tenantry.store.resource import load_resources, mark_objects
+from tenantry.store.tenant import TenantRow, lock_tenant
+
+#: Who is on record unless the caller says who.
+ACTOR = "tenantry holdings"
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+_LONGEST_NAME = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Things of one kind that an application says belong to an account, named by its login.
+
+    ``covers``: the one group that these saved queries or charts are about, or empty.
+    """
+
+    workgroup: str
+    kind: str
+    owner: str
+    names: tuple[str, ...]
+    covers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Things of one kind that an application does not have any more."""
+
+    workgroup: str
+    kind: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """From whom to whom, by login. Without a workgroup or kind: of all of them."""
+
+    giver: str
+    taker: str
+    workgroup: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How many holdings changed. With refusals nothing did."""
+
+    changed: int = 0
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedHolding:
+    """One line of the list of holdings."""
+
+    tenant: str
+    login: str
+    account: str
+    workgroup: str
+    kind: str
+    name: str
+    covers: str
+
+
+def list_holdings(
+    store: Store,
+    namespace: str | None = None,
+    *,
+    workgroup: str | None = None,
+    kind: str | None = None,
+    owner: str | None = None,
+) -> list[ListedHolding]:
+    """Return the holdings of one tenant or all, by login, workgroup, kind and name (NR-28).
+
+    Raises:
+        InputError: the store has no such tenant.
+        StoreUnavailable: the database is gone or locked.
+    """
+    found = []
+    with store.read() as connection:
+        for tenant in chosen_tenants(connection, namespace):
+            account = _find(connection, tenant, owner, workgroup) if owner is not None else None
+            if owner is not None and account is None:
+                continue
+            account_id = account.id if account is not None else None
+            rows = list_by_owner(connection, tenant.id, workgroup=workgroup, kind=kind, account_id=account_id)
+            found += [
+                ListedHolding(tenant.namespace, login, h.account_id, h.workgroup, h.kind, h.name, h.covers)
+                for h, login in rows
+            ]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """One transaction on a locked tenant, and who is on record for it."""
+
+    connection: Connection
+    tenant: TenantRow
+    audit_key: bytes
+    now: datetime
+    actor: str
+
+
+@contextmanager
+def _opened(store: Store, namespace: str, now: datetime, actor: str) -> Iterator[_Desk]:
+    """Lock the tenant: holdings are given away under the same lock under which Users are deleted."""
+    with store.write() as connection:
+        (known,) = chosen_tenants(connection, namespace)
+        tenant = lock_tenant(connection, namespace, known.namespace_uid)
+        check_key(tenant, store.audit_key)
+        yield _Desk(connection, tenant, store.audit_key, now, actor)
+
+
+def put_holdings(store: Store, namespace: str, wanted: Registration, now: datetime, *, actor: str = ACTOR) -> Result:
+    """Register what belongs to an account: what is new is added, what is another's or covers something else is edited.
+
+    The same again changes nothing.
+
+    Raises:
+        InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with _opened(store, namespace, now, actor) as desk:
+        workgroup = load_policies(desk.connection, desk.tenant.id).workgroups.get(wanted.workgroup)
+        account = _find(desk.connection, desk.tenant, wanted.owner, wanted.workgroup)
+        refusals = [*_check_form(wanted), *_check_workgroup(wanted, workgroup)]
+        if account is None or not _is_alive(account):
+            refusals.append(_unknown(wanted.owner, "account"))
+        if refusals or account is None:
+            return Result(refusals=tuple(refusals))
+        return Result(_put(desk, wanted, account))
+
+
+def _put(desk: _Desk, wanted: Registration, account: Account) -> int:
+    rows = find_holdings(desk.connection, desk.tenant.id, wanted.workgroup, wanted.kind, wanted.names)
+    present = {row.name: row for row in rows}
+    asked = [Holding(wanted.workgroup, wanted.kind, n, account.id, wanted.covers) for n in dict.fromkeys(wanted.names)]
+    new = [holding for holding in asked if holding.name not in present]
+    edited = [holding for holding in asked if present.get(holding.name, holding) != holding]
+    insert_holdings(desk.connection, desk.tenant.id, new)
+    update_holdings(desk.connection, desk.tenant.id, edited)
+    owners = {present[holding.name].account_id for holding in edited} | {account.id}
+    _conclude(desk, [*_tell("HoldingsRegistered", new), *_tell("HoldingsEdited", edited)], owners)
+    return len(new) + len(edited)
+
+
+def delete_holdings(store: Store, namespace: str, gone: Deletion, now: datetime, *, actor: str = ACTOR) -> Result:
+    """Forget things that are gone from an application. Those that are not registered are passed over.
+
+    Raises:
+        InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with _opened(store, namespace, now, actor) as desk:
+        rows = find_holdings(desk.connection, desk.tenant.id, gone.workgroup, gone.kind, gone.names)
+        remove_holdings(desk.connection, desk.tenant.id, rows)
+        _conclude(desk, _tell("HoldingsDeleted", rows), {row.account_id for row in rows})
+        return Result(len(rows))
+
+
+def reassign_holdings(store: Store, namespace: str, handover: Handover, now: datetime, *, actor: str = ACTOR) -> Result:
+    """Give all that an account holds, or all of a workgroup or kind, to another at once (NR-18).
+
+    Before a deletion anybody may be given it, a system user where the policy names it; afterwards only those that the
+    policy lets in (NR-17).
+
+    Raises:
+        InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with _opened(store, namespace, now, actor) as desk:
+        giver, taker = (
+            _find(desk.connection, desk.tenant, n, handover.workgroup) for n in (handover.giver, handover.taker)
+        )
+        if giver is None:
+            return Result(refusals=(_unknown(handover.giver, "from"),))
+        if taker is None or not _is_alive(taker):
+            return Result(refusals=(_unknown(handover.taker, "to", Reason.ASSIGNEE_NOT_FOUND),))
+        transfers = _transfers(desk.connection, giver, taker, handover)
+        refusals = _check_taker(desk, giver, taker, transfers)
+        if refusals:
+            return Result(refusals=tuple(refusals))
+        apply_transfers(desk.connection, transfers)
+        _conclude(desk, [describe_transfer(transfer, giver.resource_uid) for transfer in transfers], {giver.id})
+        return Result(sum(transfer.count for transfer in transfers))
+
+
+def _transfers(connection: Connection, giver: Account, taker: Account, handover: Handover) -> list[Transfer]:
+    def parcel(held: Held) -> tuple[str, str]:
+        return (held.workgroup, held.kind)
+
+    asked = (handover.workgroup, handover.kind)
+    held = sorted(count_holdings(connection, [giver.id])[giver.id])
+    held = [h for h in held if all(want in {None, has} for want, has in zip(asked, parcel(h), strict=True))]
+    counts = ((key, sum(h.count for h in some)) for key, some in groupby(held, parcel))
+    return [Transfer(giver.id, *key, count, taker.id) for key, count in counts]
+
+
+def _check_taker(desk: _Desk, giver: Account, taker: Account, transfers: Sequence[Transfer]) -> list[Refusal]:
+    if giver.id == taker.id:
+        return [Refusal(Reason.ASSIGNEE_NOT_ALLOWED, "to", "an account cannot be given what it has; name another")]
+    going = _going(desk.connection, (giver, taker))
+    if taker.id in going:
+        message = f'the User of "{taker.user_name}" is being deleted; name another'
+        return [Refusal(Reason.ASSIGNEE_NOT_ALLOWED, "to", message)]
+    workgroups = load_policies(desk.connection, desk.tenant.id).workgroups
+    found = []
+    for transfer in transfers:
+        workgroup = workgroups.get(transfer.workgroup)
+        fault = _taker_fault(giver, taker, transfer, workgroup, going=giver.id in going)
+        if fault is not None:
+            message = f'holdings of kind "{transfer.kind}" in Workgroup "{transfer.workgroup}" cannot go to '
+            found.append(Refusal(Reason.ASSIGNEE_NOT_ALLOWED, "to", f'{message}"{taker.user_name}", which {fault}'))
+    return found
+
+
+def _taker_fault(
+    giver: Account, taker: Account, transfer: Transfer, workgroup: WorkgroupPolicy | None, *, going: bool
+) -> str | None:
+    policy = policy_of(transfer.kind, workgroup.spec.deletion.holdings) if workgroup is not None else None
+    if going:
+        return assignee_fault(taker, giver, transfer.workgroup, policy)
+    if not taker.scope:
+        return None
+    if taker.scope != transfer.workgroup:
+        return f'is a system user of Workgroup "{taker.scope}"'
+    if policy is not None and taker.user_name not in policy.assignees.system_users:
+        return f"is a system user that the policy does not name; {choices(policy.assignees.system_users)}"
+    return None
+
+
+def _find(connection: Connection, tenant: TenantRow, login: str, workgroup: str | None) -> Account | None:
+    """Return the account or tombstone of a login; a system user's is one of its workgroup's only."""
+    key = login_key(login)
+    system = load_system(connection, tenant.id, workgroup) if workgroup is not None else []
+    named = [account for account in system if account.login_key == key]
+    return next(iter(named or load_by_login(connection, tenant.id, [key])), None)
+
+
+def _is_alive(account: Account) -> bool:
+    return account.tombstone is None and account.provisioned
+
+
+def _unknown(name: str, field: str, reason: Reason = Reason.USER_NOT_FOUND) -> Refusal:
+    message = f'no account has the login "{name}"; a system user is named with its workgroup'
+    return Refusal(reason, field, message)
+
+
+def _check_form(wanted: Registration) -> Iterator[Refusal]:
+    if _KIND.fullmatch(wanted.kind) is None:
+        message = "a kind is a letter and then at most 62 letters, digits, _ or -"
+        yield Refusal(Reason.INVALID_SPEC, "kind", message)
+    if not all(0 < len(name) <= _LONGEST_NAME and name.isprintable() for name in wanted.names):
+        yield Refusal(Reason.INVALID_SPEC, "name", f"a name has 1 to {_LONGEST_NAME} printable characters")
+
+
+def _check_workgroup(wanted: Registration, workgroup: WorkgroupPolicy | None) -> Iterator[Refusal]:
+    if workgroup is None:
+        message = f'Workgroup "{wanted.workgroup}" does not exist; create it, or correct the name'
+        yield Refusal(Reason.WORKGROUP_NOT_FOUND, "workgroup", message)
+    elif wanted.covers and wanted.covers not in workgroup.spec.groups_by_name:
+        known = choices(workgroup.spec.groups_by_name)
+        message = f'group "{wanted.covers}" is not defined in Workgroup "{wanted.workgroup}"; {known}'
+        yield Refusal(Reason.GROUP_NOT_FOUND, "covers", message)
+
+
+def _tell(action: str, rows: Iterable[Holding]) -> list[Change]:
+    """Return one record an account and kind. Names are the applications': they may tell of people, and stay out."""
+
+    def owner(row: Holding) -> tuple[str, str, str]:
+        return (row.account_id, row.workgroup, row.kind)
+
+    grouped = ((key, len(list(some))) for key, some in groupby(sorted(rows, key=owner), owner))
+    return [
+        Change(action, "Holding", account_id, None, {"workgroup": workgroup, "kind": kind, "count": count}, {})
+        for (account_id, workgroup, kind), count in grouped
+    ]
+
+
+def _conclude(desk: _Desk, changes: Sequence[Change], account_ids: Collection[str]) -> None:
+    """Put the changes on record, and have those Users looked at again that their holdings held up."""
+    if not changes:
+        return
+    append_records(desk.connection, desk.tenant, changes, desk.actor, desk.now, desk.audit_key)
+    uids = [a.resource_uid for a in load_by_id(desk.connection, account_ids) if a.resource_uid is not None]
+    rows = load_resources(desk.connection, uids).values()
+    held_up = [row.name for row in rows if row.parsed_status().get("holdings")]
+    mark_objects(desk.connection, desk.tenant.id, Kind.USER, held_up)
+
+
+def _going(connection: Connection, accounts: Iterable[Account]) -> set[str]:
+    """Return the ids of the accounts whose User is being deleted."""
+    owners = {a.resource_uid: a.id for a in accounts if a.resource_uid is not None}
+    return {owners[uid] for uid, row in load_resources(connection, list(owners)).items() if row.deleting}

@@ -1,0 +1,170 @@
+"""Workgroup: logins, passwords, and how a person comes to use an account."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from tenantry.specs.base import (
+    SET,
+    Reference,
+    SecretKeyRef,
+    SpecModel,
+    cel,
+    rules,
+)
+
+
+class CharacterSet(StrEnum):
+    """The encodings a workgroup's application may be bound to (names of the IANA registry)."""
+
+    UTF_8 = "UTF-8"
+    US_ASCII = "US-ASCII"
+    ISO_8859_1 = "ISO-8859-1"
+    ISO_8859_15 = "ISO-8859-15"
+    WINDOWS_1252 = "windows-1252"
+    SHIFT_JIS = "Shift_JIS"
+    GB18030 = "GB18030"
+
+
+class LoginFormat(StrEnum):
+    """What a userName must look like."""
+
+    NAME = "Name"
+    EMAIL = "Email"
+
+
+class AuthenticationMode(StrEnum):
+    """Where a password is kept and compared."""
+
+    PASSWORD = "Password"  # noqa: S105 - a mode
+    DIRECTORY = "Directory"
+
+
+class OnboardingMode(StrEnum):
+    """How a person comes to use the account."""
+
+    PROVISIONED = "Provisioned"
+    INVITATION = "Invitation"
+    SIGN_UP = "SignUp"
+
+
+class EmailVerification(StrEnum):
+    """Whether the person must show that the address is theirs before the first log-in."""
+
+    REQUIRED = "Required"
+    ASSUMED = "Assumed"
+
+
+class PasswordExpiry(StrEnum):
+    """Whether passwords of the workgroup expire: for all, for those who do not opt out, for nobody."""
+
+    ALWAYS = "Always"
+    OPTIONAL = "Optional"
+    NEVER = "Never"
+
+
+class SystemLogin(StrEnum):
+    """Whether a system user may log in."""
+
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+
+
+class LoginPolicy(SpecModel):
+    """What a userName of this workgroup must look like."""
+
+    format: LoginFormat = Field(default=LoginFormat.NAME, description="Name takes any text; Email an email address.")
+    max_length: Annotated[int, Field(ge=1, le=254)] = Field(
+        default=254, description="The most characters (Unicode code points, as written)."
+    )
+
+
+class Directory(SpecModel):
+    """The LDAP directory that passwords are compared in."""
+
+    url: Annotated[str, StringConstraints(max_length=256, pattern=r"^ldaps?://[^/ ]+/?$")] = Field(
+        description="ldaps://host[:port], or ldap://host[:port], which is upgraded by StartTLS."
+    )
+    base_dn: Annotated[str, StringConstraints(min_length=1, max_length=512)] = Field(
+        alias="baseDN", description="Where in the directory accounts are looked for."
+    )
+    bind_dn: Annotated[str, StringConstraints(max_length=512)] | None = Field(
+        default=None, alias="bindDN", description="Who looks for them; absent means anonymously."
+    )
+    bind_secret_key_ref: SecretKeyRef | None = Field(default=None, description="The password of bindDN.")
+    ca_secret_key_ref: SecretKeyRef | None = Field(
+        default=None, description="The certificate authority of the directory in PEM; absent means the system's."
+    )
+    login_attribute: Annotated[str, StringConstraints(max_length=63, pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] = Field(
+        default="uid", description="The attribute that holds the login."
+    )
+
+
+class AuthenticationPolicy(SpecModel):
+    """Where a password is kept and compared."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "(self.mode == 'Directory') == has(self.directory)",
+                "mode Directory needs directory, and mode Password takes none",
+                ".directory",
+            )
+        )
+    )
+
+    mode: AuthenticationMode = Field(
+        default=AuthenticationMode.PASSWORD,
+        description="Password keeps it here. Directory binds to a directory: this workgroup then takes no password.",
+    )
+    directory: Directory | None = Field(default=None, description="The directory. With mode Directory only.")
+
+
+class OnboardingPolicy(SpecModel):
+    """How a person comes to use an account."""
+
+    mode: OnboardingMode = Field(
+        default=OnboardingMode.PROVISIONED,
+        description=(
+            "Provisioned accounts can be used at once. Invitation mails a link that must be accepted first. SignUp "
+            "lets the listed person claim the account."
+        ),
+    )
+    expiration_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
+        default=168, description="Hours until an invitation that nobody accepted expires and its seat is free again."
+    )
+
+
+class PasswordPolicy(SpecModel):
+    """What a password must be. Of two workgroups the stricter rule holds."""
+
+    min_length: Annotated[int, Field(ge=1, le=128)] = Field(default=8, description="The fewest characters.")
+    max_length: Annotated[int, Field(ge=1, le=128)] = Field(default=128, description="The most characters.")
+    history: Annotated[int, Field(ge=0, le=24)] = Field(
+        default=0, description="How many earlier passwords, the present one among them, a new one must differ from."
+    )
+    expiry: PasswordExpiry = Field(
+        default=PasswordExpiry.NEVER,
+        description=(
+            "Always: passwords expire. Optional: unless the User says password.expiry None. Never: they do not. Where "
+            "they do not expire for a User, its history is not compared either under Optional."
+        ),
+    )
+    expiration_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=90,
+        description="Days after a change until only another change is possible. With expiry Always or Optional.",
+    )
+
+
+class SystemUser(SpecModel):
+    """An account that the workgroup itself has: no seat, no resource, not removable."""
+
+    user_name: Reference = Field(description="The login; no User of this workgroup may take it.")
+    login: SystemLogin = Field(
+        default=SystemLogin.DISABLED, description="Whether this account may log in at all (Enabled or Disabled)."
+    )
+    role: Reference | None = Field(default=None, description="The role it holds.")
+    groups: tuple[Reference, ...] = Field(
+        default=(), max_length=16, description="The groups it is in.", json_schema_extra=SET
+    )

@@ -1,0 +1,46 @@
+"""Several use cases in one transaction: kept whole, or undone whole, so that what would happen can be asked of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from tenantry.store.database import Store
+from tenantry.store.policy import forget_parsed
+
+
+class JoinedStore(Store):
+    """A store whose every transaction is a part of one that somebody else ends."""
+
+    def __init__(self, store: Store, connection: Connection) -> None:
+        super().__init__(store.engine, store.audit_key)
+        self._connection = connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Join the transaction."""
+        yield self._connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Join the transaction: what it wrote so far is seen."""
+        yield self._connection
+
+
+@contextmanager
+def joined(store: Store, *, keep: bool) -> Iterator[JoinedStore]:
+    """Open a transaction for several use cases: with ``keep`` committed at the end, else undone, as by an exception.
+
+    Raises:
+        StoreUnavailable: the database is gone or stays locked; nothing was changed.
+    """
+    kept = False
+    try:
+        with store.write() as connection:
+            yield JoinedStore(store, connection)
+            if not keep:
+                connection.rollback()
+        kept = keep
+    finally:
+        if not kept:
+            forget_parsed()  # what was parsed of generations that never were

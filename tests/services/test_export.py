@@ -1,0 +1,71 @@
+"""What is exported can be applied again, and gives the same accounts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from tenantry.services.accounts import ListedAccount, list_accounts
+from tenantry.store import Store
+from tenantry.store.account import apply_accounts, load_all
+from tests.support.builders import pool, user, workgroup
+from tests.support.commands import tenantry
+from tests.support.edits import paused
+from tests.support.manifests import applied, secrets
+from tests.support.tenancy import Tenant
+
+SECRET = {"password": {"secretKeyRef": {"name": "passwords", "key": "ada"}}}
+
+
+def without_ids(accounts: list[ListedAccount]) -> list[ListedAccount]:
+    return [replace(account, id="", tenant="") for account in accounts]
+
+
+def test_an_export_applied_to_an_empty_store_gives_the_same_accounts(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    entries = [{"workgroupRef": "tracker", "role": "Agent", "groups": ["Users"]}]
+    roles = workgroup(spec={"roles": [{"name": "Agent"}], "groups": [{"name": "Users"}]})
+    people = [user("zoe", in_=entries), user("ada", in_=entries), user("bob", in_=entries)]
+    Tenant(store).apply(pool(static=2), roles, *people)
+    exported = tenantry("export", "-n", "acme", "--all", "--store-url", store_url)
+    copy = f"sqlite:///{tmp_path / 'copy.db'}"
+    done = tenantry("apply", "-", "--store-url", copy, stdin=exported.out)
+    assert (done.code, "1 waiting" in done.out) == (1, True)
+    other = Store.open(copy)
+    assert without_ids(list_accounts(other)) == without_ids(list_accounts(store))
+    other.close()
+    again = tenantry("plan", "-", "--store-url", store_url, stdin=exported.out)
+    assert again.lines[-1] == "Plan: 1 waiting; 4 unchanged"
+
+
+def test_no_password_is_exported(store: Store, store_url: str) -> None:
+    given = secrets({"passwords": {"ada": "teal-otter"}})
+    applied(store, pool(static=1), workgroup(), user("ada", spec=SECRET), secrets=given)
+    exported = tenantry("export", "-n", "acme", "--store-url", store_url)
+    (found,) = yaml.safe_load_all(exported.out)
+    assert found["spec"]["password"]["secretKeyRef"] == {"name": "passwords", "key": "ada"}
+    assert "otter" not in exported.out
+    assert "argon2" not in exported.out
+
+
+def test_what_a_person_changed_of_the_own_profile_is_exported(store: Store, store_url: str) -> None:
+    own = workgroup(spec={"profile": {"selfService": ["displayName"]}})
+    applied(store, pool(static=1), own, user("ada", spec={"displayName": "Miss A."}))
+    with store.write() as connection:
+        (ada,) = load_all(connection, 1)
+        changed = replace(ada, profile={**(ada.profile or {}), "displayName": "Ada Lovelace"})
+        apply_accounts(connection, 1, [(ada, changed)])
+    (found,) = yaml.safe_load_all(tenantry("export", "-n", "acme", "--store-url", store_url).out)
+    assert found["spec"]["displayName"] == "Ada Lovelace"
+
+
+def test_a_pause_is_exported(store: Store, store_url: str) -> None:
+    applied(store, pool(static=1), workgroup(), paused(user("ada")))
+    (found,) = yaml.safe_load_all(tenantry("export", "-n", "acme", "--store-url", store_url).out)
+    assert found["metadata"]["annotations"] == {"tenantry.dev/paused": "true"}
+
+
+def test_a_tenant_that_is_not_there_is_told(store_url: str) -> None:
+    done = tenantry("export", "-n", "nowhere", "--store-url", store_url)
+    assert (done.code, done.err) == (1, 'tenantry: the store has no tenant "nowhere"; it has: none\n')

@@ -1,0 +1,390 @@
+"""A User, or its part in a workgroup, goes only when what it holds is settled (NR-16, NR-17, NR-22, NR-25)."""
+
+from typing import Any
+
+import pytest
+
+from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.reason import Reason
+from tenantry.services.accounts import list_accounts
+from tenantry.services.holdings import (
+    Deletion,
+    Handover,
+    Registration,
+    delete_holdings,
+    list_holdings,
+    put_holdings,
+    reassign_holdings,
+)
+from tenantry.services.work import TenantRef
+from tenantry.specs import UserSpec
+from tests.support.builders import pool, user, workgroup
+from tests.support.edits import deleted, edited, made_again, paused
+from tests.support.invariants import actions_on_record
+from tests.support.watched import WatchedTenant
+
+INNER = {"licenseTypes": ["Static", "Floating"], "userTypes": ["Internal"], "systemUsers": ["TBD"]}
+HOLDINGS = [
+    {"kind": "record", "assignees": INNER},
+    {"kind": "alert", "droppable": True, "assignees": INNER},
+    {"kind": "query", "droppable": True, "assignees": INNER, "onGroupRemoval": "BlockIfSoleCoverage"},
+    {"kind": "draft", "onDelete": "Drop"},
+    {"kind": "device", "onDelete": "Reassign", "defaultAssignee": "bob"},
+]
+
+
+def policy(name: str, **deletion: Any) -> Observed[Any]:
+    spec = {
+        "systemUsers": [{"userName": "TBD"}],
+        "groups": [{"name": "Sales"}, {"name": "Ops"}],
+        "deletion": {"holdings": HOLDINGS, **deletion},
+    }
+    return workgroup(name, spec=spec)
+
+
+DESK = policy("desk")
+SEATS = pool(spec={"licenses": [{"type": "Static", "quantity": 4}, {"type": "Restricted", "quantity": 4}]})
+TO_BOB = {"holdings": [{"workgroupRef": "desk", "kind": "*", "reassignTo": "bob"}]}
+
+
+def agent(login: str, /, license_: str = "Static", **spec: Any) -> Observed[UserSpec]:
+    return user(login, license=license_, in_="desk", spec=spec)
+
+
+def offboarding(*choices: dict[str, Any]) -> dict[str, Any]:
+    return {"holdings": [{"workgroupRef": "desk", **choice} for choice in choices]}
+
+
+def put(tenant: WatchedTenant, owner: str, kind: str, *names: str, **fields: str) -> None:
+    wanted = Registration(fields.pop("workgroup", "desk"), kind, owner, names, **fields)
+    assert not put_holdings(tenant.store, tenant.ref.namespace, wanted, tenant.now).refusals
+    tenant.settle()
+
+
+def give(tenant: WatchedTenant, giver: str, taker: str, **only: str) -> list[Reason]:
+    result = reassign_holdings(tenant.store, tenant.ref.namespace, Handover(giver, taker, **only), tenant.now)
+    tenant.settle()
+    return [refusal.reason for refusal in result.refusals]
+
+
+def forget(tenant: WatchedTenant, kind: str, *names: str) -> None:
+    delete_holdings(tenant.store, tenant.ref.namespace, Deletion("desk", kind, names), tenant.now)
+    tenant.settle()
+
+
+def held(tenant: WatchedTenant, owner: str) -> list[str]:
+    return [h.name for h in list_holdings(tenant.store, tenant.ref.namespace, owner=owner)]
+
+
+def counts(tenant: WatchedTenant, seen: Observed[Any]) -> dict[str, int]:
+    return {h["kind"]: h["count"] for h in tenant.status(seen).get("holdings", ())}
+
+
+def used(tenant: WatchedTenant) -> int:
+    return int(tenant.status_of(Kind.LICENSE_POOL, "seats")["used"])
+
+
+def waiting(tenant: WatchedTenant) -> int:
+    return sum(bought["waiting"] for bought in tenant.status_of(Kind.LICENSE_POOL, "seats")["licenses"])
+
+
+def is_gone(tenant: WatchedTenant, seen: Observed[Any]) -> bool:
+    return seen.uid not in tenant.objects
+
+
+@pytest.fixture
+def desk(tenant: WatchedTenant) -> WatchedTenant:
+    tenant.apply(SEATS, DESK, agent("ann"), agent("bob"), agent("rex", "Restricted"))
+    return tenant
+
+
+def test_nr_16_with_holdings_left_the_user_stays_and_says_which(desk: WatchedTenant) -> None:
+    ann = agent("ann")
+    put(desk, "ann", "record", "r1", "r2")
+    put(desk, "ann", "alert", "a1")
+    desk.apply(ann := deleted(ann))
+    status = desk.status(ann)
+    assert (status["state"], counts(desk, ann)) == ("Deleting", {"alert": 1, "record": 2})
+    assert (desk.reason(ann), desk.is_ready(ann)) == (Reason.HOLDINGS_LEFT, False)
+    told = desk.condition(ann, "Stalled")
+    assert told is not None
+    assert '2 holdings of kind "record" in Workgroup "desk"' in told["message"]
+    assert "--from ann --to LOGIN --workgroup desk --kind record" in told["message"]
+    assert (status["license"]["type"], used(desk)) == ("Static", 3)
+    (line,) = (a for a in list_accounts(desk.store) if a.login == "ann")
+    assert (line.state, line.reason) == ("Deleting", Reason.HOLDINGS_LEFT)
+
+
+def test_nr_16_the_deletion_goes_on_by_itself_once_everything_is_settled(desk: WatchedTenant) -> None:
+    ann = agent("ann")
+    put(desk, "ann", "record", "r1", "r2")
+    put(desk, "ann", "alert", "a1")
+    desk.apply(ann := deleted(ann))
+    assert give(desk, "ann", "bob", kind="record") == []
+    assert counts(desk, ann) == {"alert": 1}
+    forget(desk, "alert", "a1")
+    assert (is_gone(desk, ann), used(desk), held(desk, "bob")) == (True, 2, ["r1", "r2"])
+
+
+def test_nr_16_a_seat_that_is_kept_for_holdings_goes_to_the_next_in_line_with_them(tenant: WatchedTenant) -> None:
+    ann, bob, zoe = agent("ann"), agent("bob"), agent("zoe")
+    tenant.apply(pool(static=2), DESK, ann, bob)
+    tenant.apply(zoe)
+    put(tenant, "ann", "record", "r1")
+    tenant.apply(deleted(ann))
+    assert tenant.status(zoe)["state"] == "Waiting"
+    give(tenant, "ann", "bob")
+    assert tenant.is_ready(zoe)
+
+
+def test_nr_17_the_offboarding_is_carried_out_with_the_deletion(desk: WatchedTenant) -> None:
+    choices = offboarding({"kind": "*", "reassignTo": "bob"}, {"kind": "alert", "drop": True})
+    ann = agent("ann", offboarding=choices)
+    desk.apply(ann)
+    put(desk, "ann", "record", "r1", "r2")
+    put(desk, "ann", "alert", "a1")
+    put(desk, "ann", "draft", "d1")
+    desk.apply(deleted(ann))
+    assert is_gone(desk, ann)
+    assert (held(desk, "ann"), held(desk, "bob")) == ([], ["d1", "r1", "r2"])
+    assert sorted(actions_on_record(desk.store, "Holding")[-3:]) == ["HoldingsDropped", *["HoldingsReassigned"] * 2]
+
+
+def test_what_the_policy_drops_or_gives_on_holds_nobody_up(desk: WatchedTenant) -> None:
+    put(desk, "ann", "draft", "d1")
+    put(desk, "ann", "device", "m1")
+    put(desk, "ann", "unheard-of", "u1")
+    desk.apply(ann := deleted(agent("ann")))
+    assert (is_gone(desk, ann), held(desk, "bob"), held(desk, "ann")) == (True, ["m1"], [])
+
+
+def test_while_something_is_left_nothing_is_given_away(desk: WatchedTenant) -> None:
+    put(desk, "ann", "device", "m1")
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(agent("ann")))
+    assert (held(desk, "ann"), held(desk, "bob"), counts(desk, ann)) == (["m1", "r1"], [], {"record": 1})
+
+
+def test_nr_17_a_restricted_assignee_is_refused_until_the_choice_is_edited(desk: WatchedTenant) -> None:
+    ann = agent("ann", offboarding=offboarding({"kind": "record", "reassignTo": "rex"}))
+    desk.apply(ann)
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(ann))
+    assert desk.reason(ann) == Reason.ASSIGNEE_NOT_ALLOWED
+    desk.apply(ann := edited(ann, offboarding=TO_BOB))
+    assert (is_gone(desk, ann), held(desk, "bob")) == (True, ["r1"])
+
+
+def test_an_assignee_that_comes_or_changes_lets_the_deletion_go_on(desk: WatchedTenant) -> None:
+    ann = agent("ann", offboarding=offboarding({"kind": "record", "reassignTo": "new"}))
+    desk.apply(ann)
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(ann))
+    assert (desk.reason(ann), desk.condition(ann, "Reconciling") is not None) == (Reason.ASSIGNEE_NOT_FOUND, True)
+    desk.apply(new := agent("new", "Restricted"))
+    assert desk.reason(ann) == Reason.ASSIGNEE_NOT_ALLOWED
+    desk.apply(edited(new, license={"type": "Static"}))
+    assert (is_gone(desk, ann), held(desk, "new")) == (True, ["r1"])
+
+
+def test_a_policy_that_blocks_no_more_lets_the_deletion_go_on(desk: WatchedTenant) -> None:
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(agent("ann")))
+    desk.apply(edited(DESK, deletion={"holdings": []}))
+    assert is_gone(desk, ann)
+
+
+def test_nr_17_at_a_deletion_system_users_are_given_nothing(desk: WatchedTenant) -> None:
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(agent("ann")))
+    assert give(desk, "ann", "TBD", workgroup="desk") == [Reason.ASSIGNEE_NOT_ALLOWED]
+    assert give(desk, "ann", "rex") == [Reason.ASSIGNEE_NOT_ALLOWED]
+    put(desk, "bob", "record", "r2")
+    assert give(desk, "bob", "ann") == [Reason.ASSIGNEE_NOT_ALLOWED]  # she goes
+    assert (held(desk, "ann"), is_gone(desk, ann)) == (["r1"], False)
+
+
+def test_who_goes_in_the_same_batch_is_given_nothing(desk: WatchedTenant) -> None:
+    ann, bob = agent("ann", offboarding=TO_BOB), agent("bob")
+    desk.apply(ann)
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(ann), deleted(bob))
+    assert (desk.reason(ann), is_gone(desk, bob)) == (Reason.ASSIGNEE_NOT_FOUND, True)
+    desk.apply(edited(ann, offboarding=offboarding({"kind": "alert", "drop": True})))
+    assert desk.reason(ann) == Reason.HOLDINGS_LEFT
+
+
+def test_what_is_given_to_one_who_leaves_the_workgroup_next_is_given_on(desk: WatchedTenant) -> None:
+    desk.apply(policy("other"), carl := agent("carl"))
+    ann = agent("ann", offboarding=offboarding({"kind": "record", "reassignTo": "bob"}))
+    bob = edited(agent("bob"), offboarding=offboarding({"kind": "record", "reassignTo": "carl"}))
+    desk.apply(ann, bob)
+    put(desk, "ann", "record", "r1")
+    desk.apply(deleted(ann), edited(bob, workgroups=[{"workgroupRef": "other"}]))
+    assert (held(desk, "bob"), held(desk, "carl")) == ([], ["r1"])
+    assert desk.is_ready(carl)
+
+
+def test_one_that_was_never_provisioned_goes_at_once(tenant: WatchedTenant) -> None:
+    tenant.apply(pool(static=0), DESK, ann := agent("ann"))
+    tenant.apply(deleted(ann))
+    assert is_gone(tenant, ann)
+
+
+def test_one_that_goes_is_still_switched_off(desk: WatchedTenant) -> None:
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(agent("ann")))
+    desk.apply(edited(ann, active=False))
+    assert not any(a.may_log_in for a in list_accounts(desk.store) if a.login == "ann")
+    assert desk.status(ann)["state"] == "Deleting"
+
+
+def test_one_that_goes_gives_up_its_place_in_line(tenant: WatchedTenant) -> None:
+    bought = pool(spec={"licenses": [{"type": "Static", "quantity": 1}, {"type": "Restricted", "quantity": 0}]})
+    tenant.apply(bought, DESK, ann := agent("ann"))
+    put(tenant, "ann", "record", "r1")
+    tenant.apply(ann := edited(ann, license={"type": "Restricted"}))
+    assert waiting(tenant) == 1
+    tenant.apply(deleted(ann))
+    assert waiting(tenant) == 0
+    tenant.apply(zoe := agent("zoe", "Restricted"))
+    licenses = [{"type": "Static", "quantity": 1}, {"type": "Restricted", "quantity": 1}]
+    tenant.apply(edited(bought, licenses=licenses))
+    assert tenant.is_ready(zoe)
+
+
+def test_a_seat_taken_back_from_one_that_goes_leaves_no_place_in_line(tenant: WatchedTenant) -> None:
+    bought = pool(static=2, spec={"whenReduced": {"policy": "Evict", "graceDays": 0}})
+    ann, zoe = agent("ann"), agent("zoe")
+    tenant.apply(bought, DESK, ann)
+    tenant.later(seconds=1)
+    put(tenant, "ann", "record", "r1")
+    tenant.apply(deleted(ann))
+    tenant.apply(none := edited(bought, licenses=[{"type": "Static", "quantity": 0}]))
+    assert (used(tenant), waiting(tenant)) == (0, 0)
+    tenant.apply(zoe)
+    tenant.apply(edited(none, licenses=[{"type": "Static", "quantity": 1}]))
+    assert (tenant.is_ready(zoe), held(tenant, "ann")) == (True, ["r1"])
+
+
+def test_decision_15_a_namespace_that_goes_is_not_held_up(desk: WatchedTenant) -> None:
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := deleted(agent("ann")))
+    desk.ref = TenantRef(desk.ref.namespace, desk.ref.uid, terminating=True)
+    desk.apply(ann)
+    assert is_gone(desk, ann)
+    assert actions_on_record(desk.store, "Holding")[-1] == "HoldingsOrphaned"
+    assert held(desk, "ann") == ["r1"]
+
+
+def test_an_account_whose_object_vanished_keeps_what_it_holds_until_it_is_settled(desk: WatchedTenant) -> None:
+    put(desk, "ann", "record", "r1")
+    desk.vanish(ann := agent("ann"))
+    desk.later(minutes=10).sweep()
+    (line,) = (a for a in list_accounts(desk.store) if a.login == "ann")
+    assert (line.state, line.reason, line.resource, held(desk, "ann")) == ("Deleting", "HoldingsLeft", "ann", ["r1"])
+    assert (used(desk), desk.later(minutes=10).sweep().detached) == (3, False)
+    desk.statuses.pop(ann.uid, None)
+    give(desk, "ann", "bob")
+    assert (used(desk), held(desk, "bob")) == (2, ["r1"])
+
+
+def test_many_that_are_kept_by_their_holdings_do_not_detach_the_tenant(tenant: WatchedTenant) -> None:
+    agents = [agent(f"u{number}", license_="Static") for number in range(14)]
+    tenant.apply(pool(static=20), DESK, *agents)
+    for number in range(14):
+        put(tenant, f"u{number}", "record", f"r{number}")
+    tenant.apply(*map(deleted, agents[:12]))
+    tenant.vanish(*agents[:12])
+    assert not tenant.later(minutes=10).sweep().detached
+    for number in range(12):
+        give(tenant, f"u{number}", "u13")
+    assert used(tenant) == 2
+
+
+def test_one_made_again_waits_for_the_login_until_the_former_ones_holdings_are_settled(desk: WatchedTenant) -> None:
+    put(desk, "ann", "record", "r1")
+    desk.vanish(ann := agent("ann"))
+    desk.apply(again := made_again(ann, onExisting="Restore"))
+    assert desk.reason(again) == Reason.LOGIN_TAKEN
+    give(desk, "ann", "bob")
+    assert desk.is_ready(again)
+
+
+def test_nr_25_leaving_a_workgroup_waits_for_what_is_held_there(desk: WatchedTenant) -> None:
+    both = [{"workgroupRef": "desk"}, {"workgroupRef": "other"}]
+    desk.apply(policy("other"), ann := edited(agent("ann"), workgroups=both))
+    put(desk, "ann", "record", "r1")
+    put(desk, "ann", "record", "r1", workgroup="other")
+    desk.apply(ann := edited(ann, workgroups=both[1:], displayName="Ann"))
+    assert (desk.reason(ann), counts(desk, ann)) == (Reason.HOLDINGS_LEFT, {"record": 1})
+    assert [m["workgroupRef"] for m in desk.status(ann)["workgroups"]] == ["desk", "other"]
+    assert desk.status(ann)["state"] == "Active"
+    give(desk, "ann", "bob", workgroup="desk")
+    assert (desk.is_ready(ann), counts(desk, ann)) == (True, {})
+    assert [m["workgroupRef"] for m in desk.status(ann)["workgroups"]] == ["other"]
+    assert (held(desk, "ann"), held(desk, "bob")) == (["r1"], ["r1"])
+
+
+@pytest.mark.parametrize("entry", [[], [{"workgroupRef": "desk", "membership": "Available"}]], ids=["out", "available"])
+def test_nr_25_the_offboarding_serves_the_deletion_from_a_workgroup(
+    desk: WatchedTenant, entry: list[dict[str, str]]
+) -> None:
+    other = [{"workgroupRef": "other"}]
+    desk.apply(policy("other"), ann := edited(agent("ann"), workgroups=[{"workgroupRef": "desk"}, *other]))
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := edited(ann, workgroups=[*entry, *other], offboarding=TO_BOB))
+    assert (desk.is_ready(ann), held(desk, "ann"), held(desk, "bob")) == (True, [], ["r1"])
+
+
+@pytest.mark.parametrize("end", ["edited", "deleted", "given away", "group kept"])
+def test_nr_22_a_query_that_covers_a_group_alone_keeps_its_account_in_the_group(desk: WatchedTenant, end: str) -> None:
+    def entry(*groups: str) -> list[dict[str, Any]]:
+        return [{"workgroupRef": "desk", "groups": list(groups)}]
+
+    desk.apply(ann := edited(agent("ann"), workgroups=entry("Sales", "Ops")))
+    put(desk, "ann", "query", "q1", covers="Sales")
+    put(desk, "ann", "query", "q2", covers="Ops")
+    put(desk, "ann", "alert", "a1", covers="Sales")
+    put(desk, "ann", "query", "q3")
+    desk.apply(ann := edited(ann, workgroups=entry("Ops")))
+    assert (desk.reason(ann), counts(desk, ann)) == (Reason.HOLDINGS_LEFT, {"query": 1})
+    assert desk.status(ann)["workgroups"][0]["groups"] == ["Sales", "Ops"]
+    match end:
+        case "edited":
+            put(desk, "ann", "query", "q1")
+        case "deleted":
+            forget(desk, "query", "q1")
+        case "given away":
+            give(desk, "ann", "bob", kind="query")
+        case _:
+            desk.apply(ann := edited(ann, workgroups=entry("Sales", "Ops")))
+    assert desk.is_ready(ann)
+    assert desk.status(ann)["workgroups"][0]["groups"] == (["Sales", "Ops"] if end == "group kept" else ["Ops"])
+
+
+@pytest.mark.parametrize(
+    ("choice", "reason"),
+    [
+        ({"kind": "recrod", "reassignTo": "bob"}, Reason.HOLDING_NOT_FOUND),
+        ({"kind": "record", "drop": True}, Reason.HOLDING_NOT_DROPPABLE),
+        ({"kind": "record", "reassignTo": "ann"}, Reason.ASSIGNEE_NOT_ALLOWED),
+        ({"kind": "alert", "drop": True}, Reason.PROVISIONED),
+        ({"kind": "record", "reassignTo": "nobody-yet"}, Reason.PROVISIONED),
+        ({"kind": "*", "drop": True}, Reason.PROVISIONED),
+    ],
+)
+def test_nr_17_an_offboarding_that_could_never_be_carried_out_is_refused_before(
+    desk: WatchedTenant, choice: dict[str, Any], reason: Reason
+) -> None:
+    desk.apply(ann := agent("ann", offboarding=offboarding(choice)))
+    assert desk.reason(ann) == reason
+
+
+def test_a_pause_holds_up_a_deletion_as_ever(desk: WatchedTenant) -> None:
+    put(desk, "ann", "record", "r1")
+    desk.apply(ann := paused(deleted(agent("ann"))))
+    give(desk, "ann", "bob")
+    assert not is_gone(desk, ann)
+    desk.apply(paused(ann, on=False))
+    assert is_gone(desk, ann)
