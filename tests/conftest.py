@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import text
 
 from controlplane import Cluster
 from postgres import Postgres
 from tenantry.store import Store
 from tenantry.store.migrate import upgrade
-from tenantry.store.schema import tenants
 from tests.support.installation import install, remove_objects
 from tests.support.kube import Kube
 from tests.support.operator import OperatorProcess
@@ -99,7 +98,7 @@ def postgresql_url(postgresql_database: str) -> Iterator[str]:
     yield postgresql_database
     store = Store.open(postgresql_database)
     with store.write() as connection:
-        connection.execute(delete(tenants))  # everything else hangs on its tenant
+        connection.execute(text("TRUNCATE tenants RESTART IDENTITY CASCADE"))  # everything else hangs on its tenant
     store.close()
 
 

@@ -106,6 +106,19 @@ def test_nr_21_many_are_taken_out_of_a_group_at_once(staffed: Store) -> None:
     assert set(groups(staffed).values()) == {("Users",), ()}
 
 
+@pytest.mark.parametrize(
+    ("encoding", "reasons"),
+    [("ISO-8859-1", {"ada": "Provisioned", "jorg": "CharacterSet"}), ("UTF-8", {"ada": "Provisioned", "jorg": "Provisioned"})],
+)
+def test_nr_20_through_a_workgroup_that_is_not_utf_8_nobody_with_more_than_ascii_is_edited(
+    store: Store, encoding: str, reasons: dict[str, str]
+) -> None:
+    people = [user("ada"), user("jorg", spec={"name": {"givenName": "Jörg"}})]
+    applied(store, pool(static=9), workgroup(spec={**GROUPS, "characterSet": encoding}), *people)
+    found = regroup(store, "ada", "jorg", add=True)
+    assert {name: reason for name, (_, _, reason) in users(found).items()} == reasons
+
+
 def test_nr_24_who_only_has_access_becomes_a_member_by_a_group(staffed: Store) -> None:
     regroup(staffed, "dan", add=True)
     assert groups(staffed)["dan"] == ("Managers",)

@@ -85,6 +85,7 @@ class Reason(StrEnum):
         Settles.PERSON,
         "Nobody accepted the invitation in time; the seat is free.",
     )
+    CHARACTER_SET = "CharacterSet", Settles.PERSON, "The account holds text that the workgroup's encoding may lose."
     NOT_INVITED = "NotInvited", Settles.PERSON, "The account waits for nobody to accept or to sign up."
     TIME_IN_FUTURE = "TimeInFuture", Settles.PERSON, "The time of an act lies more than five minutes ahead."
     HOLDINGS_LEFT = "HoldingsLeft", Settles.PERSON, "The account holds what must be settled first."

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account
+from tenantry.domain.character_set import check_edit_through
 from tenantry.domain.login import is_email, login_key
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
@@ -126,7 +127,9 @@ def plan_grouping(store: Store, namespace: str, grouping: Grouping, now: datetim
         row, why = found.user(login)
         document = json.loads(row.document) if row is not None else {}
         if row is not None and why is None:
-            why = _regroup(document, found, grouping, login)
+            through = found.workgroup(grouping.workgroup).spec
+            why = check_edit_through(grouping.workgroup, through, document)
+            why = why or _regroup(document, found, grouping, login)
         if row is None or why is not None:
             refused.append(_refusal(namespace, login, *(why or _nobody(login))))
         else:
