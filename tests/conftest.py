@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from controlplane import Cluster
 from postgres import Postgres
@@ -85,21 +84,11 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture(scope="session")
-def postgresql_database(postgres: Postgres, postgresql_template: str) -> Iterator[str]:
-    """One database for all tests of a process: to make one for each takes longer than most tests."""
+@pytest.fixture
+def postgresql_url(postgres: Postgres, postgresql_template: str) -> Iterator[str]:
     url = postgres.create_database(postgresql_template)
     yield url
     postgres.drop_database(url)
-
-
-@pytest.fixture
-def postgresql_url(postgresql_database: str) -> Iterator[str]:
-    yield postgresql_database
-    store = Store.open(postgresql_database)
-    with store.write() as connection:
-        connection.execute(text("TRUNCATE tenants RESTART IDENTITY CASCADE"))  # everything else hangs on its tenant
-    store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
