@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -39,6 +39,18 @@ _TELL_AT = 3
 log = get_logger(__name__)
 
 
+@dataclass(slots=True)
+class _Failures:
+    """How often a write of an object failed, by what it takes to end that.
+
+    Apart, since an API server that comes back denies everything at first: after an outage that is no reason for a long
+    pause.
+    """
+
+    passing: int = 0
+    forbidden: int = 0
+
+
 class StatusWriter:
     """Writes at most 64 at once, and of one object one at a time; the newest of what waits wins.
 
@@ -53,7 +65,7 @@ class StatusWriter:
         self._waiting: dict[str, Write] = {}
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: dict[str, Write | None] = {}
-        self._failed: dict[str, int] = {}
+        self._failed: dict[str, _Failures] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._put_off: dict[str, None] = {}
         self._shed: dict[str, None] = {}
@@ -188,12 +200,16 @@ class StatusWriter:
 
     def _retry_later(self, left: Write, error: ApiError) -> None:
         """Have what is left of a write made again after a pause; what comes in the meantime joins it."""
-        failed = self._failed[left.uid] = self._failed.get(left.uid, 0) + 1
         metrics.RETRIES.labels("api write").inc()
-        forbidden = isinstance(error, Denied | Refused)
-        if forbidden and failed == _TELL_AT:
-            log.warning("write forbidden", kind=left.kind, uid=left.uid, status=error.status)
-        pause = (OBJECT if forbidden else OUTAGE).delay(failed)
+        failures = self._failed.setdefault(left.uid, _Failures())
+        if isinstance(error, Denied | Refused):
+            failures.forbidden += 1
+            if failures.forbidden == _TELL_AT:
+                log.warning("write forbidden", kind=left.kind, uid=left.uid, status=error.status)
+            pause = OBJECT.delay(failures.forbidden)
+        else:
+            failures.passing += 1
+            pause = OUTAGE.delay(failures.passing)
         pause = max(error.retry_after, pause, len(self._failed) / _MOST_RETRIES_A_SECOND)
         self._waiting[left.uid] = left
         self._timers[left.uid] = asyncio.get_running_loop().call_later(pause, self._order.put_nowait, left.uid)

@@ -30,8 +30,9 @@ from tenantry.store.usage import count_usage
 
 #: A batch has at most this many objects.
 BATCH_SIZE = 500
-#: Objects younger than this when a listing began may be missing from it without being gone.
-_LISTING_MARGIN = timedelta(seconds=60)
+#: Objects younger than this when a listing began are left to the next sweep: clocks differ a little. What was made or
+#: seen since is told by the controllers.
+_LISTING_MARGIN = timedelta(seconds=5)
 
 
 def reconcile(store: Store, work: Work) -> list[Outcome]:
