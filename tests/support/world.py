@@ -10,6 +10,7 @@ from tenantry.domain.account import Account
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
 from tenantry.domain.licensepool import Need, PoolPlan, evict, eviction_times, exceeded, fallen, plan_pool
 from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.projectmember import ProjectMemberPlan, plan_project_member
 from tenantry.domain.reason import Reason
 from tenantry.domain.seating import bought, capacities_held
 from tenantry.domain.snapshot import Policy, Snapshot
@@ -29,6 +30,7 @@ class World:
     plans: dict[str, UserPlan] = field(default_factory=dict)
     pools: dict[str, PoolPlan] = field(default_factory=dict)
     workgroups: dict[str, WorkgroupPlan] = field(default_factory=dict)
+    members: dict[str, ProjectMemberPlan] = field(default_factory=dict)
 
     def apply(self, *objects: Observed[Any]) -> None:
         """Take one batch, and then all that follows from it until nothing does. Checks what must hold after it."""
@@ -52,6 +54,10 @@ class World:
     def account(self, seen: Observed[Any]) -> Account | None:
         return self.snapshot.accounts.get(seen.uid)
 
+    def spec(self, uid: str) -> Any:
+        """Return the spec of a live object; none here fails to parse."""
+        return self.live[uid].spec
+
     def reason(self, seen: Observed[Any]) -> Reason:
         return self.plans[seen.uid].findings[0].reason
 
@@ -66,7 +72,7 @@ class World:
 
     def _decided(self) -> tuple[Any, ...]:
         plans = {uid: (plan.status, plan.findings) for uid, plan in self.plans.items()}
-        return dict(self.snapshot.logins), plans, dict(self.pools), dict(self.workgroups)
+        return dict(self.snapshot.logins), plans, dict(self.pools), dict(self.workgroups), dict(self.members)
 
     def _take_policies(self, objects: Iterable[Observed[Any]]) -> None:
         for seen in objects:
@@ -100,7 +106,22 @@ class World:
             self._plan(self.live[uid])
         self._seat_waiters()
         self._conclude()
+        self._plan_members()
         return evicted
+
+    def _plan_members(self) -> None:
+        """Plan ProjectMembers; the Users that they name say in the next round whether they are in a project."""
+        accounts = {seen.name: self.account(seen) for seen in self._users()}
+        members = [seen for seen in self.live.values() if seen.kind is Kind.PROJECT_MEMBER]
+        self.members = {}
+        for seen in members:
+            if seen.deleting:
+                self.live.pop(seen.uid)
+            else:
+                user = accounts.get(self.spec(seen.uid).user_ref)
+                self.members[seen.uid] = plan_project_member(seen, user, self.snapshot)
+        specs = [self.spec(uid) for uid, plan in self.members.items() if plan.in_force]
+        self.snapshot.projects = {(spec.workgroup_ref, spec.user_ref) for spec in specs}
 
     def _plan(self, seen: Observed[Any], *, turn: bool = False) -> None:
         others = {uid: account for uid, account in self.snapshot.accounts.items() if uid != seen.uid}
@@ -164,6 +185,16 @@ class World:
             plan = self.pools[pool.name] = plan_pool(pool, usage, self.snapshot.workgroups, now, Need(users))
             self.snapshot.pools[pool.name] = replace(pool, reduced=plan.reduced)
 
+    def _check_members(self) -> None:
+        """What is in force is of a project that is there, for an account that is a member."""
+        users = {seen.name: self.account(seen) for seen in self._users()}
+        for uid in (uid for uid, plan in self.members.items() if plan.in_force):
+            spec = self.spec(uid)
+            account = users[spec.user_ref]
+            assert account is not None
+            assert spec.workgroup_ref in account.memberships
+            assert spec.project in self.snapshot.workgroups[spec.workgroup_ref].spec.projects_by_name
+
     def _forget(self, policies: dict[str, Any], plans: dict[str, Any], policy: Policy[Any]) -> None:
         policies.pop(policy.name)
         plans.pop(policy.name, None)
@@ -182,6 +213,7 @@ class World:
             over = exceeded(snapshot.pools[name], snapshot.usage)
             assert plan.findings[-1].holds == bool(over)
             assert not over or snapshot.pools[name].spec.when_reduced is not None
+        self._check_members()
         lost = held - self._in_force()
         assert not lost, f"who was in force keeps it (P5): {[self.live[uid].name for uid in lost]}"
         for seen in self._users():

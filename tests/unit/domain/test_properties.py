@@ -14,7 +14,7 @@ from tenantry.domain.account import Account
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.reason import Reason
 from tenantry.domain.user import plan_removal, plan_user
-from tests.support.builders import START, pool, user, workgroup
+from tests.support.builders import START, pool, project_member, user, workgroup
 from tests.support.edits import deleted, made_again, with_spec
 from tests.support.world import World
 
@@ -49,7 +49,8 @@ def pool_specs(draw: st.DrawFn, *, plenty: bool = False) -> dict[str, Any]:
 @st.composite
 def workgroup_specs(draw: st.DrawFn, mode: str, *, plenty: bool = False) -> dict[str, Any]:
     capped = {} if plenty else draw(st.sampled_from([{}, {}, {"maxHolders": 0}, {"maxHolders": 1}]))
-    boss = {"name": "Boss", **capped}
+    boss = {"name": "Boss", "requiresProject": draw(st.booleans()), **capped}
+    project = {"name": "lab", "resources": [{"type": "device", "names": ["a"], "operations": ["read"]}]}
     return {
         "licensePoolRef": "seats",
         "deletion": {"mode": mode},
@@ -59,6 +60,7 @@ def workgroup_specs(draw: st.DrawFn, mode: str, *, plenty: bool = False) -> dict
         "groups": [{"name": "Users", "defaultFor": ["Static"]}],
         "attributes": [{"name": "Number", "format": "Sequence"}],
         "preferences": [{"name": "Units", "values": ["C", "F"], "default": "C"}],
+        "projects": draw(st.sampled_from([[project], [project], []])),
     }
 
 
@@ -104,7 +106,7 @@ def _by_spec(account: Account | None) -> Account | None:
 
 
 class Tenant(RuleBasedStateMachine):
-    """Any edits of users, pools and workgroups; `World.apply` checks what must hold after each."""
+    """Any edits of users, pools, workgroups and members; `World.apply` checks what must hold after each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,6 +173,22 @@ class Tenant(RuleBasedStateMachine):
             self.dead.append(present)
             self.world.apply(deleted(present))
 
+    @rule(name=NAMES, workgroup_ref=POLICIES, device=st.sampled_from(["a", "a", "b"]))
+    def put_into_a_project(self, name: str, workgroup_ref: str, device: str) -> None:
+        """Make a ProjectMember, or edit the one there is."""
+        allow = [{"type": "device", "names": [device], "operations": ["read"]}]
+        spec = {"workgroupRef": workgroup_ref, "project": "lab", "userRef": name, "allow": allow}
+        made = project_member(f"{name}-{workgroup_ref}", spec=spec)
+        present = self.world.live.get(made.uid)
+        self.world.apply(with_spec(present, spec) if present is not None else made)
+
+    @rule(name=NAMES, workgroup_ref=POLICIES)
+    def take_out_of_a_project(self, name: str, workgroup_ref: str) -> None:
+        wanted = f"{name}-{workgroup_ref}"
+        present = next((o for o in self.world.live.values() if o.name == wanted), None)
+        if present is not None:
+            self.world.apply(deleted(present))
+
     @rule(hours=st.sampled_from([1, 30]))
     def let_time_pass(self, hours: int) -> None:
         self.world.snapshot.now += timedelta(hours=hours)
@@ -215,6 +233,9 @@ class Tenant(RuleBasedStateMachine):
         for seen in self.world.live.values():
             if seen.kind is Kind.USER and {w.reason(seen) for w in (self.world, anew)} == {Reason.PROVISIONED}:
                 assert _by_spec(self.world.account(seen)) == _by_spec(anew.account(seen))
+                named = {uid for uid in anew.members if self.world.spec(uid).user_ref == seen.name}
+                for uid in named:
+                    assert self.world.members[uid].in_force == anew.members[uid].in_force
 
     def _scarce(self) -> bool:
         """Tell whether somebody waits, who would take what is given up for a moment; or what is there is going."""
