@@ -17,10 +17,6 @@ _CODES = {
     2: "wrong usage",
     3: "the identity store cannot be reached",
 }
-_group = click.argument("group")
-_logins = click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
-_namespace = click.option("-n", "--namespace", required=True, help="The tenant.")
-_workgroup = click.option("--workgroup", required=True, help="The Workgroup that defines the group.")
 
 
 @click.group()
@@ -28,59 +24,44 @@ def command() -> None:
     """Put many accounts into a group at once, or take them out. For tenants that no cluster has."""
 
 
-@command.command("add", epilog=closing("tenantry groups add Managers ada grace -n acme --workgroup desk", codes=_CODES))
-@_group
-@_logins
-@_namespace
-@_workgroup
-@store_url
-@audit_key_file
-@output(*FORMATS)
-@click.pass_context
-def add(  # noqa: PLR0913 - one parameter an option
-    ctx: click.Context,
-    group: str,
-    logins: Sequence[str],
-    *,
-    namespace: str,
-    workgroup: str,
-    store_url: str,
-    audit_key_file: Path | None,
-    output: str,
-) -> None:
-    """Put accounts into a group. Who only has access to the workgroup becomes a member of it."""
-    grouping = Grouping(workgroup, group, logins, add=True)
-    _edit(ctx, namespace, grouping, (store_url, audit_key_file), output)
+def _grouping(verb: str, text: str, example: str) -> None:
+    """Make the command of a verb: both are the same but for what is done."""
+
+    @command.command(verb, help=text, epilog=closing(f"tenantry groups {verb} {example}", codes=_CODES))
+    @click.argument("group")
+    @click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
+    @click.option("-n", "--namespace", required=True, help="The tenant.")
+    @click.option("--workgroup", required=True, help="The Workgroup that defines the group.")
+    @store_url
+    @audit_key_file
+    @output(*FORMATS)
+    @click.pass_context
+    def _edit(  # noqa: PLR0913 - one parameter an option
+        ctx: click.Context,
+        group: str,
+        logins: Sequence[str],
+        *,
+        namespace: str,
+        workgroup: str,
+        store_url: str,
+        audit_key_file: Path | None,
+        output: str,
+    ) -> None:
+        grouping = Grouping(workgroup, group, logins, add=verb == "add")
+        with opened(store_url, audit_key_file) as store:
+            edit = plan_grouping(store, namespace, grouping, datetime.now(UTC), f"tenantry groups {verb}")
+            done = carry_out(store, edit)
+        write_plans([done], output, done=True)
+        ctx.exit(1 if done.fails else 0)
 
 
-@command.command("remove", epilog=closing("tenantry groups remove Managers ada -n acme --workgroup desk", codes=_CODES))
-@_group
-@_logins
-@_namespace
-@_workgroup
-@store_url
-@audit_key_file
-@output(*FORMATS)
-@click.pass_context
-def remove(  # noqa: PLR0913 - one parameter an option
-    ctx: click.Context,
-    group: str,
-    logins: Sequence[str],
-    *,
-    namespace: str,
-    workgroup: str,
-    store_url: str,
-    audit_key_file: Path | None,
-    output: str,
-) -> None:
-    """Take accounts out of a group. What only that group gave them is gone at once."""
-    grouping = Grouping(workgroup, group, logins, add=False)
-    _edit(ctx, namespace, grouping, (store_url, audit_key_file), output)
-
-
-def _edit(ctx: click.Context, namespace: str, grouping: Grouping, where: tuple[str, Path | None], output: str) -> None:
-    with opened(*where) as store:
-        actor = f"tenantry groups {'add' if grouping.add else 'remove'}"
-        done = carry_out(store, plan_grouping(store, namespace, grouping, datetime.now(UTC), actor))
-    write_plans([done], output, done=True)
-    ctx.exit(1 if done.fails else 0)
+_grouping(
+    "add",
+    "Put accounts into a group. Who only has access to the workgroup becomes a member of it.",
+    "Managers ada grace -n acme --workgroup desk",
+)
+_grouping(
+    "remove",
+    "Take accounts out of a group. What only that group gave them is gone at once.",
+    "Managers ada -n acme --workgroup desk",
+)
