@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from tenantry.domain.observed import Observed
 from tenantry.store import Store, policy
 from tests.support.builders import pool, project_member, user, workgroup
+from tests.support.databases import empty
 from tests.support.edits import deleted, made_again, paused, with_spec
 from tests.support.invariants import check_state, check_tenant, look_again
 from tests.support.watched import WatchedTenant
@@ -148,27 +148,20 @@ STEPS = st.lists(
 )
 
 
-def test_any_history_leaves_the_tenant_whole(sqlite_template: Path, tmp_path: Path) -> None:
+def test_any_history_leaves_the_tenant_whole(kept_sqlite: Store) -> None:
     """One kind of store is enough here: what is asked of the databases is asked of both by the other tests."""
-    count = 0
 
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(STEPS)
     def whole(steps: list[Step]) -> None:
-        nonlocal count
-        count += 1
-        path = tmp_path / f"{count}.db"
-        path.write_bytes(sqlite_template.read_bytes())
+        empty(kept_sqlite)
         policy._PARSED.clear()
-        store = Store.open(f"sqlite:///{path}")
-        world = World(WatchedTenant(store))
+        world = World(WatchedTenant(kept_sqlite))
         for action, which, choice, flush in [*START_WITH, *steps]:
             world.step(action, which, choice, flush=flush)
         world.flush()
         check_state(world.tenant)
         look_again(world.tenant)
         check_tenant(world.tenant)
-        store.close()
-        path.unlink()
 
     whole()

@@ -2,18 +2,17 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from postgres import Postgres
 from tenantry.domain.observed import Kind, Observed
 from tenantry.services import provisioning
 from tenantry.store import Store, policy
 from tests.support.builders import pool, project_member, user, workgroup
+from tests.support.databases import empty
 from tests.support.invariants import check_tenant
 from tests.support.watched import WatchedTenant
 
@@ -82,6 +81,14 @@ def shown(tenant: WatchedTenant) -> dict[str, Any]:
     return {f"{seen.kind}/{seen.name}": _timeless(tenant.status(seen)) for seen in tenant.objects.values()}
 
 
+def _shown_of(tenant: WatchedTenant, objects: Sequence[Observed[Any]]) -> dict[str, Any]:
+    """Apply objects in one batch, and give what then is shown."""
+    tenant.apply(*objects)
+    found = shown(tenant)
+    check_tenant(tenant)
+    return found
+
+
 def _timeless(value: object) -> object:
     if isinstance(value, dict):
         return {name: _timeless(each) for name, each in value.items() if not name.endswith("Time")}
@@ -89,25 +96,16 @@ def _timeless(value: object) -> object:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def fresh(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> Iterator[Fresh]:
-    """Make tenants, each with a store of its own."""
-    opened: list[Store] = []
+def fresh(request: pytest.FixtureRequest) -> Fresh:
+    """Make tenants, one after the other on the same store: the one before is gone."""
+    store: Store = request.getfixturevalue(f"kept_{request.param}")
 
     def make() -> WatchedTenant:
         policy._PARSED.clear()
-        if request.param == "sqlite":
-            path = tmp_path / f"{len(opened)}.db"
-            path.write_bytes(sqlite_template.read_bytes())
-            url = f"sqlite:///{path}"
-        else:
-            postgres: Postgres = request.getfixturevalue("postgres")
-            url = postgres.create_database(request.getfixturevalue("postgresql_template"))
-        opened.append(Store.open(url))
-        return WatchedTenant(opened[-1])
+        empty(store)
+        return WatchedTenant(store)
 
-    yield make
-    for store in opened:
-        store.close()
+    return make
 
 
 @pytest.fixture
@@ -129,47 +127,42 @@ def _run(examples: int, test: Callable[..., None], **strategies: st.SearchStrate
 def test_in_one_batch_the_order_says_nothing(fresh: Fresh, examples: int) -> None:
     """Also where not all get a seat: who came first is told by the objects."""
     objects = everything(static=2)
-    expected = fresh()
-    expected.apply(*objects)
+    expected = _shown_of(fresh(), objects)
 
     def same(order: list[Observed[Any]]) -> None:
         tenant = fresh()
         tenant.apply(*order)
-        assert shown(tenant) == shown(expected)
+        assert shown(tenant) == expected
 
     _run(examples, same, order=st.permutations(objects))
-    check_tenant(expected)
 
 
 def test_where_there_is_room_batches_and_repetition_say_nothing(fresh: Fresh, examples: int) -> None:
     objects = [seen for seen in everything(static=20) if seen.name not in {"ada-again", "cyd"}]
-    expected = fresh()
-    expected.apply(*objects)
+    expected = _shown_of(fresh(), objects)
 
     def same(order: list[Observed[Any]], cuts: list[int], again: list[int]) -> None:
         tenant = fresh()
         for batch in _batches(order, cuts):
             tenant.later(seconds=1).apply(*batch)
         tenant.apply(*{order[n % len(order)].uid: order[n % len(order)] for n in again}.values())
-        assert shown(tenant) == shown(expected)
+        assert shown(tenant) == expected
 
     cuts = st.lists(st.integers(0, 100), max_size=5)
     _run(examples, same, order=st.permutations(objects), cuts=cuts, again=cuts)
-    check_tenant(expected)
 
 
 def test_the_policies_last_give_the_same_as_the_policies_first(fresh: Fresh, examples: int) -> None:
     """Nobody is seated before there is a pool: then all are decided on together, by when they were made."""
     governing, others = policies(static=2), [*people(), *parts()]
-    expected = fresh()
-    expected.apply(*governing, *others)
+    expected = _shown_of(fresh(), [*governing, *others])
 
     def same(order: list[Observed[Any]], cuts: list[int]) -> None:
         tenant = fresh()
         for batch in _batches(order, cuts):
             tenant.later(seconds=1).apply(*batch)
         tenant.later(seconds=1).apply(*governing)
-        assert shown(tenant) == shown(expected)
+        assert shown(tenant) == expected
 
     cuts = st.lists(st.integers(0, 100), max_size=4)
     _run(examples, same, order=st.permutations(others), cuts=cuts)
