@@ -105,3 +105,40 @@ def test_aliases_that_multiply_are_refused_before_they_fill_the_memory() -> None
         f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in zip("abcdefg", "bcdefgh", strict=True)
     ]
     assert faults("\n".join(rows))[0][1] == "aliases that multiply or refer to themselves"
+
+
+DEEP = {
+    "by the parser": "a: " + "[" * 100_000,
+    "in the reading": "a: " + "[" * 3_000 + "]" * 3_000,
+    "as JSON": '{"a":' * 3_000 + "1" + "}" * 3_000,
+    "by aliases": "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 3_000))]),
+}
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_what_is_nested_too_deep_is_refused_before_the_stack_ends(case: str) -> None:
+    assert faults(DEEP[case])[0][1].endswith("nested more than 200 deep")
+
+
+def test_what_is_nested_as_deep_as_a_person_may_write_is_read() -> None:
+    (found,) = documents("a: " + "[" * 190 + "x" + "]" * 190)
+    assert str(found.value).count("[") == 190
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'{"a": "\ud83d\ude00 \u00e9"}', "\U0001f600 \u00e9"),
+        (r' [{"a": "\uD83D\uDE00"}]', "\U0001f600"),
+        (r'{"a": "\\ud83d\\ude00"}', r"\ud83d\ude00"),
+        (r'{"a": "\\\ud83d\ude00"}', "\\\U0001f600"),
+    ],
+)
+def test_json_may_write_a_character_as_a_surrogate_pair(text: str, value: str) -> None:
+    (found,) = documents(text)
+    (entry,) = found.value if isinstance(found.value, list) else [found.value]
+    assert entry == {"a": value}
+
+
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    assert faults(r'{"a": "\ud83d"}')

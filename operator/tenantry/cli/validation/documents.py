@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.composer import Composer
+from yaml.error import MarkedYAMLError
 from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
@@ -36,6 +37,11 @@ _STANDARD = "tag:yaml.org,2002:"
 _MERGE = "<<"
 #: So many values are no document that a person wrote: aliases of aliases multiply.
 _MOST_VALUES = 1_000_000
+#: Nor is what is nested deeper: PyYAML and the reading of its nodes recurse.
+_DEEPEST = 200
+_TOO_DEEP = f"nested more than {_DEEPEST} deep"
+#: JSON writes a character beyond the first 65,536 as two escapes, which YAML does not take.
+_ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 _HINTS = {
     "mapping values are not allowed in this context": "quote a value that contains a colon and a space",
     "could not find expected ':'": "a key without its colon, or text that is not indented below its key",
@@ -109,20 +115,26 @@ def _below(node: Node, step: str | int) -> tuple[Node, Node] | None:
 class _Nodes(_Parser):
     """Composes nodes and leaves the meaning of scalars to ``resolve``."""
 
+    depth = 0
+
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:  # noqa: ANN401, ARG002 - PyYAML's
         if kind is not ScalarNode:
             return _COLLECTION
         return _PLAIN if implicit[0] else _TEXT
 
-    def descend_resolver(self, *_: object) -> None:
-        pass
+    def descend_resolver(self, parent: Node | None, _: object) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST and parent is not None:  # the C parser would go on until the stack ends
+            raise MarkedYAMLError(problem=_TOO_DEEP, problem_mark=parent.start_mark)
 
     def ascend_resolver(self) -> None:
-        pass
+        self.depth -= 1
 
 
 def read_documents(text: str) -> Iterator[Document | YamlFault]:
     """Yield the documents of a file. A fault in one does not hide the others: each is parsed by itself."""
+    if text.lstrip()[:1] in {"{", "["}:
+        text = _ESCAPE.sub(_joined, text)
     starts = [found.start() for found in _SEPARATOR.finditer(text)]
     line = 1
     for start, end in zip([0, *starts], [*starts, len(text)], strict=True):
@@ -130,6 +142,14 @@ def read_documents(text: str) -> Iterator[Document | YamlFault]:
         if _DIRECTIVES.fullmatch(part) is None:
             yield from _read(part, line)
         line += part.count("\n")
+
+
+def _joined(escape: re.Match[str]) -> str:
+    """Return the one escape that YAML has for the two of a surrogate pair; any other stays as it is."""
+    if escape[1] is None:
+        return escape[0]
+    high, low = int(escape[1], 16), int(escape[2], 16)
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
 
 
 @lru_cache(maxsize=4)
@@ -195,6 +215,10 @@ class _Reading:
         if id(node) in self._open or self._count > _MOST_VALUES:
             self.fatal = True
             self._fault(node, "aliases that multiply or refer to themselves")
+            return False
+        if len(self._open) >= _DEEPEST:
+            self.fatal = True
+            self._fault(node, _TOO_DEEP)
             return False
         self._open.add(id(node))
         return True

@@ -19,9 +19,11 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
 _MAY_BE_NUMBER = frozenset("+-.0123456789")
-_INTEGER = re.compile(r"[+-]?(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|[1-9][0-9]*|0)")
+_INTEGER = re.compile(
+    r"[+-]?(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|[1-9][0-9]{0,19}|0)"
+)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-#: Beyond this go-yaml reads a float.
+#: Beyond this go-yaml reads a float, and beyond all floats text.
 _MOST = 2**64
 
 
@@ -36,10 +38,11 @@ def _number(text: str) -> Scalar:
     plain = text if text[0] == "." else text.replace("_", "")
     found = _INTEGER.fullmatch(plain)
     if found is not None:
-        value = _integer(plain, found)
-        if abs(value) < _MOST:
-            return value
-    return float(plain) if _FLOAT.fullmatch(plain) else text
+        whole = _integer(plain, found)
+        if abs(whole) < _MOST:
+            return whole
+    value = float(plain) if _FLOAT.fullmatch(plain) else math.inf
+    return text if math.isinf(value) else value
 
 
 def _integer(plain: str, found: re.Match[str]) -> int:
