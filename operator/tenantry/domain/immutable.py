@@ -7,29 +7,22 @@ from tenantry.domain.observed import Kind
 from tenantry.domain.reading import MODELS
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.specs.base import IMMUTABLE, SpecModel
-
-_VALIDATIONS = "x-kubernetes-validations"
+from tenantry.specs.base import IMMUTABLE
 
 
 def check_immutable(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Refusal]:
     """Return what of a spec changed and cannot: by the same rules of the schema, in its words (TT-06)."""
-    return list(_check(MODELS[kind], before, after, "spec"))
+    return [
+        Refusal(Reason.INVALID_SPEC, f"spec.{name}", message)
+        for name, message in _immutable(kind)
+        if before.get(name) != after.get(name)
+    ]
 
 
-def _check(model: type[SpecModel], before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[Refusal]:
-    for name, field in model.model_fields.items():
-        key = field.alias or name
-        old, new = before.get(key), after.get(key)
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        message = next((r["message"] for r in _rules(extra) if r["rule"] == IMMUTABLE), None)
-        if message is not None and old != new:
-            yield Refusal(Reason.INVALID_SPEC, f"{path}.{key}", message)
-        below = field.annotation
-        if isinstance(below, type) and issubclass(below, SpecModel) and isinstance(old, dict) and isinstance(new, dict):
-            yield from _check(below, old, new, f"{path}.{key}")
-
-
-def _rules(extra: Mapping[str, Any]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = extra.get(_VALIDATIONS, [])
-    return found
+def _immutable(kind: Kind) -> Iterator[tuple[str, str]]:
+    """Yield the fields that cannot change, each with what is told of it. All of them are at the top of a spec."""
+    for name, field in MODELS[kind].model_fields.items():
+        extra: Any = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        for rule in extra.get("x-kubernetes-validations", ()):
+            if rule["rule"] == IMMUTABLE:
+                yield field.alias or name, rule["message"]

@@ -91,9 +91,7 @@ class TextAlertRequest(SpecModel):
 class SmtpServer(SpecModel):
     """A mail server."""
 
-    host: Annotated[str, StringConstraints(max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")] = (
-        Field(description="The server's name or address.")
-    )
+    host: HostName = Field(description="The server's name or address.")
     port: Annotated[int, Field(ge=1, le=65535)] = Field(default=587, description="The server's port.")
     tls: MailSecurity = Field(default=MailSecurity.START_TLS, description="How the connection is secured.")
 
