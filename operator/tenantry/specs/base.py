@@ -1,9 +1,11 @@
 """What every spec is made of: the frozen model, bounded names, and the extensions of the OpenAPI schema."""
 
+import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 JsonSchema: TypeAlias = dict[str, Any]
@@ -46,17 +48,37 @@ ATOMIC: JsonSchema = {"x-kubernetes-list-type": "atomic"}
 SET: JsonSchema = {"x-kubernetes-list-type": "set"}
 IMMUTABLE = "self == oldSelf"
 
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def parse_time(text: str) -> datetime:
+    """Return the moment that a time names (RFC 3339).
+
+    Raises:
+        ValueError: it names none.
+    """
+    try:
+        if _TIME.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):  # a 30th of February, or a zone that leads out of the calendar
+        pass
+    raise ValueError("must be a time such as 2026-11-23T10:00:00Z")
+
+
+def _checked_time(text: str) -> str:
+    parse_time(text)
+    return text.upper()
+
+
 #: A name that other fields refer to. Spaces inside are allowed: the account systems name roles that way.
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([A-Za-z0-9 _./&()-]*[A-Za-z0-9.)])?$")
 ]
 #: The name of a Kubernetes object in the same namespace (RFC 1123 subdomain).
-ObjectName = Annotated[
-    str,
-    StringConstraints(
-        min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-    ),
-]
+OBJECT_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=OBJECT_NAME)]
+#: The name of a namespace (RFC 1123 label), of at most 63 characters.
+LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 #: A name that may be a list-map key beside others: short, so that CEL cost stays inside the budget.
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 #: What is done to what, as ``type:operation``: the words of projects and of AuthZEN.
@@ -73,7 +95,12 @@ ActionPattern = Annotated[
 Text = Annotated[str, StringConstraints(max_length=256)]
 LanguageTag = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 TimezoneName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")]
-Timestamp = Annotated[str, StringConstraints(max_length=32), Field(json_schema_extra={"format": "date-time"})]
+Timestamp = Annotated[
+    str,
+    StringConstraints(max_length=32),
+    AfterValidator(_checked_time),
+    Field(json_schema_extra={"format": "date-time"}),
+]
 Count = Annotated[int, Field(ge=0, le=10_000_000, json_schema_extra={"format": "int64"})]
 
 

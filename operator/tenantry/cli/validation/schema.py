@@ -4,21 +4,24 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from tenantry.cli.validation.documents import Document, FieldPath
 from tenantry.cli.validation.manifest import nearest
-from tenantry.cli.validation.wording import LABEL, OBJECT_NAME, explain
+from tenantry.cli.validation.wording import explain
 from tenantry.domain.observed import Kind
 from tenantry.resources.crd import object_schema
 from tenantry.resources.meta import RESOURCES
 from tenantry.resources.schema import Schema
+from tenantry.specs.base import LABEL, OBJECT_NAME, parse_time
 
 Errors: TypeAlias = Iterator[ValidationError]
 Fault: TypeAlias = tuple[FieldPath, str]
 
+_FORMATS = FormatChecker(formats=())
+_FORMATS.checks("date-time", raises=ValueError)(lambda value: not isinstance(value, str) or bool(parse_time(value)))
 _TEXTS: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
 _METADATA: Schema = {
     "type": "object",
@@ -102,7 +105,7 @@ class _Parts:
             "additionalProperties": _unknown,
             "x-kubernetes-list-type": _unique,
         }
-        self.whole: Validator = extend(Draft202012Validator, keywords)(schema)  # type: ignore[no-untyped-call]
+        self.whole: Validator = extend(Draft202012Validator, keywords)(schema, format_checker=_FORMATS)  # type: ignore[no-untyped-call]
         self._made: dict[int, Validator] = {}
 
     def _below(self, schema: Schema) -> Validator:

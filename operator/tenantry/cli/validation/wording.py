@@ -6,16 +6,14 @@ from typing import Any, TypeAlias
 from jsonschema import ValidationError
 
 from tenantry.cli.validation.manifest import nearest
+from tenantry.specs.base import LABEL, OBJECT_NAME
 from tenantry.specs.user_profile import EMAIL_PATTERN
 
 #: The fault, and the value as it is written in the file, where it is a scalar.
 Words: TypeAlias = Callable[[ValidationError, str | None], str]
 
-#: The names that Kubernetes gives to objects and namespaces (RFC 1123).
-OBJECT_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 #: Patterns in words. Others are shown as they are, with the description of their field.
-_IN_WORDS = {
+IN_WORDS = {
     EMAIL_PATTERN: "an email address such as name@example.com",
     OBJECT_NAME: "a name of an object: lower-case letters, digits, - and ., at both ends a letter or digit",
     LABEL: "a name of a namespace: lower-case letters, digits and -, at both ends a letter or digit",
@@ -73,9 +71,14 @@ def _not_one_of(error: ValidationError, written: str | None) -> str:
 def _not_of_form(error: ValidationError, _written: str | None) -> str:
     schema: Any = error.schema
     pattern = str(error.validator_value).replace(r"\Z", "$")
-    right = _IN_WORDS.get(pattern) or f"of the form {pattern}"
-    about = f" ({schema['description']})" if pattern not in _IN_WORDS and schema.get("description") else ""
+    right = IN_WORDS.get(pattern) or f"of the form {pattern}"
+    about = f" ({schema['description']})" if pattern not in IN_WORDS and schema.get("description") else ""
     return f"{_quoted(error.instance)} is not {right}{about}"
+
+
+def _not_of_format(error: ValidationError, _written: str | None) -> str:
+    right = "a time such as 2026-11-23T10:00:00Z" if error.validator_value == "date-time" else error.validator_value
+    return f"{_quoted(error.instance)} is not {right}"
 
 
 def _number(bound: str) -> Words:
@@ -95,6 +98,7 @@ _WORDS: Mapping[str, Words] = {
     "type": _wrong_type,
     "enum": _not_one_of,
     "pattern": _not_of_form,
+    "format": _not_of_format,
     "minimum": _number("at least"),
     "maximum": _number("at most"),
     "minLength": _size("characters", "at least"),
