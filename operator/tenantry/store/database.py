@@ -8,14 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from tenantry.errors import StoreUnavailable
+from tenantry.errors import InputError, StoreUnavailable
 
 #: How long a writer waits for another before the batch is given back to be tried again.
 _BUSY_SECONDS = 5
 _READ_ONLY = "tenantry_read_only"
+_NOT_A_URL = (
+    "the URL of the identity store cannot be used; write sqlite:///path or postgresql://user:password@host:5432/name, "
+    "with %40 for an @ and %3A for a : in the password"
+)
 #: SQLSTATEs and classes of them that say "not now": connection, resources, operator intervention, serialization, locks,
 #: and a server that only reads, as the former one does after a failover.
 _PASSING = ("08", "53", "57", "40", "55", "25006")
@@ -46,9 +50,17 @@ class Store:
         """Open a store; nothing is connected yet.
 
         ``url`` is a SQLAlchemy database URL. ``audit_key`` signs the head of each tenant's audit trail, if any.
+
+        Raises:
+            InputError: the URL cannot be used, or the folder of the file cannot be made.
         """
-        parsed = make_url(url)
-        engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+        try:
+            parsed = make_url(url)
+            engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+        except OSError as error:
+            raise InputError(f"the folder {error.filename} cannot be made: {error.strerror}") from error
+        except (ArgumentError, ImportError, ValueError):  # not chained: what they say may have the password in it
+            raise InputError(_NOT_A_URL) from None
         return cls(engine, audit_key)
 
     def close(self) -> None:
