@@ -19,6 +19,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import choices
 from tenantry.domain.snapshot import WorkgroupPolicy
 from tenantry.errors import InputError
+from tenantry.resources.meta import PAUSED_ANNOTATION
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.effects import Action, Effect, Plan, Result
 from tenantry.services.pipeline import Request, Wanted, apply, check_ours, plan
@@ -33,6 +34,7 @@ from tenantry.store.tenant import TenantRow
 
 #: A name that is made of an email has room for a digest after it.
 _LONGEST_STEM = 56
+_PAUSED = f"is paused, so nothing would come of it; take the annotation {PAUSED_ANNOTATION} away first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ class _Known:
             if row is None and key in {login_key(user.user_name) for user in policy.spec.system_users}:
                 message = f'is a system user of Workgroup "{policy.name}"; it is there as long as that spec lists it'
                 return None, (Reason.LOGIN_RESERVED, message)
-        return row, None
+        return row, (Reason.PAUSED, _PAUSED) if row is not None and row.paused else None
 
     def workgroup(self, name: str) -> WorkgroupPolicy:
         """Return a policy by name.

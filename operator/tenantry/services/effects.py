@@ -240,10 +240,10 @@ def _action(
 
 
 def _result(row: ResourceRow, account: Account | None) -> Result:
-    if row.paused:
-        return Result.PAUSED
     if row.deleting:
         return Result.HELD
+    if row.paused:
+        return Result.PAUSED
     conditions = _conditions(row)
     if conditions.get("Ready", {}).get("status") == "True":
         return Result.READY
