@@ -37,12 +37,12 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     epilog=closing(
         "tenantry validate examples/thinger",
         "tenantry users list --store-url sqlite:////var/lib/tenantry/store.db",
-        codes={0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"},
     ),
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
     """Turn YAML in Git into accounts, and never hand out one seat more than was bought.
 
-    Every option can also be given as an environment variable: --store-url as TENANTRY_STORE_URL.
+    --store-url and --audit-key-file can also be given as TENANTRY_STORE_URL and TENANTRY_AUDIT_KEY_FILE in the
+    environment, and so can every option of tenantry run.
     """

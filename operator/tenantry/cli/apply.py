@@ -8,11 +8,14 @@ import click
 
 from tenantry.cli.effects import FORMATS, write_faults, write_plans
 from tenantry.cli.manifests import Loaded
-from tenantry.cli.manual import closing
-from tenantry.cli.plan import namespace, paths, prune, read_files, requests, watched
-from tenantry.cli.stores import audit_key_file, is_missing, opened, output, store_url
+from tenantry.cli.manual import CODES, closing
+from tenantry.cli.namespaces import of_files
+from tenantry.cli.plan import paths, prune, prune_most, read_files, requests
+from tenantry.cli.stores import audit_key_file, missing_file, opened, output, store_url
+from tenantry.cli.watching import watched
 from tenantry.services.effects import Action, Plan
 from tenantry.services.pipeline import Request, apply, plan
+from tenantry.services.preflight import check_removal, check_writable
 from tenantry.store import Store
 
 _ACTOR = "tenantry apply"
@@ -23,16 +26,16 @@ _ACTOR = "tenantry apply"
         "tenantry apply accounts/ -n acme --store-url sqlite:///acme.db",
         "tenantry apply accounts/ -n acme --prune --yes",
         codes={
+            **CODES,
             0: "everything asked for is in force",
             1: "something is refused or waits, the files have faults, or another fault",
-            2: "wrong usage",
-            3: "the identity store cannot be reached",
         },
     )
 )
 @paths
-@namespace
+@of_files
 @prune
+@prune_most
 @click.option("--yes", is_flag=True, help="Do not ask before something is removed.")
 @click.option(
     "--take-over", is_flag=True, help="Also where a cluster had a part in the tenant, which is gone for good."
@@ -50,6 +53,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     output: str,
     *,
     prune: bool,
+    prune_most: bool,
     yes: bool,
     take_over: bool,
 ) -> None:
@@ -61,39 +65,48 @@ def command(  # noqa: PLR0913 - one parameter an option
     """
     loaded = read_files(paths, namespace)
     if loaded.faults:
-        write_faults(loaded.faults, output)
+        write_faults(loaded.faults, loaded.notes, output)
         ctx.exit(1)
     with opened(store_url, audit_key_file, may_be_new=True) as store:
-        if is_missing(store_url):
+        if missing_file(store_url) is not None:
             _make(store)
-        plans = _apply(store, loaded, namespace, output, prune=prune, yes=yes, take_over=take_over)
-    write_plans(plans, output, done=True)
-    ctx.exit(1 if any(p.fails for p in plans) else 0)
+        asked = [
+            replace(request, take_over=take_over)
+            for request in requests(store, loaded, namespace, prune=prune, actor=_ACTOR)
+        ]
+        for request in asked:
+            check_writable(store, request)
+            if not prune_most:
+                check_removal(store, request)
+        for request in asked if prune and not yes else ():
+            _ask(store, request, output)
+        fails = _apply(store, asked, loaded, output)
+    ctx.exit(1 if fails else 0)
 
 
-def _apply(
-    store: Store, loaded: Loaded, namespace: str, output: str, *, prune: bool, yes: bool, take_over: bool
-) -> list[Plan]:
-    asked = requests(store, loaded, namespace, prune=prune, actor=_ACTOR)
-    return [carry_out(store, replace(request, take_over=take_over), output, ask=prune and not yes) for request in asked]
-
-
-def carry_out(store: Store, request: Request, output: str, *, ask: bool) -> Plan:
-    """Apply one namespace. With ``ask`` a person says Yes to what would be removed, if anything would.
+def _ask(store: Store, request: Request, output: str) -> None:
+    """Have a person say Yes to what would be removed, if anything would.
 
     Raises:
         click.Abort: the answer was no, or nobody answered.
     """
-    if ask:
-        planned = watched(plan, store, request)
-        removed = sum(effect.action is Action.REMOVE for effect in planned.effects)
-        if removed:
-            write_plans([planned], "text", done=False, err=output != "text")
-            question = (
-                f"Remove {removed} object{'s' * (removed > 1)} of {request.namespace}, with what belongs to them?"
-            )
-            click.confirm(question, abort=True, err=True)
-    return watched(apply, store, request)
+    planned = watched(plan, store, request)
+    removed = sum(effect.action is Action.REMOVE for effect in planned.effects)
+    if removed:
+        write_plans([planned], "text", done=False, err=output != "text")
+        question = f"Remove {removed} object{'s' * (removed > 1)} of {request.namespace}, with what belongs to them?"
+        click.confirm(question, abort=True, err=True)
+
+
+def _apply(store: Store, asked: Sequence[Request], loaded: Loaded, output: str) -> bool:
+    """Apply one namespace after the other, and tell whether any fails. What is done is told whatever comes after it."""
+    plans: list[Plan] = []
+    try:
+        plans.extend(watched(apply, store, request) for request in asked)
+    finally:
+        if plans or not asked:
+            write_plans(plans, output, done=True, passed_over=loaded.notes)
+    return any(p.fails for p in plans)
 
 
 def _make(store: Store) -> None:

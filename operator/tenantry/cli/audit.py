@@ -9,10 +9,11 @@ from typing import TextIO
 
 import click
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
+from tenantry.cli.namespaces import namespace
 from tenantry.cli.output import write_data
 from tenantry.cli.progress import progress
-from tenantry.cli.stores import audit_key_file, namespace, opened, output, store_url
+from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
 from tenantry.errors import InputError
 from tenantry.services.trail import Checkpoint, TrailVerdict, count_records, export_trails, verify_trails
@@ -32,10 +33,9 @@ def command() -> None:
         "tenantry audit verify",
         "tenantry audit verify -n acme --checkpoint acme-2026-01.jsonl --audit-key-file key",
         codes={
+            **CODES,
             0: "every trail is whole",
             1: "a trail is not, or another fault",
-            2: "wrong usage",
-            3: "the identity store cannot be reached",
         },
     ),
 )
@@ -110,7 +110,6 @@ def _checkpoint(line: str, name: str) -> Checkpoint | None:
     epilog=closing(
         "tenantry audit export -n acme > acme.jsonl",
         "tenantry audit export | tail -1 > checkpoint.json",
-        codes={0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"},
     ),
 )
 @store_url

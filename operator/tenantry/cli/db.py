@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
 from tenantry.cli.stores import opened, store_url
 from tenantry.store import Store
 from tenantry.store.migrate import differences, newest, upgrade
@@ -20,7 +20,6 @@ def command() -> None:
     "upgrade",
     epilog=closing(
         "tenantry db upgrade --store-url postgresql://tenantry@db/tenantry",
-        codes={0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"},
     ),
 )
 @store_url
@@ -36,10 +35,9 @@ def upgrade_(store_url: str) -> None:
         "tenantry db check",
         "tenantry db check --store-url sqlite:///tenantry.db",
         codes={
+            **CODES,
             0: "no difference",
             1: "differences, or another fault",
-            2: "wrong usage",
-            3: "the store cannot be reached",
         },
     ),
 )

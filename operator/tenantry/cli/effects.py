@@ -10,7 +10,7 @@ import click
 
 from tenantry.cli.output import write_data
 from tenantry.cli.text import safe
-from tenantry.cli.validation.message import Message
+from tenantry.cli.validation.message import Message, note_lines
 from tenantry.domain.capacity import CapacityKind
 from tenantry.services.effects import Action, CountChange, Difference, Effect, Plan, Result
 
@@ -27,27 +27,38 @@ _MOST_ROWS = 300
 _LONGEST_VALUE = 80
 
 
-def write_plans(plans: Sequence[Plan], output: str, *, done: bool, err: bool = False) -> None:
-    """Write what was planned or, ``done``, carried out."""
+def write_plans(
+    plans: Sequence[Plan], output: str, *, done: bool, err: bool = False, passed_over: Sequence[Message] = ()
+) -> None:
+    """Write what was planned or, ``done``, carried out, and what of the files was passed over."""
     if output == "json":
-        write_data({"done": done, "tenants": [_as_data(plan) for plan in plans]}, "json")
+        tenants = [_as_data(plan) for plan in plans]
+        write_data({"done": done, "tenants": tenants, "notes": [_said(note) for note in passed_over]}, "json")
     else:
+        _write_notes(passed_over)
         lines = _markdown(plans, done=done) if output == "markdown" else _text(plans, done=done)
         click.echo("\n".join(safe(line) for line in lines), err=err)
 
 
-def write_faults(faults: Sequence[Message], output: str) -> None:
-    """Write what is wrong with the files, for which nothing was planned."""
+def write_faults(faults: Sequence[Message], notes: Sequence[Message], output: str) -> None:
+    """Write what is wrong with the files, for which nothing was planned, and what of them was passed over."""
     if output == "json":
-        write_data({"done": False, "tenants": [], "faults": [_fault(fault) for fault in faults]}, "json")
+        said = {"faults": [_said(fault) for fault in faults], "notes": [_said(note) for note in notes]}
+        write_data({"done": False, "tenants": [], **said}, "json")
         return
+    _write_notes(notes)
     ending = f"{len(faults)} fault{'s' * (len(faults) > 1)} in the files; nothing was planned"
     mark = "- " if output == "markdown" else ""
     click.echo("\n".join([*(safe(f"{mark}{fault}") for fault in faults), ending]))
 
 
-def _fault(fault: Message) -> dict[str, Any]:
-    return asdict(fault.place) | {"field": fault.field, "reason": str(fault.reason), "message": fault.text}
+def _write_notes(notes: Sequence[Message]) -> None:
+    for line in note_lines(notes):
+        click.echo(safe(line), err=True)
+
+
+def _said(message: Message) -> dict[str, Any]:
+    return asdict(message.place) | {"field": message.field, "reason": str(message.reason), "message": message.text}
 
 
 def summary(plans: Sequence[Plan], *, done: bool) -> str:
@@ -79,19 +90,29 @@ def _text(plans: Sequence[Plan], *, done: bool) -> Iterator[str]:
 
 def _markdown(plans: Sequence[Plan], *, done: bool) -> Iterator[str]:
     yield f"### Tenantry: {summary(plans, done=done)}"
+    rows = _rows(plans)
     for plan in plans:
         yield from ("", f"**{_cell(plan.namespace)}**")
         if plan.effects:
             yield from ("", "| | Object | What |", "|---|---|---|")
-        for effect in plan.effects[:_MOST_ROWS]:
+        for effect in rows[plan.namespace]:
             yield f"| `{_MARKS[effect.action]}` | {_cell(_subject(effect))} | {_cell(_detail(effect))} |"
-        if len(plan.effects) > _MOST_ROWS:
-            yield f"| | … | and {len(plan.effects) - _MOST_ROWS} more |"
+        if len(plan.effects) > len(rows[plan.namespace]):
+            yield f"| | … | and {len(plan.effects) - len(rows[plan.namespace])} more |"
         counts = list(map(_count, _told(plan)))
         if counts:
             yield from ("", "| Seats and limits | Use |", "|---|---|")
             yield from (f"| {_cell(name)} | {numbers} |" for name, numbers in counts)
         yield from (f"\n> {_cell(note)}" for note in plan.notes)
+
+
+def _rows(plans: Sequence[Plan]) -> dict[str, list[Effect]]:
+    """Return by namespace what there is room for: in all of them together, what fails comes first."""
+    found: dict[str, list[Effect]] = {plan.namespace: [] for plan in plans}
+    effects = sorted((effect for plan in plans for effect in plan.effects), key=lambda effect: not effect.fails)
+    for effect in effects[:_MOST_ROWS]:
+        found[effect.namespace].append(effect)
+    return found
 
 
 def _cell(text: str) -> str:

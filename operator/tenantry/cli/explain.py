@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
+from tenantry.cli.namespaces import namespace_option
 from tenantry.cli.output import write_data
 from tenantry.cli.stores import opened, output, store_url
 from tenantry.cli.text import safe
@@ -16,10 +17,8 @@ from tenantry.services.access import Explanation, Request, explain
 #: Apart from every code that tells of an error: a script that takes one for a denial lets nobody in.
 _DENIED = 4
 _CODES = {
+    **CODES,
     0: "allowed",
-    1: "a fault, told on stderr",
-    2: "wrong usage",
-    3: "the identity store cannot be reached",
     _DENIED: "denied",
 }
 
@@ -34,7 +33,7 @@ _CODES = {
 @click.argument("user")
 @click.argument("action")
 @click.argument("resource", metavar="TYPE/NAME")
-@click.option("-n", "--namespace", help="The tenant; may be left out where the store has one.")
+@namespace_option("The tenant; may be left out where the store has one.")
 @click.option("--workgroup", help="The Workgroup; may be left out where the account is in one.")
 @click.option("--owner", "owners", metavar="LOGIN", multiple=True, help="Who owns the resource; may be repeated.")
 @click.option("--scope", "scopes", metavar="NAME=VALUE", multiple=True, help="What it has of a scope; may be repeated.")

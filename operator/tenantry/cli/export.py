@@ -7,6 +7,7 @@ import click
 import yaml
 
 from tenantry.cli.manual import closing
+from tenantry.cli.namespaces import tenant
 from tenantry.cli.progress import progress
 from tenantry.cli.stores import opened, store_url
 from tenantry.domain.observed import Kind
@@ -20,10 +21,9 @@ _FEWEST = 2000
     epilog=closing(
         "tenantry export -n acme > users.yaml",
         "tenantry export -n acme --all | tenantry apply - --store-url sqlite:///copy.db",
-        codes={0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"},
     )
 )
-@click.option("-n", "--namespace", required=True, help="The tenant.")
+@tenant
 @click.option("--all", "everything", is_flag=True, help="Workgroups, LicensePools and ProjectMembers too.")
 @store_url
 def command(namespace: str, store_url: str, *, everything: bool) -> None:

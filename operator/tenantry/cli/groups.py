@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 
 from tenantry.cli.effects import FORMATS, write_plans
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
+from tenantry.cli.namespaces import tenant
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
-from tenantry.services.editing import Grouping, carry_out, plan_grouping
+from tenantry.cli.watching import carried_out
+from tenantry.services.editing import Grouping, plan_grouping
 
 _CODES = {
+    **CODES,
     0: "done, for all of them",
     1: "some are refused, or another fault",
-    2: "wrong usage",
-    3: "the identity store cannot be reached",
 }
 
 
@@ -30,7 +31,7 @@ def _grouping(verb: str, text: str, example: str) -> None:
     @command.command(verb, help=text, epilog=closing(f"tenantry groups {verb} {example}", codes=_CODES))
     @click.argument("group")
     @click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
-    @click.option("-n", "--namespace", required=True, help="The tenant.")
+    @tenant
     @click.option("--workgroup", required=True, help="The Workgroup that defines the group.")
     @store_url
     @audit_key_file
@@ -50,7 +51,7 @@ def _grouping(verb: str, text: str, example: str) -> None:
         grouping = Grouping(workgroup, group, logins, add=verb == "add")
         with opened(store_url, audit_key_file) as store:
             edit = plan_grouping(store, namespace, grouping, datetime.now(UTC), f"tenantry groups {verb}")
-            done = carry_out(store, edit)
+            done = carried_out(store, edit)
         write_plans([done], output, done=True)
         ctx.exit(1 if done.fails else 0)
 

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import click
 
 from tenantry.cli.lazy import Failure
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
+from tenantry.cli.namespaces import namespace, tenant
 from tenantry.cli.output import write_data
-from tenantry.cli.stores import audit_key_file, namespace, opened, output, store_url
+from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
 from tenantry.services.holdings import (
     Deletion,
@@ -29,12 +30,9 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 _COLUMNS = ("USER", "ID", "WORKGROUP", "KIND", "NAME", "COVERS")
 _CODES = {
-    0: "done",
+    **CODES,
     1: "refused, or another fault: told on stderr",
-    2: "wrong usage",
-    3: "the identity store cannot be reached",
 }
-_namespace = click.option("-n", "--namespace", required=True, help="The tenant.")
 _workgroup = click.option("--workgroup", required=True, help="The Workgroup whose application has them.")
 _kind = click.option("--kind", required=True, help="What they are: record, alert, chart.")
 _names = click.argument("names", nargs=-1, required=True, metavar="NAME...")
@@ -98,7 +96,7 @@ def _print(found: list[ListedHolding]) -> None:
         codes=_CODES,
     ),
 )
-@_namespace
+@tenant
 @_workgroup
 @_kind
 @click.option("--user", required=True, help="The login of the account that has them.")
@@ -134,7 +132,7 @@ def add(  # noqa: PLR0913, PLR0917 - options
         codes=_CODES,
     ),
 )
-@_namespace
+@tenant
 @click.option("--from", "giver", required=True, metavar="LOGIN", help="Who has them.")
 @click.option(
     "--to", "taker", required=True, metavar="LOGIN", help="Who is given them. A system user: --workgroup too."
@@ -166,7 +164,7 @@ def reassign(  # noqa: PLR0913, PLR0917 - options
     "delete",
     epilog=closing("tenantry holdings delete -n acme --workgroup tracker --kind alert overdue", codes=_CODES),
 )
-@_namespace
+@tenant
 @_workgroup
 @_kind
 @_names

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from tenantry.cli.effects import FORMATS, write_plans
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
+from tenantry.cli.namespaces import tenant
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
-from tenantry.services.editing import Invitation, carry_out, plan_invitation
+from tenantry.cli.watching import carried_out
+from tenantry.services.editing import Invitation, plan_invitation
 from tenantry.specs.licensepool import LicenseType
 
 
@@ -18,10 +20,9 @@ from tenantry.specs.licensepool import LicenseType
         "tenantry invite --role Supervisor ada@example.com grace@example.com -n plant --workgroup floor",
         "xargs tenantry invite --role Manager -n plant --workgroup floor < emails.txt",
         codes={
+            **CODES,
             0: "all of them are invited",
             1: "some are refused or wait for a seat, or another fault",
-            2: "wrong usage",
-            3: "the identity store cannot be reached",
         },
     )
 )
@@ -29,7 +30,7 @@ from tenantry.specs.licensepool import LicenseType
 @click.option("--role", required=True, help="The role of all of them.")
 @click.option("--workgroup", required=True, help="The Workgroup, whose onboarding mode is Invitation.")
 @click.option("--license", "license_type", type=click.Choice([t.value for t in LicenseType]), help="Where seats count.")
-@click.option("-n", "--namespace", required=True, help="The tenant.")
+@tenant
 @store_url
 @audit_key_file
 @output(*FORMATS)
@@ -53,6 +54,6 @@ def command(  # noqa: PLR0913 - one parameter an option
     invitation = Invitation(workgroup, role, emails, license_type)
     with opened(store_url, audit_key_file) as store:
         edit = plan_invitation(store, namespace, invitation, datetime.now(UTC), "tenantry invite")
-        done = carry_out(store, edit)
+        done = carried_out(store, edit)
     write_plans([done], output, done=True)
     ctx.exit(1 if done.fails else 0)

@@ -45,6 +45,15 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._lazy = commands_by_name
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse bytes that are no text, which no database takes."""
+        for arg in args:
+            try:
+                arg.encode()
+            except UnicodeEncodeError as error:
+                raise Failure(f"the argument {arg.encode(errors='replace').decode()} is not UTF-8 text") from error
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         """Return the names in the order in which they are told."""
         return list(self._lazy)

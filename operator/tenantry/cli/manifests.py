@@ -1,6 +1,5 @@
 """From files to what `tenantry plan` and `tenantry apply` ask of each namespace."""
 
-import base64
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -8,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenantry.cli.validation.check import check_object, read_source
-from tenantry.cli.validation.manifest import Manifest
+from tenantry.cli.validation.manifest import Manifest, Twice
 from tenantry.cli.validation.message import Message
+from tenantry.cli.validation.secret import as_served, check_secret
 from tenantry.cli.validation.sources import Source
 from tenantry.domain.observed import Kind
 from tenantry.resources.meta import PAUSED_ANNOTATION
@@ -20,24 +20,28 @@ _KINDS = frozenset(str(kind) for kind in Kind)
 
 @dataclass(slots=True)
 class Loaded:
-    """The objects and Secrets of the files, by namespace. With ``faults`` nothing of them is to be used."""
+    """The objects and Secrets of the files, by namespace. With ``faults`` nothing of them is to be used.
+
+    ``notes`` tell what was passed over.
+    """
 
     objects: dict[str, list[Wanted]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
     faults: list[Message] = field(default_factory=list)
-    _seen: dict[tuple[str, str, str], Manifest] = field(default_factory=dict)
+    notes: list[Message] = field(default_factory=list)
+    _twice: Twice = field(default_factory=Twice)
 
     def take(self, manifest: Manifest) -> None:
         """Take in an object, or what is wrong with it."""
         place = manifest.place
-        earlier = self._seen.setdefault(manifest.key, manifest)
-        if earlier is not manifest:
-            there = f"{earlier.place.file}:{earlier.place.line}"
-            self.faults.append(manifest.tell((), f"stands in the files twice, first at {there}; remove one"))
+        fault = self._twice.fault(manifest)
+        if fault is not None:
+            self.faults.append(fault)
         elif not place.namespace:
             self.faults.append(manifest.tell(("metadata",), "names no namespace; write one, or give -n"))
         elif place.kind not in _KINDS:
-            self.secrets.setdefault(place.namespace, {})[place.name] = _secret(manifest)
+            self.faults += check_secret(manifest)
+            self.secrets.setdefault(place.namespace, {})[place.name] = as_served(manifest)
         else:
             self._take_object(manifest)
 
@@ -51,8 +55,8 @@ class Loaded:
 
 
 def count_documents(sources: Iterable[Source]) -> int:
-    """Return about how many objects there are to read, for a bar; standard input can be read only once."""
-    paths = [source.path for source in sources if source.path is not None]
+    """Return about how many objects there are to read, for a bar; a pipe can be read only once, and is not counted."""
+    paths = [source.path for source in sources if source.path is not None and source.path.is_file()]
     return sum(path.read_bytes().count(b"\n---") + 1 for path in paths if os.access(path, os.R_OK))
 
 
@@ -63,8 +67,8 @@ def load_manifests(sources: Iterable[Source], namespace: str, advance: Callable[
         for each in read_source(source, namespace):
             if isinstance(each, Manifest):
                 found.take(each)
-            elif not each.note:
-                found.faults.append(each)
+            else:
+                (found.notes if each.note else found.faults).append(each)
             advance()
     return found
 
@@ -72,12 +76,3 @@ def load_manifests(sources: Iterable[Source], namespace: str, advance: Callable[
 def _is_paused(value: Mapping[str, Any]) -> bool:
     annotations = value.get("metadata", {}).get("annotations") or {}
     return isinstance(annotations, Mapping) and annotations.get(PAUSED_ANNOTATION) == "true"
-
-
-def _secret(manifest: Manifest) -> Mapping[str, Any]:
-    """Return the Secret as the API server would give it, without a version: a digest of the value would tell of it."""
-    body = manifest.document.value
-    data = {k: v for k, v in (body.get("data") or {}).items() if isinstance(v, str)}
-    plain = {k: v for k, v in (body.get("stringData") or {}).items() if isinstance(v, str)}
-    data |= {name: base64.b64encode(value.encode()).decode() for name, value in plain.items()}
-    return {"metadata": {"uid": "files", "resourceVersion": manifest.place.name}, "data": data}

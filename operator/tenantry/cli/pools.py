@@ -5,8 +5,9 @@ from dataclasses import asdict
 import click
 
 from tenantry.cli.manual import closing
+from tenantry.cli.namespaces import namespace
 from tenantry.cli.output import write_data
-from tenantry.cli.stores import namespace, opened, output, store_url
+from tenantry.cli.stores import opened, output, store_url
 from tenantry.cli.table import write_table
 from tenantry.services.pools import ListedCapacity, list_pools
 
@@ -22,7 +23,6 @@ def command() -> None:
     "list",
     epilog=closing(
         "tenantry pools list -n acme",
-        codes={0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"},
     ),
 )
 @store_url

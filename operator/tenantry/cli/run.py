@@ -8,7 +8,7 @@ import click
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
 from tenantry.settings import LogFormat, LogLevel, Settings
 
 #: Names beside the one that a field gives.
@@ -47,9 +47,9 @@ def _types(field: FieldInfo) -> tuple[Any, ...]:
         "tenantry run --store-url postgresql://tenantry@db/tenantry",
         "tenantry run --kubeconfig ~/.kube/config --namespace acme --namespace globex",
         codes={
+            **CODES,
             0: "told to stop",
             1: "could not start, or a fault of its own",
-            2: "wrong usage",
             3: "another operator leads",
             4: "a watch is dead",
         },

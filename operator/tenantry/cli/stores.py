@@ -15,7 +15,7 @@ from tenantry.store import Store
 C = TypeVar("C", bound=Callable[..., Any])
 
 _URL = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
-_FILE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)")
+_FILE = re.compile(r"sqlite(\+\w+)?:///(?P<path>[^?]+)(\?.*)?")
 
 
 def _default_url() -> str:
@@ -41,7 +41,6 @@ audit_key_file = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The key that the operator signs the audit trail with.",
 )
-namespace = click.option("-n", "--namespace", help="Only this tenant; without it all of them.")
 
 
 def output(*formats: str) -> Callable[[C], C]:
@@ -70,18 +69,29 @@ def opened(url: str, key_file: Path | None = None, *, may_be_new: bool = False) 
         store.close()
 
 
-def is_missing(url: str) -> bool:
-    """Tell whether the store is a file that is not there yet."""
+def missing_file(url: str) -> Path | None:
+    """Return the store's file where it is not there yet.
+
+    Raises:
+        InputError: the URL names what cannot be a database.
+    """
+    if _URL.match(url) is None:
+        raise InputError("--store-url is not a database URL; write sqlite:///path or postgresql://user@host/name")
+    if not url.startswith("sqlite"):
+        return None
     file = _FILE.fullmatch(url)
-    return file is not None and not Path(file["path"]).is_file()
+    if file is None or file["path"] == ":memory:":
+        raise InputError("--store-url names no file: a store in memory ends with the command; write sqlite:///path")
+    path = Path(file["path"])
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; --store-url names the file of a database")
+    return None if path.is_file() else path
 
 
 def _open(url: str, key_file: Path | None, *, may_be_new: bool) -> Store:
-    if _URL.match(url) is None:
-        raise InputError("--store-url is not a database URL; write sqlite:///path or postgresql://user@host/name")
-    file = _FILE.fullmatch(url)
-    if file is not None and not may_be_new and not Path(file["path"]).is_file():
-        raise InputError(f"there is no database {file['path']}; the operator makes it, or: tenantry db upgrade")
+    missing = missing_file(url)
+    if missing is not None and not may_be_new:
+        raise InputError(f"there is no database {missing}; the operator makes it, or: tenantry db upgrade")
     return Store.open(url, read_audit_key(key_file) if key_file is not None else b"")
 
 

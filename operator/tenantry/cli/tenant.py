@@ -14,15 +14,13 @@ from tenantry.cli.text import safe
 from tenantry.services.accounts import list_known_tenants
 from tenantry.services.tenancy import Attachment, attach
 
-_CODES = {0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"}
-
 
 @click.group()
 def command() -> None:
     """List tenants, or attach one to the cluster of now."""
 
 
-@command.command("list", epilog=closing("tenantry tenant list", codes=_CODES))
+@command.command("list", epilog=closing("tenantry tenant list"))
 @store_url
 @output("table", "json", "yaml")
 def list_(store_url: str, output: str) -> None:
@@ -46,7 +44,7 @@ def list_(store_url: str, output: str) -> None:
 
 @command.command(
     "attach",
-    epilog=closing("tenantry tenant attach acme --dry-run", "tenantry tenant attach acme", codes=_CODES),
+    epilog=closing("tenantry tenant attach acme --dry-run", "tenantry tenant attach acme"),
 )
 @click.argument("namespace")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")

@@ -9,18 +9,23 @@ from typing import Any
 import click
 
 from tenantry.cli.effects import FORMATS, write_plans
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import CODES, closing
+from tenantry.cli.namespaces import namespace, tenant
 from tenantry.cli.output import write_data
-from tenantry.cli.stores import audit_key_file, namespace, opened, output, store_url
+from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
+from tenantry.cli.watching import carried_out, previewed
+from tenantry.domain.refusal import choices
 from tenantry.domain.status import rfc3339
+from tenantry.errors import InputError
 from tenantry.services.accounts import ListedAccount, ListedInvitation, list_accounts, list_invitations
-from tenantry.services.editing import carry_out, plan_deletion, preview
+from tenantry.services.editing import plan_deletion
+from tenantry.services.preflight import check_writable
+from tenantry.services.workgroups import list_workgroups
 from tenantry.specs.user import AccountState
 
 _COLUMNS = ("COMPANY", "USER", "ID", "NAME", "EMAIL", "PHONE", "WORKGROUPS", "LICENSE", "STATE")
 _INVITATIONS = ("TENANT", "EMAIL", "ROLE", "SENT", "EXPIRES", "STATE")
-_CODES = {0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"}
 _PAGE_SIZE = 50
 _SORTS: dict[str, Callable[[ListedAccount], str]] = {
     "company": lambda account: account.company,
@@ -45,7 +50,6 @@ def command() -> None:
         "tenantry users list -n acme --workgroup helpdesk",
         "tenantry users list -n acme --invites",
         "tenantry users list --deleted -o json | jq '.[] | select(.deleted) | .login'",
-        codes=_CODES,
     ),
 )
 @store_url
@@ -77,6 +81,10 @@ def list_(  # noqa: PLR0913 - one parameter an option
     with opened(store_url) as store:
         found: Sequence[ListedAccount | ListedInvitation]
         found = list_invitations(store, namespace) if invites else list_accounts(store, namespace, deleted=deleted)
+        known = list_workgroups(store, namespace).union(*map(_places, found))
+    for name in workgroups:
+        if name not in known:
+            raise InputError(f'there is no Workgroup "{name}"; {choices(sorted(known))}')
     found = [each for each in found if not workgroups or _places(each) & set(workgroups)]
     ordered = _ordered(found, sort) if not invites else found
     wanted = page or (1 if output == "table" else None)
@@ -119,7 +127,9 @@ def _print(shown: Sequence[ListedAccount | ListedInvitation], *, several: bool) 
 
 def _tell_pages(page: int, size: int, total: int) -> None:
     pages = -(-total // size)
-    if pages > 1:
+    if page > pages:
+        click.echo(f"There is no page {page}; the last is {pages}.", err=True)
+    elif pages > 1:
         more = f"; the next: --page {page + 1}" if page < pages else ""
         click.echo(f"Page {page} of {pages}, of {total:,} in all{more}", err=True)
 
@@ -199,15 +209,14 @@ def _workgroups(roles: Sequence[tuple[str, str | None]]) -> list[dict[str, str |
         "tenantry users delete ada grace -n acme",
         "tenantry users delete ada grace -n acme --yes -o json",
         codes={
+            **CODES,
             0: "all of them are deleted",
             1: "some are refused or held, the answer was no, or another fault",
-            2: "wrong usage",
-            3: "the identity store cannot be reached",
         },
     ),
 )
 @click.argument("logins", metavar="LOGIN...", nargs=-1, required=True)
-@click.option("-n", "--namespace", required=True, help="The tenant.")
+@tenant
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @store_url
 @audit_key_file
@@ -230,14 +239,16 @@ def delete(
     """
     with opened(store_url, audit_key_file) as store:
         edit = plan_deletion(store, namespace, logins, datetime.now(UTC), "tenantry users delete")
-        planned = preview(store, edit)
+        if edit.request.removed:
+            check_writable(store, edit.request)
+        planned = previewed(store, edit)
         if not edit.request.removed:
             write_plans([planned], output, done=False)
             ctx.exit(1)
         if not yes:
             write_plans([planned], "text", done=False, err=output != "text")
             click.confirm(_warning(len(edit.request.removed)), abort=True, err=True)
-        done = carry_out(store, edit)
+        done = carried_out(store, edit)
     write_plans([done], output, done=True)
     ctx.exit(1 if done.fails else 0)
 

@@ -7,16 +7,15 @@ from typing import Any
 import click
 
 from tenantry.cli.manual import closing
+from tenantry.cli.namespaces import of_files
 from tenantry.cli.output import write_data
 from tenantry.cli.progress import progress
 from tenantry.cli.text import safe
 from tenantry.cli.validation import rules
 from tenantry.cli.validation.check import CheckOptions, Report, check_sources
-from tenantry.cli.validation.message import Message, faults_in
+from tenantry.cli.validation.message import Message, faults_in, note_lines
 from tenantry.cli.validation.sources import find_sources
 
-#: So many notes are told in text; all of them in json and yaml.
-_MOST_NOTES = 20
 _NO_CEL = "the CEL rules of the CRDs were not evaluated; to have them: pip install 'tenantry[cel]'"
 
 
@@ -30,7 +29,7 @@ _NO_CEL = "the CEL rules of the CRDs were not evaluated; to have them: pip insta
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True))
 @click.option("--allow-missing", is_flag=True, help="References to objects that are not in the files are no fault.")
-@click.option("-n", "--namespace", default="", help="The namespace of objects that name none.")
+@of_files
 @click.option("-o", "--output", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True)
 @click.pass_context
 def command(ctx: click.Context, paths: Sequence[str], namespace: str, output: str, *, allow_missing: bool) -> None:
@@ -53,9 +52,7 @@ def command(ctx: click.Context, paths: Sequence[str], namespace: str, output: st
 def _print(report: Report) -> None:
     faults = faults_in(report.messages)
     notes = [message for message in report.messages if message.note]
-    lines = [*map(str, faults), *(f"note: {note}" for note in notes[:_MOST_NOTES])]
-    if len(notes) > _MOST_NOTES:
-        lines.append(f"note: … and {len(notes) - _MOST_NOTES} more notes; -o json has all of them")
+    lines = [*map(str, faults), *note_lines(notes)]
     if not rules.AVAILABLE:
         lines.append(f"note: {_NO_CEL}")
     click.echo("\n".join(safe(line) for line in [*lines, _summary(report, faults)]))

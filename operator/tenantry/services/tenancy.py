@@ -48,6 +48,11 @@ _MOST_GONE = 10
 _ATTACHER = "tenantry tenant attach"
 
 
+def is_too_many(lost: int, of: int) -> bool:
+    """Tell whether so many accounts lose their objects at once that it is rather a mistake."""
+    return lost > _MOST_GONE and lost > of * _MOST_GONE_SHARE
+
+
 def enter(connection: Connection, ref: TenantRef, epoch: int, now: datetime, audit_key: bytes) -> TenantRow:
     """Lock the tenant, check that no newer leader wrote, and settle whose namespace it is.
 
@@ -154,8 +159,7 @@ def find_missing(
     gone = tuple(r for r in rows if not (r.deleting and r.kind in {Kind.WORKGROUP, Kind.LICENSE_POOL}))
     # One that was going already is not lost: what its account holds keeps its row until it is settled.
     lost = sum(r.uid in owners and not r.deleting for r in gone)
-    too_many = lost > _MOST_GONE and lost > len(owners) * _MOST_GONE_SHARE
-    return Missing(tenant, gone, drifted, too_many and not tenant.confirmed)
+    return Missing(tenant, gone, drifted, is_too_many(lost, len(owners)) and not tenant.confirmed)
 
 
 def detach(store: Store, ref: TenantRef, missing: Missing, epoch: int, now: datetime) -> bool:

@@ -52,8 +52,16 @@ def test_the_codes_of_a_plan(tmp_path: Path, where: str) -> None:
     assert tenantry("plan", path, "--store-url", where, "--empty").code == 2
     files(tmp_path, text(pool(static=2), workgroup(), *PEOPLE, user("dan")))
     assert tenantry("plan", path, "--store-url", where).code == 1
-    assert tenantry("plan", "--store-url", where).code == 2
     assert tenantry("plan", path, "--store-url", "postgresql://nobody@127.0.0.1:1/none").code == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("nowhere.yaml",), ("-", "--bogus"), ("-", "-n", "Not A Namespace")], ids=str
+)
+def test_wrong_usage_of_a_plan_is_not_taken_for_changes(where: str, arguments: tuple[str, ...]) -> None:
+    done = tenantry("plan", *arguments, "--store-url", where)
+    assert (done.code, "Usage: " in done.err) == (1, True)
+    assert tenantry("apply", *arguments, "--store-url", where).code == 2
 
 
 def test_the_codes_of_an_apply(tmp_path: Path, where: str) -> None:

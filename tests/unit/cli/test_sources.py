@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tenantry.cli.validation.sources import find_sources
+from tenantry.cli.validation.sources import applied_files, find_sources
 from tenantry.errors import InputError
 
 
@@ -50,3 +50,43 @@ def test_a_file_that_two_paths_mean_is_read_once(tmp_path: Path) -> None:
 def test_a_folder_without_files_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no file that ends in \.yaml, \.yml or \.json"):
         find_sources([str(tmp_path)])
+
+
+def applied(folder: Path, namespace: str = "acme") -> list[str]:
+    return [str(path.relative_to(folder)) for path in applied_files(folder, namespace)]
+
+
+def test_of_a_folder_with_a_kustomization_only_what_it_names_is_applied(tmp_path: Path) -> None:
+    write(tmp_path, a="", b="", c__d="", c__e="", kustomization="resources: [c, b.yaml]")
+    write(tmp_path, c__kustomization="resources: [e.yaml]")
+    assert applied(tmp_path) == ["c/e.yaml", "b.yaml"]
+
+
+def test_without_a_kustomization_all_is_applied_by_name(tmp_path: Path) -> None:
+    write(tmp_path, b="", a="", c__d="", c__e="", c__kustomization="resources: [e.yaml]")
+    assert applied(tmp_path) == ["a.yaml", "b.yaml", "c/e.yaml"]
+
+
+def test_a_kustomization_that_sets_the_namespace_that_was_asked_for_changes_nothing(tmp_path: Path) -> None:
+    write(tmp_path, a="", kustomization="{namespace: acme, resources: [a.yaml], patches: []}")
+    assert applied(tmp_path) == ["a.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{resources: [a.yaml], namePrefix: x-}", "namePrefix would change what it names"),
+        ("{resources: [a.yaml], namespace: other}", "namespace would change what it names"),
+        ("{resources: [a.yaml], namespace: acme, patches: [{path: p}]}", "kubectl kustomize .* | tenantry plan -"),
+        ("{resources: [a.yaml], bases: [c]}", "bases would change what it names"),
+        ("resources: [b.yaml]", "names b.yaml, which is no file or folder here"),
+        ("resources: [https://example.com/x]", "names https://example.com/x, which is no file"),
+        ("resources: [.]", "is named by one that it names itself"),
+        ("resources: []", "names no resources"),
+        ("resources: {", "cannot be read"),
+    ],
+)
+def test_a_kustomization_that_cannot_be_followed_is_told(tmp_path: Path, text: str, message: str) -> None:
+    write(tmp_path, a="", kustomization=text)
+    with pytest.raises(InputError, match=message):
+        applied(tmp_path)

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenantry.cli.validation.defaults import settle
-from tenantry.cli.validation.documents import FieldPath, YamlFault, read_documents
-from tenantry.cli.validation.manifest import Manifest, read_manifests
+from tenantry.cli.validation.documents import Document, FieldPath, YamlFault, read_documents
+from tenantry.cli.validation.manifest import Manifest, Twice, read_manifests
 from tenantry.cli.validation.message import Message, Place, faults_in
 from tenantry.cli.validation.rules import check_rules
 from tenantry.cli.validation.schema import check_schema, spec_schema
-from tenantry.cli.validation.secret import UNREAD, Secrets
+from tenantry.cli.validation.secret import UNREAD, Secrets, check_secret
 from tenantry.cli.validation.sources import Source
 from tenantry.domain.draft import MISSING, Verdict, plan_draft
 from tenantry.domain.observed import Kind, Observed
@@ -49,17 +49,25 @@ def check_sources(sources: Iterable[Source], options: CheckOptions, advance: Cal
     """Check all objects of all sources."""
     report = Report()
     manifests: list[Manifest] = []
+    again: list[Message] = []
+    twice = Twice()
     order: dict[str, int] = {}
     for source in sources:
         order[source.name] = report.files
         report.files += 1
         for found in read_source(source, options.namespace):
-            (report.messages if isinstance(found, Message) else manifests).append(found)  # type: ignore[arg-type]
+            if isinstance(found, Message):
+                report.messages.append(found)
+            elif (fault := twice.fault(found)) is not None:
+                again.append(fault)
+            else:
+                manifests.append(found)
         advance()
     ours = [m for m in manifests if m.place.kind in _KINDS]
-    report.objects = len(ours)
-    secrets = Secrets(m for m in manifests if m.place.kind not in _KINDS)
-    report.messages += _Checking(options, secrets, faults_in(report.messages)).run(ours)
+    report.objects = len(ours) + sum(fault.place.kind in _KINDS for fault in again)
+    others = [m for m in manifests if m.place.kind not in _KINDS]
+    report.messages += _Checking(options, Secrets(others), faults_in(report.messages)).run(ours)
+    report.messages += [*again, *(fault for secret in others for fault in check_secret(secret))]
     report.messages.sort(key=lambda m: (order[m.place.file], m.place.line))
     return report
 
@@ -71,11 +79,14 @@ def read_source(source: Source, namespace: str) -> Iterator[Manifest | Message]:
     except InputError as error:
         yield Message(Place(source.name, 0), "", str(error))
         return
+    found: Document | YamlFault | None = None
     for found in read_documents(text):
         if isinstance(found, YamlFault):
             yield Message(Place(source.name, found.line), "", found.message)
         else:
             yield from read_manifests(found, source.name, namespace)
+    if found is None:
+        yield Message(Place(source.name, 0), "", "skipped: there is nothing in it", note=True)
 
 
 class _Checking:
@@ -101,14 +112,8 @@ class _Checking:
 
     def run(self, manifests: list[Manifest]) -> list[Message]:
         """Return what there is to say of these objects."""
-        first: dict[tuple[str, str, str], Manifest] = {}
         for index, manifest in enumerate(manifests):
-            earlier = first.setdefault(manifest.key, manifest)
-            if earlier is manifest:
-                self._take(manifest, f"{index:09}")
-            else:
-                there = f"{earlier.place.file}:{earlier.place.line}"
-                self._messages.append(manifest.tell((), f"stands in the files twice, first at {there}; remove one"))
+            self._take(manifest, f"{index:09}")
         for namespace in self._objects.keys() | self._broken.keys():
             self._plan(namespace)
         return self._messages

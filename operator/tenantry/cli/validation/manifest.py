@@ -33,17 +33,42 @@ class Manifest:
         return Message(place, dotted(path), text, reason, note=note)
 
 
+class Twice:
+    """Tells which objects stand in the files twice."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str, str], Manifest] = {}
+
+    def fault(self, manifest: Manifest) -> Message | None:
+        """Return what is wrong where the object was met before."""
+        earlier = self._first.setdefault(manifest.key, manifest)
+        if earlier is manifest:
+            return None
+        there = f"{earlier.place.file}:{earlier.place.line}"
+        return manifest.tell((), f"stands in the files twice, first at {there}; remove one")
+
+
 def read_manifests(document: Document, file: str, namespace: str) -> Iterator[Manifest | Message]:
     """Yield the objects of a document; of a List, its items. ``namespace`` is for objects that name none."""
     value = document.value
     place = Place(file, document.line())
     if not isinstance(value, dict):
         yield Message(place, "", "is not a Kubernetes object: there is no apiVersion and kind")
-    elif value.get("kind") == "List" and isinstance(value.get("items"), list):
-        for item in document.items("items"):
-            yield from read_manifests(item, file, namespace)
+    elif value.get("kind") == "List":
+        yield from _read_list(document, place, namespace)
     else:
         yield _identify(document, place, namespace)
+
+
+def _read_list(document: Document, place: Place, namespace: str) -> Iterator[Manifest | Message]:
+    items = document.value.get("items")
+    if not isinstance(items, list | None):
+        yield Message(Place(place.file, document.line(("items",))), "items", "must be a list of objects")
+    elif not items:
+        yield Message(place, "", "skipped: a List without items", note=True)
+    else:
+        for item in document.items("items"):
+            yield from read_manifests(item, place.file, namespace)
 
 
 def _identify(document: Document, place: Place, namespace: str) -> Manifest | Message:

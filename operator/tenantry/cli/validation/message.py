@@ -1,6 +1,6 @@
 """What `validate` has to say: where, of what, and what would be right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tenantry.cli.validation.documents import FieldPath
@@ -36,6 +36,18 @@ class Message:
         reason = f" [{self.reason}]" if self.reason else ""
         line = f":{self.place.line}" if self.place.line else ""
         return f"{self.place.file}{line}: {of}{field}{self.text}{reason}"
+
+
+#: So many notes are told in text; all of them in json and yaml.
+_MOST_NOTES = 20
+
+
+def note_lines(notes: Sequence[object]) -> list[str]:
+    """Return the notes as lines; of very many the first."""
+    lines = [f"note: {note}" for note in notes[:_MOST_NOTES]]
+    if len(notes) > _MOST_NOTES:
+        lines.append(f"note: … and {len(notes) - _MOST_NOTES} more notes; -o json has all of them")
+    return lines
 
 
 def dotted(path: FieldPath) -> str:

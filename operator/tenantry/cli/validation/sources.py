@@ -1,16 +1,14 @@
 """Which files a path means, and in which order."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from tenantry.cli.validation.kustomization import KUSTOMIZATIONS, named_in, named_loosely
 from tenantry.errors import InputError
 
 STDIN = "-"
-KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
@@ -36,26 +34,26 @@ class Source:
             raise InputError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
 
 
-def find_sources(paths: Iterable[str]) -> list[Source]:
-    """Return the files of these paths in order, each once; folders are searched.
+def find_sources(paths: Iterable[str], list_files: Callable[[Path], Iterator[Path]] | None = None) -> list[Source]:
+    """Return the files of these paths in order, each once; ``list_files`` says which are those of a folder.
 
     Raises:
         InputError: a folder has no file to check.
     """
     found: dict[Path | None, Source] = {}
     for path in paths:
-        for source in _sources(path):
+        for source in _sources(path, list_files or all_files):
             found.setdefault(source.path.resolve() if source.path is not None else None, source)
     return list(found.values())
 
 
-def _sources(path: str) -> list[Source]:
+def _sources(path: str, list_files: Callable[[Path], Iterator[Path]]) -> list[Source]:
     if path == STDIN:
         return [Source("<stdin>", None)]
     if not Path(path).is_dir():
         return [Source(path, Path(path))]
     try:
-        below = [Source(str(file), file) for file in _walk(Path(path))]
+        below = [Source(str(file), file) for file in list_files(Path(path))]
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be searched: {error.strerror}") from error
     if not below:
@@ -63,25 +61,39 @@ def _sources(path: str) -> list[Source]:
     return below
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder: those that its kustomization names in its order, then the others by name.
+def all_files(folder: Path) -> Iterator[Path]:
+    """Yield every file below a folder: those that its kustomization names in its order, then the others by name.
 
     Arrival decides who gets the last seat, and what a kustomization names is what gets applied.
     """
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    named = [name for entry in entries if entry.name in KUSTOMIZATIONS for name in _resources(entry)]
+    entries = _entries(folder)
+    named = [name for entry in entries if entry.name in KUSTOMIZATIONS for name in named_loosely(entry)]
     ranks = {(folder / name).resolve(): rank for rank, name in enumerate(named)}
-    for entry in sorted(entries, key=lambda e: (ranks.get(e.resolve(), len(ranks)), e.name)):
+    for entry in sorted(entries, key=lambda e: ranks.get(e.resolve(), len(ranks))):
         if entry.is_dir():
-            yield from () if entry.is_symlink() else _walk(entry)  # as kubectl: a link may lead back up
+            yield from () if entry.is_symlink() else all_files(entry)  # as kubectl: a link may lead back up
         elif entry.suffix in _SUFFIXES or entry.name in KUSTOMIZATIONS:
             yield entry
 
 
-def _resources(kustomization: Path) -> list[str]:
-    try:
-        content = yaml.safe_load(kustomization.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return []
-    named = content.get("resources") if isinstance(content, dict) else None
-    return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+def applied_files(folder: Path, namespace: str, around: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Yield what kubectl applies: where there is a kustomization what it names, in its order, else all by name.
+
+    Raises:
+        InputError: a kustomization changes what it names, or cannot be followed.
+    """
+    entries = _entries(folder)
+    kustomization = next((entry for entry in entries if entry.name in KUSTOMIZATIONS), None)
+    if kustomization is None:
+        paths = [e for e in entries if e.suffix in _SUFFIXES or (e.is_dir() and not e.is_symlink())]
+    elif folder.resolve() in around:
+        raise InputError(f"{kustomization}: is named by one that it names itself")
+    else:
+        paths = named_in(kustomization, namespace)
+        around |= {folder.resolve()}
+    for path in paths:
+        yield from applied_files(path, namespace, around) if path.is_dir() else (path,)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted((entry for entry in folder.iterdir() if not entry.name.startswith(".")), key=lambda entry: entry.name)
