@@ -1,7 +1,6 @@
 """From files to what `tenantry plan` and `tenantry apply` ask of each namespace."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,12 +51,6 @@ class Loaded:
             document = json.dumps(value.get("spec", {}), separators=(",", ":"), ensure_ascii=False)
             wanted = Wanted(Kind(manifest.place.kind), manifest.place.name, document, _is_paused(value))
             self.objects.setdefault(manifest.place.namespace, []).append(wanted)
-
-
-def count_documents(sources: Iterable[Source]) -> int:
-    """Return about how many objects there are to read, for a bar; a pipe can be read only once, and is not counted."""
-    paths = [source.path for source in sources if source.path is not None and source.path.is_file()]
-    return sum(path.read_bytes().count(b"\n---") + 1 for path in paths if os.access(path, os.R_OK))
 
 
 def load_manifests(sources: Iterable[Source], namespace: str, advance: Callable[[], None]) -> Loaded:

@@ -12,7 +12,7 @@ import click
 
 from tenantry.cli.effects import FORMATS, write_faults, write_plans
 from tenantry.cli.lazy import FAULT
-from tenantry.cli.manifests import Loaded, count_documents, load_manifests
+from tenantry.cli.manifests import Loaded, load_manifests
 from tenantry.cli.manual import CODES, closing
 from tenantry.cli.namespaces import of_files
 from tenantry.cli.progress import progress
@@ -126,7 +126,7 @@ def command(  # noqa: PLR0913 - one parameter an option
 def read_files(paths: Sequence[str], namespace: str) -> Loaded:
     """Read and check the files, with a bar where it takes long."""
     sources = find_sources(paths, partial(applied_files, namespace=namespace))
-    with progress("Reading", count_documents(sources)) as advance:
+    with progress("Reading", sum(source.count() for source in sources)) as advance:
         return load_manifests(sources, namespace, advance)
 
 

@@ -1,11 +1,14 @@
 """What `tenantry plan` and `tenantry apply` make of input that is empty, incomplete, wrong or not theirs."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from tenantry.cli import watching
 from tenantry.errors import InputError
 from tenantry.services import pipeline
 from tenantry.services.effects import Plan
@@ -308,3 +311,33 @@ def test_a_page_beyond_the_last_is_told(where: str) -> None:
 def test_a_namespace_has_a_name_that_kubernetes_gives(where: str, name: str) -> None:
     done = tenantry("apply", "-", f"--namespace={name}", "--store-url", where, stdin=text(*BASE))
     assert (done.code, "is no name of a namespace" in done.err) == (2, True)
+
+
+@pytest.fixture
+def bars(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The steps that were announced and those that were made, of each bar."""
+    found: list[list[int]] = []
+
+    @contextmanager
+    def progress(_label: str, total: int) -> Iterator[Callable[[], None]]:
+        bar = [total, 0]
+        found.append(bar)
+
+        def advance() -> None:
+            bar[1] += 1
+
+        yield advance
+
+    monkeypatch.setattr(watching, "progress", progress)
+    return found
+
+
+def test_a_bar_ends_when_the_work_does(where: str, bars: list[list[int]]) -> None:
+    policy = workgroup(spec={"groups": [{"name": "Night"}]})
+    apply(where, text(pool(static=3), policy, *PEOPLE))
+    apply(where, text(pool(static=3), policy, *PEOPLE[:2]), "--prune", "--yes")
+    common = ("-n", "acme", "--store-url", where)
+    assert tenantry("groups", "add", "Night", "ada", "bob", "--workgroup", "tracker", *common).code == 0
+    assert tenantry("users", "delete", "ada", "--yes", *common).code == 0
+    assert [total for total, _ in bars] == [5, 5, 4, 1, 2]
+    assert all(total == made for total, made in bars)

@@ -1,6 +1,8 @@
 """Which files a path means, and in which order."""
 
+import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -83,10 +85,26 @@ def test_a_kustomization_that_sets_the_namespace_that_was_asked_for_changes_noth
         ("resources: [https://example.com/x]", "names https://example.com/x, which is no file"),
         ("resources: [.]", "is named by one that it names itself"),
         ("resources: []", "names no resources"),
-        ("resources: {", "cannot be read"),
+        ("resources: {", "kustomization.yaml:[12]: not YAML"),
     ],
 )
 def test_a_kustomization_that_cannot_be_followed_is_told(tmp_path: Path, text: str, message: str) -> None:
     write(tmp_path, a="", kustomization=text)
     with pytest.raises(InputError, match=message):
         applied(tmp_path)
+
+
+def test_a_text_that_can_be_read_only_once_is_counted_and_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (source,) = find_sources([str(pipe)])
+    for data, objects in ((b"a: 1\n---\nb: 2\n", 2), (b"\xff", 0)):
+        writer = Thread(target=pipe.write_bytes, args=(data,), daemon=True)
+        writer.start()
+        assert source.count() == objects
+        writer.join()
+        if objects:
+            assert source.read().encode() == data
+        else:
+            with pytest.raises(InputError, match="is not UTF-8 text"):
+                source.read()

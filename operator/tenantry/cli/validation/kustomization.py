@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tenantry.cli.validation.documents import YamlFault, read_documents
 from tenantry.errors import InputError
 
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
@@ -18,12 +17,8 @@ def named_in(kustomization: Path, namespace: str) -> list[Path]:
     Raises:
         InputError: it cannot be read, names what is not there, or changes what it names.
     """
-    try:
-        content = _read(kustomization)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{kustomization}: cannot be read: {type(error).__name__}") from error
-    fields = content if isinstance(content, dict) else {}
-    changing = [str(name) for name, value in fields.items() if value and name not in _HARMLESS]
+    fields = _read(kustomization)
+    changing = [name for name, value in fields.items() if value and name not in _HARMLESS]
     if changing == ["namespace"] and fields["namespace"] == namespace:
         changing = []
     if changing:
@@ -44,16 +39,21 @@ def named_in(kustomization: Path, namespace: str) -> list[Path]:
 def named_loosely(kustomization: Path) -> list[str]:
     """Return the names alone; of a kustomization that cannot be read, none."""
     try:
-        content = _read(kustomization)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return _names(_read(kustomization))
+    except InputError:
         return []
-    return _names(content) if isinstance(content, dict) else []
 
 
-def _read(kustomization: Path) -> Any:  # noqa: ANN401 - any YAML value
-    return yaml.safe_load(kustomization.read_text(encoding="utf-8"))
+def _read(kustomization: Path) -> dict[str, Any]:
+    try:
+        found = next(read_documents(kustomization.read_text(encoding="utf-8")), None)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{kustomization}: cannot be read: {error}") from error
+    if isinstance(found, YamlFault):
+        raise InputError(f"{kustomization}:{found.line}: {found.message}")
+    return found.value if found is not None and isinstance(found.value, dict) else {}
 
 
-def _names(fields: dict[Any, Any]) -> list[str]:
+def _names(fields: dict[str, Any]) -> list[str]:
     named = fields.get("resources")
     return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []

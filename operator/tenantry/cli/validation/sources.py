@@ -12,12 +12,18 @@ STDIN = "-"
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
     """A file by the name that messages give it; ``path`` is None for standard input."""
 
     name: str
     path: Path | None
+    _known: str | InputError | None = None
+
+    def count(self) -> int:
+        """Return about how many objects there are to read. The text is kept for that: a pipe gives it only once."""
+        self._known = self._load()
+        return 0 if isinstance(self._known, InputError) else self._known.count("\n---") + 1
 
     def read(self) -> str:
         """Return the text.
@@ -25,13 +31,19 @@ class Source:
         Raises:
             InputError: it cannot be read, or is no UTF-8.
         """
+        found, self._known = self._load() if self._known is None else self._known, None
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def _load(self) -> str | InputError:
         try:
             data = self.path.read_bytes() if self.path is not None else sys.stdin.buffer.read()
             return data.decode("utf-8-sig")
         except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror or error}") from error
+            return InputError(f"cannot be read: {error.strerror or error}")
         except UnicodeDecodeError as error:
-            raise InputError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+            return InputError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8")
 
 
 def find_sources(paths: Iterable[str], list_files: Callable[[Path], Iterator[Path]] | None = None) -> list[Source]:
