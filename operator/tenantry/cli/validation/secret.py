@@ -45,9 +45,10 @@ def as_served(manifest: Manifest) -> Mapping[str, Any]:
     It has no version of its own: a digest of the value would tell of it.
     """
     body = manifest.document.value
-    data = {name: "".join(text.split()) for name, text in _texts(body, "data")}
-    data |= {name: base64.b64encode(text.encode()).decode() for name, text in _texts(body, "stringData")}
-    return {"metadata": {"uid": "files", "resourceVersion": manifest.place.name}, "data": data}
+    data = {key: "".join(text.split()) for key, text in _texts(body, "data")}
+    data |= {key: base64.b64encode(text.encode()).decode() for key, text in _texts(body, "stringData")}
+    name = manifest.place.name
+    return {"metadata": {"name": name, "uid": "files", "resourceVersion": name}, "data": data}
 
 
 def _texts(body: Mapping[str, Any], field: str) -> Iterator[tuple[str, str]]:
