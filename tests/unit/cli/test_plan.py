@@ -9,6 +9,15 @@ from tests.support.commands import Done, tenantry
 from tests.support.manifests import secret, text
 
 PEOPLE = [user("ada"), user("bob"), user("cyd")]
+#: Only a CEL rule of the CRD refuses it (TH-06).
+BEYOND_THE_PLAN = pool(
+    spec={
+        "plan": {"name": "Free", "addOnsAllowed": False},
+        "limits": [
+            {"name": "admins", "included": 1, "addOns": 5, "consumedBy": [{"workgroupRef": "tracker", "role": "Boss"}]}
+        ],
+    }
+)
 
 
 @pytest.fixture
@@ -76,6 +85,8 @@ def test_the_codes_of_an_apply(tmp_path: Path, where: str) -> None:
         (text(user("ada")) + "---\n" + text(user("ada")), "stands in the files twice"),
         (text(user("ada")).replace("userName: ada", "userName: 7"), "spec.userName"),
         ("a: [\n", "not YAML"),
+        (text(BEYOND_THE_PLAN), "this plan allows no add-ons"),
+        (text(user("ada", in_=[{"workgroupRef": "tracker", "membership": "Available", "role": "Boss"}])), "role"),
     ],
 )
 def test_files_with_a_fault_do_nothing_at_all(
