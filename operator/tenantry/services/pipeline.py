@@ -1,6 +1,6 @@
 """Objects from files into the store without a cluster: through the very services that the operator uses.
 
-A plan is a run that is undone at its end, so that both say the same. All of a run is one transaction.
+A plan is a run on a copy of the tenant, so that both say the same. An apply is one transaction.
 """
 
 import json
@@ -35,6 +35,7 @@ from tenantry.services.trail import check_key
 from tenantry.services.work import SecretNeed, TenantRef, Work
 from tenantry.store import Connection, Store
 from tenantry.store.audit import append_records
+from tenantry.store.copied import copied
 from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources
 from tenantry.store.tenant import COMMAND_LINE, Detachment, TenantRow, find_tenant, lock_tenant, save_tenant
@@ -80,11 +81,16 @@ class Request:
 def plan(store: Store, request: Request) -> Plan:
     """Return what an apply would come to, and change nothing. Of a cluster's tenant: what kubectl apply would come to.
 
+    It holds up nobody: what others write meanwhile is not in it.
+
     Raises:
-        StoreUnavailable: the database is gone or locked.
-        InputError: it was changed by somebody else meanwhile.
+        StoreUnavailable: the database is gone.
+        InputError: it is to be taken over, and its trail is signed by another key.
     """
-    return _run(store, request, keep=False)
+    _read_ahead(store, request)
+    with copied(store, request.namespace) as copy:
+        run = _Run.enter(copy.store, request)
+        return run.conclude(copy.former, run.carry_out())
 
 
 def apply(store: Store, request: Request) -> Plan:
@@ -94,7 +100,16 @@ def apply(store: Store, request: Request) -> Plan:
         StoreUnavailable: the database is gone or locked; nothing was changed.
         InputError: a cluster has a part in the tenant, its trail is signed by another key, or it was changed meanwhile.
     """
-    return _run(store, request, keep=True)
+    expected = _read_ahead(store, request)
+    with joined(store) as held:
+        run = _Run.enter(held, request)
+        check_ours(run.tenant, request.namespace)
+        check_key(run.tenant, store.audit_key)
+        if [o.uid for o in run.bound.objects if o.uid in run.bound.known] != expected:
+            raise InputError(f'tenant "{request.namespace}" was changed by somebody else meanwhile; run it again')
+        uids = run.carry_out()
+        with store.read() as former:
+            return run.conclude(former, uids)
 
 
 def is_ours(store: Store, namespace: str) -> bool:
@@ -116,17 +131,6 @@ def check_ours(tenant: TenantRow | None, namespace: str) -> None:
             f"{tenant.observed_uid or tenant.namespace_uid}); use kubectl there, or, where that cluster is gone for "
             "good: tenantry apply --take-over"
         )
-
-
-def _run(store: Store, request: Request, *, keep: bool) -> Plan:
-    expected = _read_ahead(store, request)
-    with joined(store, keep=keep) as held:
-        run = _Run.enter(held, request, keep=keep)
-        if [o.uid for o in run.bound.objects if o.uid in run.bound.known] != expected:
-            raise InputError(f'tenant "{request.namespace}" was changed by somebody else meanwhile; run it again')
-        uids = run.carry_out()
-        with store.read() as former:
-            return run.conclude(former, uids)
 
 
 def _read_ahead(store: Store, request: Request) -> list[str]:
@@ -231,15 +235,12 @@ class _Run:
     touched: set[str] = field(default_factory=set)
 
     @classmethod
-    def enter(cls, store: JoinedStore, request: Request, *, keep: bool) -> "_Run":
+    def enter(cls, store: JoinedStore, request: Request) -> "_Run":
         """Lock the tenant, and find the stored objects."""
         with store.write() as connection:
             tenant = lock_tenant(connection, request.namespace, COMMAND_LINE)
             if request.take_over and not tenant.on_command_line:
                 tenant = _take_over(connection, tenant, request, store.audit_key)
-            if keep:
-                check_ours(tenant, request.namespace)
-                check_key(tenant, store.audit_key)
             return cls(store, request, tenant, _bind(connection, tenant, request))
 
     @property
@@ -280,7 +281,7 @@ class _Run:
         self.touched |= {outcome.uid for outcome in reconcile(self.store, work)}
 
     def conclude(self, former: Connection, uids: set[str]) -> Plan:
-        """Compare what is with what was, as those still see it who are outside of this transaction."""
+        """Compare what is with what was, as ``former`` sees it, from outside of this transaction."""
         request = self.request
         named = {o.uid for o in (*self.bound.objects, *self.bound.going)}
         before = load_state(former, request.namespace, uids, request.now)

@@ -1,4 +1,4 @@
-"""Several use cases in one transaction: kept whole, or undone whole, so that what would happen can be asked of them."""
+"""Several use cases in one transaction: kept whole, or undone whole."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,19 +28,15 @@ class JoinedStore(Store):
 
 
 @contextmanager
-def joined(store: Store, *, keep: bool) -> Iterator[JoinedStore]:
-    """Open a transaction for several use cases: with ``keep`` committed at the end, else undone, as by an exception.
+def joined(store: Store) -> Iterator[JoinedStore]:
+    """Open a transaction for several use cases, committed at the end, undone by an exception.
 
     Raises:
-        StoreUnavailable: the database is gone or stays locked; nothing was changed.
+        StoreUnavailable: the database is gone or locked; nothing was changed.
     """
-    kept = False
     try:
         with store.write() as connection:
             yield JoinedStore(store, connection)
-            if not keep:
-                connection.rollback()
-        kept = keep
-    finally:
-        if not kept:
-            forget_parsed()  # what was parsed of generations that never were
+    except BaseException:
+        forget_parsed()  # what was parsed of generations that never were
+        raise
