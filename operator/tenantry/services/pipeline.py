@@ -37,7 +37,7 @@ from tenantry.store import Connection, Store
 from tenantry.store.audit import append_records
 from tenantry.store.copied import copied
 from tenantry.store.joined import JoinedStore, joined
-from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources
+from tenantry.store.resource import ResourceRow, load_named, load_resources, load_tenant_resources
 from tenantry.store.tenant import COMMAND_LINE, Detachment, TenantRow, find_tenant, lock_tenant, save_tenant
 
 Key: TypeAlias = tuple[Kind, str]
@@ -102,14 +102,44 @@ def apply(store: Store, request: Request) -> Plan:
     """
     expected = _read_ahead(store, request)
     with joined(store) as held:
-        run = _Run.enter(held, request)
-        check_ours(run.tenant, request.namespace)
-        check_key(run.tenant, store.audit_key)
-        if [o.uid for o in run.bound.objects if o.uid in run.bound.known] != expected:
-            raise InputError(f'tenant "{request.namespace}" was changed by somebody else meanwhile; run it again')
-        uids = run.carry_out()
-        with store.read() as former:
-            return run.conclude(former, uids)
+        return _apply(store, _enter(held, request, expected))
+
+
+def apply_where_possible(store: Store, request: Request) -> Plan:
+    """Apply as above, but of a wanted object that would be refused nothing is taken: it stays as it is.
+
+    Raises:
+        StoreUnavailable: the database is gone or locked; nothing was changed.
+        InputError: as of apply.
+    """
+    expected = _read_ahead(store, request)
+    with joined(store) as held:
+        attempt = held.savepoint()
+        done = _apply(store, _enter(held, request, expected))
+        refused = tuple(e for e in done.effects if e.named and e.result in {Result.REFUSED, Result.PENDING})
+        if not refused:
+            return done
+        attempt.rollback()
+        names = {effect.name for effect in refused}
+        good = replace(request, wanted=[w for w in request.wanted if w.name not in names])
+        done = _apply(store, _Run.enter(held, good))
+        return replace(done, effects=(*refused, *done.effects))
+
+
+def _enter(held: JoinedStore, request: Request, expected: list[str]) -> "_Run":
+    """Lock a tenant that is ours to write, and that is as it was when passwords were compared."""
+    run = _Run.enter(held, request)
+    check_ours(run.tenant, request.namespace)
+    check_key(run.tenant, held.audit_key)
+    if [o.uid for o in run.bound.objects if o.uid in run.bound.known] != expected:
+        raise InputError(f'tenant "{request.namespace}" was changed by somebody else meanwhile; run it again')
+    return run
+
+
+def _apply(store: Store, run: "_Run") -> Plan:
+    uids = run.carry_out()
+    with store.read() as former:
+        return run.conclude(former, uids)
 
 
 def is_ours(store: Store, namespace: str) -> bool:
@@ -177,9 +207,12 @@ def _rows(
     """Return the stored objects by kind and name; of two the younger, since the other is about to go."""
     if tenant is None:
         return {}
-    known = load_tenant_resources(connection, tenant.id)
-    uids = [uid for uid, (kind, name, _) in known.items() if everything or (kind, name) in keys]
-    rows = load_resources(connection, uids).values()
+    rows: list[ResourceRow] = []
+    if everything:
+        rows += load_resources(connection, load_tenant_resources(connection, tenant.id)).values()
+    else:
+        for kind in {kind for kind, _ in keys}:
+            rows += load_named(connection, tenant.id, kind, [name for of_kind, name in keys if of_kind is kind])
     return {(row.kind, row.name): row for row in sorted(rows, key=lambda row: row.created)}
 
 

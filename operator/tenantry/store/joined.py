@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, NestedTransaction
 
 from tenantry.store.database import Store
 from tenantry.store.policy import forget_parsed
@@ -25,6 +25,10 @@ class JoinedStore(Store):
     def read(self) -> Iterator[Connection]:
         """Join the transaction: what it wrote so far is seen."""
         yield self._connection
+
+    def savepoint(self) -> NestedTransaction:
+        """Mark this moment, to come back to."""
+        return self._connection.begin_nested()
 
 
 @contextmanager
