@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, tuple_
 
+from tenantry.domain.account import Manager
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
 from tenantry.domain.seating import consuming_roles, is_counted
 from tenantry.specs.user_membership import MembershipKind
@@ -83,6 +84,15 @@ def _hold(roles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
         ~memberships.c.system,
         memberships.c.kind == MembershipKind.MEMBER,
     )
+
+
+def count_accounts(connection: Connection) -> dict[int, tuple[int, int]]:
+    """Return by tenant how many accounts of Users are in force, and how many wait."""
+    in_force = exists().where(memberships.c.account_id == accounts.c.id)
+    counts = (func.count(case((in_force, 1))), func.count(accounts.c.waiting_since))
+    where = (accounts.c.deleted.is_(None), accounts.c.manager != Manager.SYSTEM)
+    query = select(accounts.c.tenant_id, *counts).where(*where).group_by(accounts.c.tenant_id)
+    return {tenant_id: (live, waiting) for tenant_id, live, waiting in connection.execute(query)}
 
 
 def first_in_line(
