@@ -152,7 +152,25 @@ def test_passwords_come_from_the_secrets_in_the_files(store: Store) -> None:
     assert "heron" not in str(second)
 
 
+def test_who_has_the_password_of_the_files_is_not_planned_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = (pool(static=1), workgroup(), user("ada", spec=SECRET))
+    given = {"passwords": {"ada": "teal-otter"}}
+    applied(store, *objects, secrets=secrets(given))
+    monkeypatch.setattr(provisioning, "_run", lambda batch: pytest.fail(f"planned anew: {batch.work.objects}"))
+    assert applied(store, *objects, secrets=secrets(given)).unchanged == 3
+
+
+def test_a_password_that_was_refused_and_is_put_back_leaves_the_user_ready(store: Store) -> None:
+    ada = user("ada", spec=SECRET)
+    applied(store, pool(static=1), workgroup(), ada, secrets=secrets({"passwords": {"ada": "teal-otter"}}))
+    short = applied(store, ada, secrets=secrets({"passwords": {"ada": "teal"}}))
+    assert users(short)["ada"][1:] == ("refused", "PasswordInvalid")
+    back = applied(store, ada, secrets=secrets({"passwords": {"ada": "teal-otter"}}))
+    assert users(back)["ada"][1:] == ("ready", "Provisioned")
+
+
 def test_a_secret_that_may_be_in_the_cluster_is_noted_not_refused(store: Store) -> None:
+    applied(store, workgroup())
     found = planned(store, pool(static=1), workgroup(), user("ada", spec=SECRET), secrets=secrets({}, elsewhere=True))
     assert not found.fails
     assert found.notes == ('Secret "passwords" is not in the files; its value is not checked',)

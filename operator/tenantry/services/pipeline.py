@@ -295,7 +295,9 @@ class _Run:
 
     def _needs(self, objects: list[Observed[Any]]) -> list[SecretNeed]:
         with self.store.read() as connection:
-            return needs_of(connection, objects, self.request.namespace)
+            rows = load_resources(connection, [o.uid for o in objects])
+            needs = needs_of(connection, objects, self.request.namespace)
+        return [replace(need, state=rows[need.uid].reason if need.uid in rows else "") for need in needs]
 
     def _settle(self) -> bool:
         """Do what is due until nothing is, and tell whether anything was."""
@@ -324,9 +326,8 @@ class _Run:
         load_others(former, before, after.accounts)
         effects, unchanged = compare(request.namespace, before, after, named)
         refused = [_refused(request.namespace, row, refusal) for row, refusal in self.bound.refused]
-        notes = [
-            f'Secret "{name}" is not in the files; its value is not checked' for name in sorted(request.secrets.unread)
-        ]
+        new = find_tenant(former, request.namespace) is None
+        notes = [_unread(name, new=new) for name in sorted(request.secrets.unread)]
         counts = compare_counts(before, after)
         return Plan(request.namespace, (*refused, *effects), counts, unchanged, tuple(notes))
 
@@ -339,6 +340,16 @@ def _batches(bound: _Bound) -> Iterator[list[Observed[Any]]]:
     for some in (policies, leaving, people):
         for start in range(0, len(some), BATCH_SIZE):
             yield some[start : start + BATCH_SIZE]
+
+
+def _unread(name: str, *, new: bool) -> str:
+    """Return what a plan says of a Secret that it takes to be in a cluster; of a ``new`` tenant that is not known."""
+    note = f'Secret "{name}" is not in the files; its value is not checked'
+    if not new:
+        return note
+    return (
+        f"{note}. kubectl apply takes it from the cluster; for tenantry apply it must be in the files (SecretNotFound)"
+    )
 
 
 def _refused(namespace: str, row: ResourceRow, refusal: Refusal) -> Effect:

@@ -101,6 +101,19 @@ def test_files_with_a_fault_do_nothing_at_all(
     assert len(tenantry("users", "list", "-o", "json", "--store-url", where).data) == 3
 
 
+def test_of_a_tenant_that_is_not_there_a_plan_says_what_becomes_of_a_secret_that_is_not_in_the_files(
+    tmp_path: Path, where: str
+) -> None:
+    spec = {"password": {"secretKeyRef": {"name": "passwords", "key": "ada"}}}
+    path = files(tmp_path, text(workgroup(pool=None), user("ada", license=None, spec=spec)))
+    planned = tenantry("plan", path, "--store-url", where)
+    assert planned.code == 2
+    assert any("for tenantry apply it must be in the files (SecretNotFound)" in line for line in planned.lines)
+    applied = tenantry("apply", path, "--store-url", where)
+    assert (applied.code, "SecretNotFound" in applied.out) == (1, True)
+    assert not any("must be in the files" in line for line in tenantry("plan", path, "--store-url", where).lines)
+
+
 def test_an_object_without_a_namespace_needs_one(tmp_path: Path, where: str) -> None:
     content = text(workgroup(pool=None)).replace("  namespace: acme\n", "")
     path = files(tmp_path, content)
