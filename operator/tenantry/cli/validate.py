@@ -11,12 +11,9 @@ from tenantry.cli.namespaces import of_files
 from tenantry.cli.output import write_data
 from tenantry.cli.progress import progress
 from tenantry.cli.text import safe
-from tenantry.cli.validation import rules
 from tenantry.cli.validation.check import CheckOptions, Report, check_sources
 from tenantry.cli.validation.message import Message, faults_in, note_lines
 from tenantry.cli.validation.sources import find_sources
-
-_NO_CEL = "the CEL rules of the CRDs were not evaluated; to have them: pip install 'tenantry[cel]'"
 
 
 @click.command(
@@ -53,8 +50,6 @@ def _print(report: Report) -> None:
     faults = faults_in(report.messages)
     notes = [message for message in report.messages if message.note]
     lines = [*map(str, faults), *note_lines(notes)]
-    if not rules.AVAILABLE:
-        lines.append(f"note: {_NO_CEL}")
     click.echo("\n".join(safe(line) for line in [*lines, _summary(report, faults)]))
 
 
@@ -73,7 +68,6 @@ def _as_data(report: Report) -> dict[str, Any]:
     return {
         "files": report.files,
         "objects": report.objects,
-        "celEvaluated": rules.AVAILABLE,
         "faults": [_as_fields(message) for message in report.messages if not message.note],
         "notes": [_as_fields(message) for message in report.messages if message.note],
     }

@@ -14,26 +14,26 @@ from tenantry.store import Store
 
 def watched(call: Callable[[Store, Request], Plan], store: Store, request: Request) -> Plan:
     """Plan or apply."""
-    with _bar(call.__name__.capitalize(), store, request, 1) as shown:
+    with _bar(call.__name__.capitalize(), store, request) as shown:
         return call(store, shown)
 
 
 def previewed(store: Store, edit: Edit) -> Plan:
     """Preview an edit."""
-    with _bar("Plan", store, edit.request, 1) as shown:
+    with _bar("Plan", store, edit.request) as shown:
         return preview(store, replace(edit, request=shown))
 
 
 def carried_out(store: Store, edit: Edit) -> Plan:
-    """Carry out an edit, which is planned before."""
-    with _bar("Apply", store, edit.request, 2) as shown:
+    """Carry out an edit."""
+    with _bar("Apply", store, edit.request) as shown:
         return carry_out(store, replace(edit, request=shown))
 
 
 @contextmanager
-def _bar(verb: str, store: Store, request: Request, rounds: int) -> Iterator[Request]:
+def _bar(verb: str, store: Store, request: Request) -> Iterator[Request]:
     """Yield the request with a step for each object, and one for each Secret that its password is compared with."""
     steps = len(request.wanted) + count_gone(store, request)
     steps += sum('"secretKeyRef"' in wanted.document for wanted in request.wanted)
-    with progress(f"{verb} {request.namespace}", rounds * steps) as advance:
+    with progress(f"{verb} {request.namespace}", steps) as advance:
         yield replace(request, advance=advance)
