@@ -16,7 +16,7 @@ from tenantry.store import Store
 from tenantry.store.account import load_all
 from tenantry.store.audit import read_records
 from tenantry.store.copied import copied
-from tenantry.store.resource import load_tenant_resources
+from tenantry.store.resource import load_resources, load_tenant_resources
 from tenantry.store.tenant import find_tenant, list_tenants
 from tests.support.builders import NAMESPACE, pool, user, workgroup
 from tests.support.edits import deleted, paused
@@ -243,6 +243,9 @@ def test_a_copy_has_the_rows_of_its_tenant_and_nothing_of_another(store: Store) 
         ids = [tenant.id for tenant in list_tenants(copy.former)]
         assert [len(load_tenant_resources(connection, tenant)) for tenant in ids] == [3, 0]
         assert [len(load_all(connection, tenant)) for tenant in ids] == [1, 0]
+        assert load_all(connection, ids[0]) == load_all(copy.former, ids[0])
+        (uid,) = (account.resource_uid or "" for account in load_all(connection, ids[0]))
+        assert load_resources(connection, [uid]) == load_resources(copy.former, [uid])
 
 
 @pytest.mark.usefixtures("cluster")

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, Text, func, insert, select, type_coerce
 
 from tenantry.store.database import Store
 from tenantry.store.joined import JoinedStore
 from tenantry.store.policy import forget_parsed
-from tenantry.store.schema import audit_records, metadata, tenants
+from tenantry.store.schema import UtcDateTime, audit_records, metadata, tenants
 
 _PAGE = 2000
+#: A time as SQLite has it, in the terms of PostgreSQL.
+_TIME = "YYYY-MM-DD HH24:MI:SS.US"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,15 @@ def _fill(copy: Connection, former: Connection, namespace: str) -> None:
     for table in metadata.sorted_tables:
         if table is audit_records:
             continue
-        query = select(table).where((table.c.id if table is tenants else table.c.tenant_id) == tenant)
+        ours = (table.c.id if table is tenants else table.c.tenant_id) == tenant
+        query = select(*(_as_kept(column, former.dialect.name) for column in table.c)).where(ours)
+        statement = str(insert(table).compile(copy))
         for page in former.execute(query.execution_options(yield_per=_PAGE)).partitions():
-            copy.execute(insert(table), [row._asdict() for row in page])
+            copy.exec_driver_sql(statement, [tuple(row) for row in page])
+
+
+def _as_kept(column: Column[Any], dialect: str) -> ColumnElement[Any]:
+    """Return a column as SQLite keeps it: to make values of it and then text again takes most of the time."""
+    if not isinstance(column.type, UtcDateTime):
+        return column
+    return func.to_char(column, _TIME) if dialect == "postgresql" else type_coerce(column, Text)
