@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from tenantry.domain.account import Account
-from tenantry.domain.audit import describe_account_change
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Settles
@@ -17,13 +17,10 @@ from tenantry.domain.snapshot import Snapshot
 from tenantry.store import Connection
 from tenantry.store.account import load_by_id, load_by_uid
 from tenantry.store.policy import load_policies
-from tenantry.store.portions import in_portions
 from tenantry.store.resource import ResourceRow, load_resources
 from tenantry.store.tenant import find_tenant
 from tenantry.store.usage import count_usage
 
-#: Facts of an account that say nothing to a person, or say again what others say.
-_UNTOLD = frozenset({"manager", "canLogIn", "deleted", "formerWorkgroups", "waiting", "seat", "workgroups", "password"})
 _KINDS = list(Kind)
 
 
@@ -136,16 +133,14 @@ def load_state(connection: Connection, namespace: str, uids: Collection[str], no
     if tenant is None:
         return State()
     found = State(rows=load_resources(connection, uids), counts=_counts(connection, tenant.id, now))
-    for some in in_portions(uids):
-        found.owned |= {a.resource_uid: a for a in load_by_uid(connection, some) if a.resource_uid is not None}
+    found.owned = {a.resource_uid: a for a in load_by_uid(connection, uids) if a.resource_uid is not None}
     found.accounts = {a.id: a for a in found.owned.values()}
     return found
 
 
-def load_others(connection: Connection, state: State, ids: Collection[str]) -> None:
+def load_others(connection: Connection, state: State, ids: AbstractSet[str]) -> None:
     """Read accounts that the objects had, or will have: one that was deleted or restored is not theirs on one side."""
-    for some in in_portions([i for i in ids if i not in state.accounts]):
-        state.accounts |= {a.id: a for a in load_by_id(connection, some)}
+    state.accounts |= {a.id: a for a in load_by_id(connection, ids - state.accounts.keys())}
 
 
 def _counts(connection: Connection, tenant_id: int, now: datetime) -> dict[Capacity, Count]:
@@ -288,13 +283,13 @@ def _differences(
     if had is not None or has is not None:
         yield from _of_accounts(had, has)
     elif old is not None and new is not None and kind is not Kind.USER:
-        yield from _of_documents(json.loads(old.document), json.loads(new.document))
+        yield from _of_documents(json.loads(old.document), json.loads(new.document), "spec.")
 
 
-def _of_documents(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def _of_documents(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> Iterator[Difference]:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            yield Difference(f"spec.{name}", old.get(name), new.get(name))
+            yield Difference(f"{where}{name}", old.get(name), new.get(name))
 
 
 def _of_accounts(had: Account | None, has: Account | None) -> Iterator[Difference]:
@@ -311,13 +306,26 @@ def _of_accounts(had: Account | None, has: Account | None) -> Iterator[Differenc
         return
     if (was.password and was.password.hash) != (left.password and left.password.hash):
         yield Difference("password", None if was.password is None else "(before)", "(new)")
-    change = describe_account_change(was, left)
-    for name, (old, new) in sorted((change.facts | change.personal).items()):
-        if name not in _UNTOLD and name != "profile":
-            yield Difference(name, old, new)
-    yield from (
-        replace(d, field=d.field.removeprefix("spec.")) for d in _of_documents(was.profile or {}, left.profile or {})
-    )
+    yield from _of_documents(_told(was), _told(left))
+    yield from _of_documents(was.profile or {}, left.profile or {})
+
+
+def _told(account: Account) -> dict[str, Any]:
+    """Return what a plan tells of an account beside its license, workgroups, password and profile."""
+    onboarding, password = account.onboarding, account.password
+    moments = {
+        "emailVerified": onboarding.email_verified,
+        "invited": onboarding.invited,
+        "joined": onboarding.joined,
+        "passwordExpires": password.expires if password is not None else None,
+    }
+    return {
+        "active": account.active,
+        "assigned": dict(account.assigned),
+        "attributes": dict(account.attributes),
+        "preferences": dict(account.preferences),
+        **{name: moment.isoformat() if moment is not None else None for name, moment in moments.items()},
+    }
 
 
 def _license(account: Account | None) -> str | None:
@@ -334,6 +342,7 @@ def _members(account: Account | None) -> dict[str, dict[str, Any]]:
             "access": dict(member.access),
             "scopes": {name: list(values) for name, values in member.scopes},
             "notifications": list(member.notifications),
+            "defaultModule": member.default_module,
         }
         found[member.workgroup] = {name: value for name, value in facts.items() if value}
     return found
