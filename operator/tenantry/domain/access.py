@@ -15,7 +15,6 @@ from tenantry.domain.reason import Reason
 from tenantry.specs import WorkgroupSpec
 from tenantry.specs.projectmember import ProjectRule
 from tenantry.specs.user import AccountState
-from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_access import EVERY_MODULE, HIGHEST, Access, Module, ProjectResource, Role, Scope
 
 #: In project rules and ceilings: any name, any word.
@@ -169,7 +168,7 @@ def _gate(
         yield shut
         return
     yield Step("state", passed=True, text="the account is Active")
-    if policy is None or member is None or member.kind is not MembershipKind.MEMBER:
+    if account is None or member is None or policy is None or question.workgroup not in account.memberships:
         has = "only available to, not" if member is not None else "not"
         text = f'{has} a member of Workgroup "{question.workgroup}"'
         yield Step("membership", passed=False, text=text, reason=Reason.NOT_A_MEMBER)

@@ -371,6 +371,7 @@ def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]
     if user.spec is None:
         return frozenset()
     found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
+    found |= {workgroup_ref(choice.workgroup_ref) for choice in user.spec.offboarding.holdings}
     found |= {secret_ref(ref.name) for ref in (user.spec.password_ref, user.spec.mailbox_ref) if ref is not None}
     if account is None and login_fault(user.spec.user_name) is None:
         found.add(login_ref(login_key(user.spec.user_name)))
