@@ -16,9 +16,10 @@ from tenantry.domain.seating import bought, pool_capacities
 from tenantry.domain.snapshot import Snapshot
 from tenantry.store import Connection
 from tenantry.store.account import load_by_id, load_by_uid
+from tenantry.store.audit import read_records
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
-from tenantry.store.tenant import find_tenant
+from tenantry.store.tenant import TenantRow, find_tenant
 from tenantry.store.usage import count_usage
 
 _KINDS = list(Kind)
@@ -56,6 +57,16 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Holdings of one kind that an account has no more; ``fate`` says what became of them."""
+
+    workgroup: str
+    kind: str
+    count: int
+    fate: str
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What becomes of one object. ``named``: it was asked for, so that its refusal is a failure."""
 
@@ -70,6 +81,7 @@ class Effect:
     named: bool = True
     was_ready: bool = False
     differences: tuple[Difference, ...] = ()
+    holdings: tuple[Moved, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -119,28 +131,47 @@ class Plan:
 
 @dataclass(slots=True)
 class State:
-    """The rows that a run touched, at one moment."""
+    """The rows that a run touched, at one moment. ``records`` tells how long the tenant's trail was."""
 
     rows: dict[str, ResourceRow] = field(default_factory=dict)
     owned: dict[str, Account] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     counts: dict[Capacity, Count] = field(default_factory=dict)
+    records: int = 0
+    moved: dict[tuple[Kind, str], list[Moved]] = field(default_factory=dict)
 
 
-def load_state(connection: Connection, namespace: str, uids: Collection[str], now: datetime) -> State:
-    """Return the rows and accounts of these objects, and the use of every capacity."""
+def load_state(
+    connection: Connection, namespace: str, uids: Collection[str], now: datetime, former: State | None = None
+) -> State:
+    """Return the rows and accounts of these objects, the use of every capacity, and what moved since the ``former``."""
     tenant = find_tenant(connection, namespace)
     if tenant is None:
         return State()
-    found = State(rows=load_resources(connection, uids), counts=_counts(connection, tenant.id, now))
+    counts = _counts(connection, tenant.id, now)
+    found = State(load_resources(connection, uids), counts=counts, records=tenant.audit_sequence)
     found.owned = {a.resource_uid: a for a in load_by_uid(connection, uids) if a.resource_uid is not None}
     found.accounts = {a.id: a for a in found.owned.values()}
+    found.moved = _load_moved(connection, tenant, former.records) if former is not None else {}
     return found
 
 
 def load_others(connection: Connection, state: State, ids: AbstractSet[str]) -> None:
     """Read accounts that the objects had, or will have: one that was deleted or restored is not theirs on one side."""
     state.accounts |= {a.id: a for a in load_by_id(connection, ids - state.accounts.keys())}
+
+
+def _load_moved(connection: Connection, tenant: TenantRow, since: int) -> dict[tuple[Kind, str], list[Moved]]:
+    """Return what became of holdings by the User whose they were, else by the Workgroup of the system user."""
+    changes = [record.change for record in read_records(connection, tenant.id, since, kind="Holding")]
+    takers = {a.id: a.user_name for a in load_by_id(connection, {c.facts["to"] for c in changes if "to" in c.facts})}
+    found: dict[tuple[Kind, str], list[Moved]] = {}
+    for change in changes:
+        workgroup, to = change.facts["workgroup"], change.facts.get("to")
+        fate = f"given to {takers.get(to, 'one that is gone too')}" if to is not None else "dropped"
+        owner = (Kind.USER, change.resource_uid) if change.resource_uid is not None else (Kind.WORKGROUP, workgroup)
+        found.setdefault(owner, []).append(Moved(workgroup, change.facts["kind"], change.facts["count"], fate))
+    return found
 
 
 def _counts(connection: Connection, tenant_id: int, now: datetime) -> dict[Capacity, Count]:
@@ -202,6 +233,7 @@ def _effect(namespace: str, uid: str, before: State, after: State, *, named: boo
         named=named,
         was_ready=old is not None and _is_ready(old),
         differences=differences,
+        holdings=tuple(after.moved.get((row.kind, row.name if row.kind is Kind.WORKGROUP else uid), ())),
     )
     followed = effect.action is Action.NONE and _standing(old) != _standing(new)
     return replace(effect, action=Action.FOLLOW) if followed else effect

@@ -18,7 +18,7 @@ from tenantry.services.accounts import chosen_tenants
 from tenantry.services.acts import Act, acting
 from tenantry.services.observed import observe
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id, load_by_login, load_system
+from tenantry.store.account import load_by_id, load_by_login, load_system_named
 from tenantry.store.holding import (
     apply_transfers,
     count_holdings,
@@ -246,8 +246,7 @@ def _taker_fault(
 def _find(connection: Connection, tenant: TenantRow, login: str, workgroup: str | None) -> Account | None:
     """Return the account or tombstone of a login; a system user's is one of its workgroup's only."""
     key = login_key(login)
-    system = load_system(connection, tenant.id, workgroup) if workgroup is not None else []
-    named = [account for account in system if account.login_key == key]
+    named = load_system_named(connection, tenant.id, key, workgroup) if workgroup else []
     return next(iter(named or load_by_login(connection, tenant.id, [key])), None)
 
 
