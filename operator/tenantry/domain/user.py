@@ -18,7 +18,7 @@ from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_holdings import held_up, leaving, refs_of_holdings, settle_change, settle_removal
-from tenantry.domain.user_member import plan_member
+from tenantry.domain.user_member import plan_members
 from tenantry.domain.user_profile import keep_personal, personal_fields, profile_of, with_defaults
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
@@ -159,7 +159,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
 def _provision(ctx: UserContext) -> UserPlan:
     """Put the spec in force."""
     base = _described(ctx)
-    members = tuple(plan_member(ctx, entry) for entry in ctx.entries)
+    members = plan_members(ctx)
     now_member = {m.workgroup for m in members if m.kind is MembershipKind.MEMBER}
     after = replace(
         base,
