@@ -71,7 +71,7 @@ def _must_read(row: ResourceRow | None, seen: Observed[Any], need: SecretNeed) -
     if need.password is None:
         return False
     conditions = row.parsed_status().get("conditions", ())
-    return not need.password.present or any(PASSWORD_FIELD in condition["message"] for condition in conditions)
+    return not need.password.is_taken or any(PASSWORD_FIELD in condition["message"] for condition in conditions)
 
 
 def needs_of(connection: Connection, objects: Iterable[Observed[Any]], namespace: str) -> list[SecretNeed]:

@@ -57,7 +57,10 @@ def _mailbox(rig: Lane) -> Mailbox:
 
 
 def _add_secret(api: FakeApi) -> None:
-    api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": "1"}, "data": {"password": "aHVudGVyMjI="}}
+    api.objects[SECRET] = {
+        "metadata": {"name": "login", "uid": "s", "resourceVersion": "1"},
+        "data": {"password": "aHVudGVyMjI="},
+    }
 
 
 @pytest.mark.parametrize("error", [ServerFault, Unauthorized, Denied])
@@ -141,11 +144,14 @@ async def test_it_16_a_mailbox_that_cannot_be_read_holds_up_nothing(rig: Lane, f
 
 
 async def test_a_mailbox_is_not_told_of_an_api_server_that_is_away(rig: Lane) -> None:
-    rig.api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": "1"}, "data": {"password": "eA=="}}
+    rig.api.objects[SECRET] = {
+        "metadata": {"name": "login", "uid": "s", "resourceVersion": "1"},
+        "data": {"password": "eA=="},
+    }
     rig.api.failures = [Unreachable("no") for _ in range(12)]
     rig.lane.submit(seen("ada"), MAILBOX_ONLY)
     await until(lambda: rig.delivered)
-    assert _mailbox(rig) == Mailbox(MailboxKind.FOUND, "login", "password", "s/1/password")
+    assert _mailbox(rig) == Mailbox(MailboxKind.FOUND, "login", "password", "login/s/1/password")
     offer = rig.delivered[0].offer
     assert offer is not None
     assert offer.password is None
