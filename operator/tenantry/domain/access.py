@@ -208,12 +208,16 @@ def _membership(member: Member) -> str:
 
 
 def _scopes(member: Member, policy: WorkgroupSpec, resource: Resource) -> Iterator[Step]:
-    """Refuse a resource of a scope's value that the member was not given (IT-07)."""
+    """Refuse a resource of a scope's value that the member was not given (IT-07).
+
+    A scope that is defined no more is closed to whom values of it were given: without the bound all would be open.
+    """
+    bound = dict(member.scopes)
     for name, value in resource.scopes.items():
         scope = policy.scopes_by_name.get(name)
-        if scope is None:
+        if scope is None and name not in bound:
             continue
-        values = _values_given(member, policy, scope)
+        values = _values_given(member, policy, scope) if scope is not None else []
         passed = value in values or ANY in values
         text = f'{name} "{value}" is {"" if passed else "not "}one of those given: {", ".join(values) or "none"}'
         yield Step("scope", passed=passed, text=text, reason=None if passed else Reason.OUT_OF_SCOPE)
