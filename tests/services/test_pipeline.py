@@ -24,6 +24,7 @@ from tests.support.tenancy import Tenant
 READY = ("create", "ready", "Provisioned")
 FULL = ("create", "waiting", "SeatLimitReached")
 SECRET = {"password": {"secretKeyRef": {"name": "passwords", "key": "ada"}}}
+OTHER_SECRET = {"password": {"secretKeyRef": {"name": "others", "key": "ada"}}}
 PEOPLE = [user(name) for name in ("zoe", "ada", "bob")]
 
 
@@ -176,6 +177,22 @@ def test_passwords_come_from_the_secrets_in_the_files(store: Store) -> None:
     second = applied(store, ada, secrets=secrets({"passwords": {"ada": "blue-heron"}}))
     assert [d.field for d in second.effects[0].differences] == ["password"]
     assert "heron" not in str(second)
+
+
+def test_a_new_secret_that_is_not_in_the_files_leaves_the_password_and_says_so(store: Store) -> None:
+    """Refused for its role at first; the Workgroup's file alone does not bring the Secret that the spec names."""
+    one = {"passwords": {"ada": "teal-otter"}, "others": {"ada": "blue-heron"}}
+    agents = workgroup(spec={"roles": [{"name": "Agent"}]})
+    applied(store, pool(static=1), agents, user("ada", spec=SECRET), secrets=secrets(one))
+    moved = user("ada", in_=[{"workgroupRef": "tracker", "role": "Boss"}], spec=OTHER_SECRET)
+    assert users(applied(store, moved, secrets=secrets(one))) == {"ada": ("change", "refused", "RoleNotFound")}
+    bosses = workgroup(spec={"roles": [{"name": "Boss"}]})
+    assert users(applied(store, bosses)) == {"ada": ("follow", "pending", "SecretNotFound")}
+    assert states(store) == {"ada": "Active"}
+    assert not planned(store, moved, secrets=secrets({}, elsewhere=True)).fails
+    found = applied(store, moved, secrets=secrets(one))
+    assert users(found)["ada"][1] == "ready"
+    assert "password" in [d.field for d in found.effects[0].differences]
 
 
 def test_a_secret_that_may_be_in_the_cluster_is_noted_not_refused(store: Store) -> None:

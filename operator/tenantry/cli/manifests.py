@@ -80,4 +80,4 @@ def _secret(manifest: Manifest) -> Mapping[str, Any]:
     data = {k: v for k, v in (body.get("data") or {}).items() if isinstance(v, str)}
     plain = {k: v for k, v in (body.get("stringData") or {}).items() if isinstance(v, str)}
     data |= {name: base64.b64encode(value.encode()).decode() for name, value in plain.items()}
-    return {"metadata": {"uid": "files", "resourceVersion": manifest.place.name}, "data": data}
+    return {"metadata": {"name": manifest.place.name, "uid": "files", "resourceVersion": ""}, "data": data}
