@@ -2,6 +2,7 @@
 
 TenantryError
 ├── StoreUnavailable     the database cannot be reached or is locked: wait and try again
+│   └── TenantLocked     another keeps one tenant's row; the other tenants are not concerned
 ├── LeadershipLost       another operator holds a newer lease: stop at once
 └── InputError           a file or argument that a person gave
 """
@@ -13,6 +14,10 @@ class TenantryError(Exception):
 
 class StoreUnavailable(TenantryError):
     """The database cannot be reached or stays locked; the same call may succeed later."""
+
+
+class TenantLocked(StoreUnavailable):
+    """Another transaction keeps the row that the call waited for; a call for another tenant may succeed now."""
 
 
 class LeadershipLost(TenantryError):

@@ -1,10 +1,13 @@
 """Many accounts at once where there is no cluster: deleted, grouped, invited; who is refused holds up nobody."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
 from tenantry.services.accounts import list_accounts, list_invitations
 from tenantry.services.editing import (
@@ -17,8 +20,8 @@ from tenantry.services.editing import (
     preview,
 )
 from tenantry.services.effects import Plan
-from tenantry.store import Store
-from tenantry.store.account import load_all
+from tenantry.store import Store, resource
+from tenantry.store.account import apply_accounts, load_all
 from tests.support.builders import NAMESPACE, pool, user, workgroup
 from tests.support.invariants import digest
 from tests.support.manifests import NOW, applied, counts, planned, users
@@ -122,6 +125,44 @@ def test_nr_20_through_a_workgroup_that_is_not_utf_8_nobody_with_more_than_ascii
     assert {name: reason for name, (_, _, reason) in users(found).items()} == reasons
 
 
+def test_nr_20_what_the_person_wrote_counts_as_what_the_spec_says(store: Store) -> None:
+    own = {**GROUPS, "characterSet": "ISO-8859-1", "profile": {"selfService": ["displayName"]}}
+    applied(store, pool(static=9), workgroup(spec=own), user("ada", spec={"displayName": "Ada"}))
+    with store.write() as connection:
+        ada = next(a for a in load_all(connection, 1) if a.user_name == "ada")
+        changed = replace(ada, profile={**(ada.profile or {}), "displayName": "Adá"})
+        apply_accounts(connection, 1, [(ada, changed)])
+    assert users(regroup(store, "ada", add=True)) == {"ada": ("none", "refused", "CharacterSet")}
+
+
+def test_nr_21_who_waits_keeps_the_groups_by_default_too(store: Store) -> None:
+    applied(store, pool(static=1), workgroup(spec=GROUPS), user("ada"), user("bob"))
+    regroup(store, "ada", "bob", add=True)
+    applied(store, pool(static=2))
+    assert groups(store) == dict.fromkeys(("ada", "bob"), ("Users", "Managers"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason", "what"),
+    [("Restorable", "LoginDeleted", "onExisting: Restore"), ("PermanentReserved", "LoginReserved", "never be used")],
+)
+def test_nr_13_it_19_a_login_that_was_deleted_is_told_with_what_to_do(
+    store: Store, mode: str, reason: str, what: str
+) -> None:
+    onboarding = {
+        "onboarding": {"mode": "Invitation"},
+        "roles": [{"name": "Manager"}],
+        "groups": [{"name": "Managers"}],
+    }
+    ada = user("ada", license=None, spec={"userName": "ada@example.com"})
+    applied(store, workgroup(pool=None, spec={**onboarding, "deletion": {"mode": mode}}), ada)
+    applied(store, removed=[(Kind.USER, "ada")])
+    edits = (invite(store, "ada@example.com", workgroup="tracker"), regroup(store, "ada@example.com", add=True))
+    for found in (*edits, planned(store, user("eve", license=None, spec={"userName": "ada@example.com"}))):
+        (effect,) = found.effects
+        assert (effect.reason, what in effect.message) == (reason, True)
+
+
 def test_nr_24_who_only_has_access_becomes_a_member_by_a_group(staffed: Store) -> None:
     regroup(staffed, "dan", add=True)
     assert groups(staffed)["dan"] == ("Managers",)
@@ -134,6 +175,23 @@ def test_nr_24_who_has_no_access_cannot_be_added(staffed: Store) -> None:
 
 def test_the_last_group_that_is_the_default_is_not_left(staffed: Store) -> None:
     assert users(regroup(staffed, "ada", add=False, group="Users"))["ada"][2] == "GroupByDefault"
+
+
+def test_who_was_refused_is_known_by_login_without_reading_who_was_not(
+    staffed: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    row_of = resource._row
+
+    def noted(row: Sequence[Any]) -> resource.ResourceRow:
+        found = row_of(row)
+        read.append(found.name)
+        return found
+
+    monkeypatch.setattr(resource, "_row", noted)
+    edit = plan_deletion(staffed, NAMESPACE, ["EVE", "nobody"], NOW, "test")
+    assert list(edit.request.removed) == [(Kind.USER, "eve")]
+    assert read == ["eve"]
 
 
 def test_an_edit_that_would_be_refused_leaves_the_user_as_it_is(staffed: Store) -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 import yaml
 
 from tenantry.services.accounts import ListedAccount, list_accounts
+from tenantry.services.onboarding import accept_invitation
 from tenantry.store import Store
 from tenantry.store.account import apply_accounts, load_all
 from tests.support.builders import pool, user, workgroup
 from tests.support.commands import tenantry
-from tests.support.edits import paused
+from tests.support.edits import edited, paused
 from tests.support.manifests import applied, secrets
 from tests.support.tenancy import Tenant
+from tests.support.watched import WatchedTenant
 
 SECRET = {"password": {"secretKeyRef": {"name": "passwords", "key": "ada"}}}
 
@@ -58,6 +60,37 @@ def test_what_a_person_changed_of_the_own_profile_is_exported(store: Store, stor
         apply_accounts(connection, 1, [(ada, changed)])
     (found,) = yaml.safe_load_all(tenantry("export", "-n", "acme", "--store-url", store_url).out)
     assert found["spec"]["displayName"] == "Ada Lovelace"
+
+
+def test_what_a_person_changed_is_exported_of_one_that_was_evicted_too(
+    store: Store, store_url: str, tenant: WatchedTenant
+) -> None:
+    own = workgroup(spec={"profile": {"selfService": ["displayName"]}})
+    reduced = {"licenses": [{"type": "Static", "quantity": 1}], "whenReduced": {"policy": "Evict", "graceDays": 0}}
+    seats, ada = pool(spec=reduced), user("ada", spec={"displayName": "Miss A."})
+    tenant.apply(seats, own, ada)
+    with store.write() as connection:
+        (account,) = load_all(connection, 1)
+        changed = replace(account, profile={**(account.profile or {}), "displayName": "Ada Lovelace"})
+        apply_accounts(connection, 1, [(account, changed)])
+    tenant.apply(edited(seats, licenses=[{"type": "Static", "quantity": 0}]))
+    tenant.later(seconds=1).settle()
+    assert tenant.status(ada)["state"] == "Waiting"
+    (found,) = yaml.safe_load_all(tenantry("export", "-n", "acme", "--store-url", store_url).out)
+    assert found["spec"]["displayName"] == "Ada Lovelace"
+
+
+def test_who_came_by_an_invitation_is_invited_anew_by_an_export_and_the_help_says_so(
+    store: Store, store_url: str, tmp_path: Path, tenant: WatchedTenant
+) -> None:
+    tenant.apply(pool(static=1), workgroup(spec={"onboarding": {"mode": "Invitation"}}), user("ada"))
+    accept_invitation(store, "acme", "ada", tenant.now)
+    tenant.settle()
+    exported = tenantry("export", "-n", "acme", "--all", "--store-url", store_url)
+    tenantry("apply", "-", "--store-url", copy := f"sqlite:///{tmp_path / 'copy.db'}", stdin=exported.out)
+    states = [tenantry("users", "list", "-o", "json", "--store-url", url).data[0]["state"] for url in (store_url, copy)]
+    assert states == ["Active", "Invited"]
+    assert "invited anew" in " ".join(tenantry("export", "--help").out.split())
 
 
 def test_a_pause_is_exported(store: Store, store_url: str) -> None:

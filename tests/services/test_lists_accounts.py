@@ -16,8 +16,9 @@ from tests.support.builders import pool, user, workgroup
 from tests.support.commands import tenantry
 from tests.support.tenancy import Tenant
 
+ROLES = [{"name": "Boss"}, {"name": "Agent"}]
 SYSTEM = {"systemUsers": [{"userName": "Admin", "login": "Enabled", "role": "Boss"}, {"userName": "TBD"}]}
-DESK = workgroup("desk", spec={"roles": [{"name": "Boss"}, {"name": "Agent"}], **SYSTEM})
+DESK = workgroup("desk", spec={"roles": ROLES, **SYSTEM})
 
 
 AGES = count()
@@ -134,6 +135,24 @@ def test_the_list_shows_only_the_workgroups_asked_for(store_url: str, crowd: Ten
     assert tenantry(*listed, "--invites", "--workgroup", "lab").data == []
 
 
+def test_who_waits_or_let_the_invitation_lapse_is_listed_where_it_wants_to_be(store_url: str, tenant: Tenant) -> None:
+    desk = workgroup("desk", spec={"onboarding": {"mode": "Invitation", "expirationHours": 1}, "roles": ROLES})
+    tenant.apply(pool(static=1), desk, in_desk("ada", role="Boss"))
+    tenant.apply(in_desk("bob", role="Agent"))
+    assert {a.login: a.workgroups for a in list_accounts(tenant.store)}["bob"] == (("desk", "Agent"),)
+    tenant.later(hours=2).apply()
+    for option in ((), ("--invites",)):
+        listed = tenantry("users", "list", "--workgroup", "desk", *option, "-o", "json", "--store-url", store_url).data
+        found = {each["login"]: (each["state"], each["workgroups"]) for each in listed}
+        assert found["ada"] == ("InvitationExpired", [{"workgroup": "desk", "role": "Boss"}])
+
+
+@pytest.mark.usefixtures("crowd")
+def test_tenants_are_counted_without_reading_their_accounts(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenantry.store.account._account", lambda *_: pytest.fail("an account was read"))
+    assert [(found.accounts, found.waiting) for found in list_known_tenants(store)] == [(6, 1)]
+
+
 @pytest.mark.usefixtures("crowd")
 def test_nr_08_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str) -> None:
     done = tenantry("users", "list", "--deleted", "--store-url", store_url)
@@ -207,7 +226,7 @@ def test_json_and_yaml_have_every_column(store_url: str) -> None:
     assert found == tenantry("users", "list", "-o", "yaml", "--store-url", store_url).data
     fay = next(account for account in found if account["login"] == "fay")
     assert fay["waiting"] == [{"kind": "license", "owner": "seats", "name": "Static", "rank": 1}]
-    assert fay["workgroups"] == []
+    assert fay["workgroups"] == [{"workgroup": "desk", "role": "Agent"}]
     assert (fay["license"], fay["mayLogIn"], fay["system"]) == (None, False, False)
 
 

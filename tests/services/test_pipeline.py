@@ -12,9 +12,13 @@ from tenantry.services.accounts import list_accounts
 from tenantry.services.holdings import Registration, put_holdings
 from tenantry.services.secret_needs import secrets_known, secrets_missing
 from tenantry.services.tenants import load_namespaces
+from tenantry.services.work import TenantRef
 from tenantry.store import Store
+from tenantry.store.account import load_all
 from tenantry.store.audit import read_records
-from tenantry.store.tenant import find_tenant
+from tenantry.store.copied import copied
+from tenantry.store.resource import load_resources, load_tenant_resources
+from tenantry.store.tenant import find_tenant, list_tenants
 from tests.support.builders import NAMESPACE, pool, user, workgroup
 from tests.support.edits import deleted, paused
 from tests.support.invariants import digest
@@ -195,7 +199,25 @@ def test_a_new_secret_that_is_not_in_the_files_leaves_the_password_and_says_so(s
     assert "password" in [d.field for d in found.effects[0].differences]
 
 
+def test_who_has_the_password_of_the_files_is_not_planned_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = (pool(static=1), workgroup(), user("ada", spec=SECRET))
+    given = {"passwords": {"ada": "teal-otter"}}
+    applied(store, *objects, secrets=secrets(given))
+    monkeypatch.setattr(provisioning, "_run", lambda batch: pytest.fail(f"planned anew: {batch.work.objects}"))
+    assert applied(store, *objects, secrets=secrets(given)).unchanged == 3
+
+
+def test_a_password_that_was_refused_and_is_put_back_leaves_the_user_ready(store: Store) -> None:
+    ada = user("ada", spec=SECRET)
+    applied(store, pool(static=1), workgroup(), ada, secrets=secrets({"passwords": {"ada": "teal-otter"}}))
+    short = applied(store, ada, secrets=secrets({"passwords": {"ada": "teal"}}))
+    assert users(short)["ada"][1:] == ("refused", "PasswordInvalid")
+    back = applied(store, ada, secrets=secrets({"passwords": {"ada": "teal-otter"}}))
+    assert users(back)["ada"][1:] == ("ready", "Provisioned")
+
+
 def test_a_secret_that_may_be_in_the_cluster_is_noted_not_refused(store: Store) -> None:
+    applied(store, workgroup())
     found = planned(store, pool(static=1), workgroup(), user("ada", spec=SECRET), secrets=secrets({}, elsewhere=True))
     assert not found.fails
     assert found.notes == ('Secret "passwords" is not in the files; its value is not checked',)
@@ -232,6 +254,45 @@ def test_a_plan_may_be_made_of_a_tenant_that_a_cluster_has(store: Store) -> None
     assert users(found) == {"bob": READY, "cyd": FULL}
     assert counts(found) == {"Static": (1, 3, 2)}
     assert digest(store) == before
+
+
+def test_a_plan_holds_up_neither_its_tenant_nor_another_and_says_what_was_when_it_began(
+    store: Store, cluster: Tenant
+) -> None:
+    globex = Tenant(store, ref=TenantRef("globex", "globex-uid"))
+
+    def meanwhile() -> None:
+        cluster.apply(user("eve"))
+        globex.apply(workgroup(pool=None, namespace="globex"))
+
+    asked = request(pool(static=2), workgroup(), user("ada"), user("bob"), user("cyd"))
+    found = pipeline.plan(store, replace(asked, advance=meanwhile))
+    assert users(found) == {"bob": READY, "cyd": FULL}
+    assert counts(found) == {"Static": (1, 3, 2)}
+    assert states(store) == {"ada": "Active", "eve": "Active"}
+
+
+def test_what_was_planned_of_a_policy_is_not_taken_for_what_comes_to_be(store: Store) -> None:
+    people = [user(role.lower(), in_=[{"workgroupRef": "tracker", "role": role}]) for role in ("Agent", "Boss")]
+    applied(store, pool(static=2), workgroup())
+    planned(store, workgroup(spec={"roles": [{"name": "Boss"}]}), *people)
+    found = applied(store, workgroup(spec={"roles": [{"name": "Agent"}]}), *people)
+    assert users(found) == {"agent": READY, "boss": ("create", "refused", "RoleNotFound")}
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_copy_has_the_rows_of_its_tenant_and_nothing_of_another(store: Store) -> None:
+    Tenant(store, ref=TenantRef("globex", "globex-uid")).apply(
+        workgroup(pool=None, namespace="globex"), user("ada", license=None, namespace="globex")
+    )
+    with copied(store, NAMESPACE) as copy, copy.store.read() as connection:
+        assert [tenant.namespace for tenant in list_tenants(connection)] == [NAMESPACE]
+        ids = [tenant.id for tenant in list_tenants(copy.former)]
+        assert [len(load_tenant_resources(connection, tenant)) for tenant in ids] == [3, 0]
+        assert [len(load_all(connection, tenant)) for tenant in ids] == [1, 0]
+        assert load_all(connection, ids[0]) == load_all(copy.former, ids[0])
+        (uid,) = (account.resource_uid or "" for account in load_all(connection, ids[0]))
+        assert load_resources(connection, [uid]) == load_resources(copy.former, [uid])
 
 
 @pytest.mark.usefixtures("cluster")

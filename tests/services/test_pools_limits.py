@@ -50,6 +50,20 @@ def test_a_limit_lets_in_what_is_included_and_what_was_added(
     assert limits_of(tenant) == {"developers": (capacity, capacity, 1)}
 
 
+@pytest.mark.parametrize("roles", [ROLES, [{**role, "maxHolders": 1} for role in ROLES]], ids=["limit", "cap too"])
+def test_who_only_has_access_counts_against_no_role(tenant: WatchedTenant, roles: list[dict[str, Any]]) -> None:
+    """The API server takes no role of such a one, but what counts does not rest on that."""
+    entry = {"workgroupRef": "instance", "membership": "Available", "role": "Administrator"}
+    guests = [user(name, license=None, in_=[entry]) for name in ("ada", "bob", "cyd")]
+    tenant.apply(subscription(limit("administrators", "Administrator", included=1)), instance(roles=roles), *guests)
+    assert limits_of(tenant) == {"administrators": (1, 0, 0)}
+    tenant.apply(account("dan", "Administrator"), edited(guests[0], displayName="Ada"))
+    assert limits_of(tenant) == {"administrators": (1, 1, 0)}
+    joining = edited(guests[1], workgroups=[{**entry, "membership": "Member"}])
+    tenant.apply(joining)
+    assert (tenant.reason(joining), limits_of(tenant)) == ("LimitReached", {"administrators": (1, 1, 1)})
+
+
 def test_one_more_add_on_lets_exactly_one_more_in(tenant: WatchedTenant) -> None:
     bought = subscription(limit("administrators", "Administrator", add_ons=1))
     people = [account(f"admin-{n}", "Administrator", age=n) for n in range(3)]

@@ -10,9 +10,12 @@ from sqlalchemy import Connection, column, or_, select, text, true
 from sqlalchemy.exc import DBAPIError
 
 from tenantry.domain.observed import Kind, Ref
-from tenantry.errors import StoreUnavailable
+from tenantry.errors import StoreUnavailable, TenantLocked
+from tenantry.services.work import TenantRef
 from tenantry.store import Store, account, audit, database, project_member, resource, usage
+from tenantry.store.tenant import find_tenant
 from tests.support.builders import user, workgroup
+from tests.support.tenancy import Tenant
 from tests.support.watched import WatchedTenant
 
 #: More than PostgreSQL has parameters for in a statement.
@@ -66,6 +69,22 @@ def test_a_database_that_another_keeps_locked_is_an_outage(sqlite_url: str, monk
         pass
     done.set()
     other.join()
+    store.close()
+
+
+def test_a_tenant_that_another_keeps_locked_is_no_outage_of_the_others(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.1)
+    store = Store.open(postgresql_url)
+    acme, globex = Tenant(store), Tenant(store, ref=TenantRef("globex", "globex-uid"))
+    acme.apply(workgroup(pool=None))
+    with store.write() as connection:
+        find_tenant(connection, acme.ref.namespace, lock=True)
+        with pytest.raises(TenantLocked):
+            acme.apply(user("ada", license=None))
+        globex.apply(workgroup(pool=None, namespace="globex"))
+    acme.apply(user("ada", license=None))
     store.close()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from tenantry.domain.audit import first_fault
 from tenantry.domain.observed import Kind, Observed
 from tenantry.specs.licensepool import Limit
+from tenantry.specs.user_membership import MembershipKind
 from tenantry.store import Store
 from tenantry.store.account import load_all
 from tenantry.store.audit import read_records
@@ -101,12 +102,14 @@ def _count(connection: Connection, query: Any) -> Counter[tuple[str, str]]:
 
 
 def _holders(connection: Connection, row: TenantRow, pool: Observed[Any], limit: Limit) -> int:
-    """Count the accounts that hold a role of the limit in a workgroup of the pool."""
+    """Count the accounts that hold a role of the limit as members of a workgroup of the pool."""
     policies = load_policies(connection, row.id).workgroups
     own = {name for name, policy in policies.items() if policy.spec.license_pool_ref == pool.name}
     held = {(r.workgroup_ref, r.role) for r in limit.consumed_by if r.workgroup_ref in own}
     columns = (memberships.c.account_id, memberships.c.workgroup, memberships.c.role)
-    query = select(*columns).where(memberships.c.tenant_id == row.id, ~memberships.c.system)
+    query = select(*columns).where(
+        memberships.c.tenant_id == row.id, ~memberships.c.system, memberships.c.kind == MembershipKind.MEMBER
+    )
     return len({account for account, workgroup, role in connection.execute(query) if (workgroup, role) in held})
 
 

@@ -30,7 +30,8 @@ def command(namespace: str, store_url: str, *, everything: bool) -> None:
     """Write the Users of a tenant as YAML, in order of arrival, for kubectl apply and tenantry apply.
 
     Applied to an empty store, they give the same accounts with new ids. Passwords are not in it: Users refer to their
-    Secrets as before.
+    Secrets as before. Nor is what persons proved: who came by an invitation is invited anew, and an email that must be
+    verified is so again.
     """
     kinds = frozenset(Kind) if everything else frozenset({Kind.USER})
     with opened(store_url) as store:

@@ -55,9 +55,9 @@ def command(
 ) -> None:
     """Show what applying YAML files would do, and change nothing.
 
-    It is decided by the services of the operator, on the rows of the store, in a transaction that is undone: who gets a
-    seat, who waits, what is refused and why. PATH is a file, a folder or - for standard input; the order of the files
-    is the order of arrival. Without --prune nothing is removed. While it runs, the operator waits for the tenant.
+    It is decided by the services of the operator, on a copy of the tenant's rows: who gets a seat, who waits, what is
+    refused and why. It holds up nobody. PATH is a file, a folder or - for standard input; the order of the files is the
+    order of arrival. Without --prune nothing is removed.
     """
     loaded = read_files(paths, namespace)
     if loaded.faults:

@@ -10,14 +10,12 @@ from tenantry.cli.manual import closing
 from tenantry.cli.output import write_data
 from tenantry.cli.progress import progress
 from tenantry.cli.text import safe
-from tenantry.cli.validation import rules
 from tenantry.cli.validation.check import CheckOptions, Report, check_sources
 from tenantry.cli.validation.message import Message, faults_in
 from tenantry.cli.validation.sources import find_sources
 
 #: So many notes are told in text; all of them in json and yaml.
 _MOST_NOTES = 20
-_NO_CEL = "the CEL rules of the CRDs were not evaluated; to have them: pip install 'tenantry[cel]'"
 
 
 @click.command(
@@ -56,8 +54,6 @@ def _print(report: Report) -> None:
     lines = [*map(str, faults), *(f"note: {note}" for note in notes[:_MOST_NOTES])]
     if len(notes) > _MOST_NOTES:
         lines.append(f"note: … and {len(notes) - _MOST_NOTES} more notes; -o json has all of them")
-    if not rules.AVAILABLE:
-        lines.append(f"note: {_NO_CEL}")
     click.echo("\n".join(safe(line) for line in [*lines, _summary(report, faults)]))
 
 
@@ -76,7 +72,6 @@ def _as_data(report: Report) -> dict[str, Any]:
     return {
         "files": report.files,
         "objects": report.objects,
-        "celEvaluated": rules.AVAILABLE,
         "faults": [_as_fields(message) for message in report.messages if not message.note],
         "notes": [_as_fields(message) for message in report.messages if message.note],
     }

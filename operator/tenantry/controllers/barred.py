@@ -1,4 +1,7 @@
-"""Namespaces that the API server says nothing of: their objects wait, and hold up no others."""
+"""Namespaces that cannot be processed for now: the API server says nothing of one, or its tenant is locked.
+
+Their objects wait, and hold up no others.
+"""
 
 import time
 from collections.abc import Iterable

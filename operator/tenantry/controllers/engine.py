@@ -22,7 +22,7 @@ from tenantry.controllers.pulse import Pulse
 from tenantry.controllers.sighting import Sighting, sight, sight_stored
 from tenantry.controllers.transaction import Transactions
 from tenantry.domain.observed import Kind
-from tenantry.errors import StoreUnavailable
+from tenantry.errors import StoreUnavailable, TenantLocked
 
 #: One transaction has at most this many objects.
 BATCH = 500
@@ -144,7 +144,7 @@ class Engine:
             done = await self.transactions.process(namespace, objects)
         except Unreachable:  # the others would only meet the same
             raise
-        except ApiError as error:  # of this namespace alone: the others go on
+        except (ApiError, TenantLocked) as error:  # of this namespace alone: the others go on
             failed = self.barred.bar(namespace, objects)
             metrics.RETRIES.labels("batch").inc()
             log.warning("namespace put off", namespace=namespace, error=type(error).__name__, attempt=failed)

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from tenantry.controllers import metrics
 from tenantry.domain.observed import Kind, Observed
-from tenantry.errors import StoreUnavailable
+from tenantry.errors import StoreUnavailable, TenantLocked
 from tenantry.services.work import Outcome, SecretNeed, SweepReport, TenantRef, Work
 
 #: A transaction of 500 objects takes a second at most, and a lock is waited for for five: what takes longer hangs.
@@ -71,6 +71,9 @@ class StoreThread:
         """Run a call that reads, or writes at times, in the thread, and note whether the store was there."""
         try:
             result = await self._run(lambda: call(*args, **kwargs))
+        except TenantLocked:  # the store answers
+            self._note(reads=True)
+            raise
         except StoreUnavailable:
             self._note(reads=False)
             raise
@@ -81,6 +84,9 @@ class StoreThread:
         """Run a call that writes; a store that is locked can still be read, and is not there all the same."""
         try:
             result = await self._run(lambda: call(*args, **kwargs))
+        except TenantLocked:  # as above; whether another tenant could be written is not known
+            self._note(reads=True)
+            raise
         except StoreUnavailable:
             self._note(writes=False)
             raise

@@ -22,7 +22,7 @@ from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.tenants import Tenants
 from tenantry.domain.observed import Kind
-from tenantry.errors import LeadershipLost, StoreUnavailable
+from tenantry.errors import LeadershipLost, StoreUnavailable, TenantLocked
 from tenantry.services.work import SweepReport
 
 Live: TypeAlias = dict[str, tuple[Kind, str, int]]
@@ -109,9 +109,9 @@ class Sweeper:
             learnt = self.ledger.learnt_since(known)
             try:
                 detached += await self._sweep_tenant(namespace, live.get(namespace, {}), since, learnt)
-            except (StoreUnavailable, Unreachable, LeadershipLost):
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever the fault, the other tenants are swept
+            except Exception as error:  # whatever the fault, the other tenants are swept
+                if _ends_sweep(error):
+                    raise
                 failed += 1
                 metrics.RETRIES.labels("tenant sweep").inc()
                 _tell(error, namespace=namespace)
@@ -172,6 +172,13 @@ class Sweeper:
         results = await asyncio.gather(*(read(*each) for each in drifted), return_exceptions=True)
         for failure in (result for result in results if result is not None):
             raise failure
+
+
+def _ends_sweep(error: Exception) -> bool:
+    """Tell whether the tenants left would only meet the same."""
+    if isinstance(error, TenantLocked):
+        return False
+    return isinstance(error, StoreUnavailable | Unreachable | LeadershipLost)
 
 
 def _tell(error: Exception, **where: str) -> None:

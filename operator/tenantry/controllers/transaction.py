@@ -41,6 +41,7 @@ class Transactions:
 
         Raises:
             StoreUnavailable: the database is away; those not done yet are to be given again.
+            TenantLocked: of this tenant alone.
             ApiError: the API server did not say whose namespace it is.
             LeadershipLost: another operator leads.
         """

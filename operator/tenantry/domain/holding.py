@@ -102,7 +102,8 @@ def policy_of(kind: str, policies: Iterable[HoldingPolicy]) -> HoldingPolicy | N
 
 
 def _choice_of(parcel: Held, choices: Sequence[HoldingChoice]) -> tuple[int, HoldingChoice] | None:
-    named = {c.kind: (i, c) for i, c in enumerate(choices) if c.workgroup_ref == parcel.workgroup}
+    decided = ((i, c) for i, c in enumerate(choices) if c.reassign_to is not None or c.drop)
+    named = {c.kind: (i, c) for i, c in decided if c.workgroup_ref == parcel.workgroup}
     return named.get(parcel.kind) or named.get(EVERY_KIND)
 
 

@@ -12,6 +12,7 @@ from tenantry.domain.refusal import Refusal
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.domain.user_context import Entry, UserContext
 from tenantry.specs.licensepool import LicenseType
+from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_access import Role
 
 RoleHeld: TypeAlias = tuple[str, str]
@@ -91,7 +92,7 @@ def capacities_held(account: Account | None, snapshot: Snapshot) -> frozenset[Ca
     """Return what the account's rows count against, by the policies of now."""
     if account is None:
         return frozenset()
-    roles = [(m.workgroup, m.role) for m in account.members if m.role is not None]
+    roles = [(m.workgroup, m.role) for m in account.members if m.kind is MembershipKind.MEMBER and m.role is not None]
     pool = next(
         (
             snapshot.pools[policy.spec.license_pool_ref]

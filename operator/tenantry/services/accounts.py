@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from tenantry.domain.account import Account, Manager, Pending
 from tenantry.domain.capacity import Capacity
@@ -15,7 +15,10 @@ from tenantry.store import Connection, Store
 from tenantry.store.account import load_all
 from tenantry.store.resource import ResourceRow, load_going, load_resources, load_tenant_resources
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
+from tenantry.store.usage import count_accounts
 
+#: Workgroups, each with the role there.
+Roles: TypeAlias = tuple[tuple[str, str | None], ...]
 _DELETED = "Deleted"
 _REFUSED = "Refused"
 
@@ -40,7 +43,7 @@ class ListedAccount:
     name: str
     email: str
     phone: str
-    workgroups: tuple[tuple[str, str | None], ...]
+    workgroups: Roles
     license: str | None
     state: str
     reason: str
@@ -58,7 +61,7 @@ class ListedInvitation:
     email: str
     login: str
     resource: str
-    roles: tuple[tuple[str, str | None], ...]
+    roles: Roles
     sent: datetime | None
     expires: datetime | None
     state: str
@@ -100,8 +103,9 @@ def list_invitations(store: Store, namespace: str | None = None) -> list[ListedI
     found = []
     with store.read() as connection:
         for tenant in chosen_tenants(connection, namespace):
-            known = load_tenant_resources(connection, tenant.id)
-            found += [_invitation(tenant, a, known) for a in load_all(connection, tenant.id) if _is_invited(a)]
+            invited = [account for account in load_all(connection, tenant.id) if _is_invited(account)]
+            rows = load_resources(connection, [a.resource_uid for a in invited if a.resource_uid is not None])
+            found += [_invitation(tenant, account, rows.get(account.resource_uid or "")) for account in invited]
     return sorted(found, key=lambda i: (i.tenant, i.email.casefold(), i.login))
 
 
@@ -109,14 +113,13 @@ def _is_invited(account: Account) -> bool:
     return account.tombstone is None and account.onboarding.pending is Pending.INVITATION
 
 
-def _invitation(tenant: TenantRow, account: Account, known: dict[str, tuple[Kind, str, int]]) -> ListedInvitation:
-    _, resource, _ = known.get(account.resource_uid or "", (Kind.USER, "", 0))
+def _invitation(tenant: TenantRow, account: Account, row: ResourceRow | None) -> ListedInvitation:
     return ListedInvitation(
         tenant=tenant.namespace,
         email=_person(account.profile or {})["email"],
         login=account.user_name,
-        resource=resource,
-        roles=tuple((m.workgroup, m.role) for m in account.members),
+        resource=row.name if row is not None else "",
+        roles=_roles(account, row),
         sent=account.onboarding.invited,
         expires=account.onboarding.expires,
         state=account.state(datetime.now(UTC)).value,
@@ -130,7 +133,19 @@ def list_known_tenants(store: Store) -> list[ListedTenant]:
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        return [_tenant(connection, tenant) for tenant in list_tenants(connection)]
+        counts = count_accounts(connection)
+        return [_tenant(tenant, *counts.get(tenant.id, (0, 0))) for tenant in list_tenants(connection)]
+
+
+def _tenant(tenant: TenantRow, accounts: int, waiting: int) -> ListedTenant:
+    return ListedTenant(
+        namespace=tenant.namespace,
+        uid=tenant.namespace_uid,
+        attached=tenant.attached,
+        accounts=accounts,
+        waiting=waiting,
+        records=tenant.audit_sequence,
+    )
 
 
 def chosen_tenants(connection: Connection, namespace: str | None) -> list[TenantRow]:
@@ -148,30 +163,22 @@ def chosen_tenants(connection: Connection, namespace: str | None) -> list[Tenant
     return [tenant]
 
 
-def _tenant(connection: Connection, tenant: TenantRow) -> ListedTenant:
-    live = [a for a in load_all(connection, tenant.id) if a.tombstone is None and a.manager is not Manager.SYSTEM]
-    return ListedTenant(
-        namespace=tenant.namespace,
-        uid=tenant.namespace_uid,
-        attached=tenant.attached,
-        accounts=sum(a.in_force for a in live),
-        waiting=sum(a.waiting is not None for a in live),
-        records=tenant.audit_sequence,
-    )
-
-
 def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[ListedAccount]:
     accounts = load_all(connection, tenant.id)
     known = load_tenant_resources(connection, tenant.id)
     users = {uid: name for uid, (kind, name, _) in known.items() if kind is Kind.USER}
     ranks = _ranks(accounts)
-    owned = {a.resource_uid for a in accounts}
-    refused = load_resources(connection, [uid for uid in users if uid not in owned])
+    owned, placed = {a.resource_uid for a in accounts}, {a.resource_uid for a in accounts if a.members}
+    rows = load_resources(connection, [uid for uid in users if uid not in placed])
     now = datetime.now(UTC)
     shown = [a for a in accounts if deleted or a.tombstone is None]
     going = load_going(connection, tenant.id, Kind.USER)
-    found = [_marked(_listed(tenant, a, users, ranks, now), going.get(a.resource_uid or "")) for a in shown]
-    found += [_refused(tenant, row) for row in refused.values()]
+    found = []
+    for account in shown:
+        uid = account.resource_uid or ""
+        line = _listed(tenant, account, users.get(uid, ""), _roles(account, rows.get(uid)), now)
+        found.append(_marked(replace(line, waiting=ranks.get(account.id, ())), going.get(uid)))
+    found += [_refused(tenant, row) for uid, row in rows.items() if uid not in owned]
     return sorted(found, key=lambda a: (a.company.casefold(), a.login.casefold(), a.id))
 
 
@@ -191,24 +198,33 @@ def _ranks(accounts: Iterable[Account]) -> dict[str, tuple[Place, ...]]:
     return ranks
 
 
-def _listed(
-    tenant: TenantRow, account: Account, users: dict[str, str], ranks: dict[str, tuple[Place, ...]], now: datetime
-) -> ListedAccount:
+def _roles(account: Account, row: ResourceRow | None) -> Roles:
+    """Return workgroups and roles: of an account that has no place, by now or any more, those its User asks for."""
+    if account.members or row is None:
+        return tuple((m.workgroup, m.role) for m in account.members)
+    return _asked_for(_spec(row))
+
+
+def _asked_for(spec: dict[str, Any]) -> Roles:
+    return tuple((str(e.get("workgroupRef")), e.get("role")) for e in _objects(spec.get("workgroups")))
+
+
+def _listed(tenant: TenantRow, account: Account, resource: str, workgroups: Roles, now: datetime) -> ListedAccount:
     profile = account.profile or {}
     gone = account.tombstone is not None
     return ListedAccount(
         tenant=tenant.namespace,
         login=account.user_name,
-        resource=users.get(account.resource_uid or "", ""),
+        resource=resource,
         id=account.id,
-        workgroups=tuple((m.workgroup, m.role) for m in account.members),
+        workgroups=workgroups,
         license=account.seat.type.value if account.seat else None,
         state=_DELETED if gone else account.state(now).value,
         reason="",
         may_log_in=account.can_log_in and account.state(now) is AccountState.ACTIVE and not gone,
         system=account.manager is Manager.SYSTEM,
         deleted=gone,
-        waiting=ranks.get(account.id, ()),
+        waiting=(),
         **_person(profile),
     )
 
@@ -221,13 +237,12 @@ def _marked(line: ListedAccount, reason: str | None) -> ListedAccount:
 def _refused(tenant: TenantRow, row: ResourceRow) -> ListedAccount:
     """Return the line of a User that has no account, and why."""
     spec = _spec(row)
-    entries = [e for e in spec.get("workgroups") or () if isinstance(e, dict)]
     return ListedAccount(
         tenant=tenant.namespace,
         login=str(spec.get("userName") or ""),
         resource=row.name,
         id="",
-        workgroups=tuple((str(e.get("workgroupRef")), e.get("role")) for e in entries),
+        workgroups=_asked_for(spec),
         license=None,
         state=str(row.parsed_status().get("state") or _REFUSED),
         reason=row.reason,

@@ -6,12 +6,12 @@ Each turns into a request to services.pipeline. Who cannot be edited is told, an
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from tenantry.domain.account import Account
+from tenantry.domain.account import Account, Tombstone
 from tenantry.domain.character_set import check_edit_through
 from tenantry.domain.login import is_email, login_key
 from tenantry.domain.observed import Kind
@@ -21,13 +21,14 @@ from tenantry.domain.snapshot import WorkgroupPolicy
 from tenantry.errors import InputError
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.effects import Action, Effect, Plan, Result
-from tenantry.services.pipeline import Request, Wanted, apply, check_ours, plan
+from tenantry.services.pipeline import Request, Wanted, apply_where_possible, check_ours, plan
 from tenantry.specs.user_membership import MembershipKind
+from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_login
 from tenantry.store.policy import Policies, load_policies
-from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources
+from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources, load_unowned
 from tenantry.store.rows import dump
 from tenantry.store.tenant import TenantRow
 
@@ -70,18 +71,14 @@ def preview(store: Store, edit: Edit) -> Plan:
 
 
 def carry_out(store: Store, edit: Edit) -> Plan:
-    """Do an edit, and return what it came to. Of who is refused nothing is left: it was planned before.
+    """Do an edit, and return what it came to. Of who is refused nothing is left.
 
     Raises:
         StoreUnavailable: the database is gone or locked; nothing was changed.
         InputError: a cluster has a part in the tenant.
     """
-    planned = plan(store, edit.request)
-    bad = tuple(e for e in planned.effects if e.named and e.result in {Result.REFUSED, Result.PENDING})
-    names = {e.name for e in bad}
-    good = [w for w in edit.request.wanted if w.name not in names]
-    done = apply(store, replace(edit.request, wanted=good))
-    return replace(done, effects=(*edit.refused, *bad, *done.effects))
+    done = apply_where_possible(store, edit.request)
+    return replace(done, effects=(*edit.refused, *done.effects))
 
 
 def plan_deletion(store: Store, namespace: str, logins: Sequence[str], now: datetime, actor: str) -> Edit:
@@ -127,9 +124,9 @@ def plan_grouping(store: Store, namespace: str, grouping: Grouping, now: datetim
         row, why = found.user(login)
         document = json.loads(row.document) if row is not None else {}
         if row is not None and why is None:
-            through = found.workgroup(grouping.workgroup).spec
-            why = check_edit_through(grouping.workgroup, through, document)
-            why = why or _regroup(document, found, grouping, login)
+            policy, account = found.workgroup(grouping.workgroup), found.accounts.get(login_key(login))
+            whole = {"spec": document, "profile": account.profile if account is not None else None}
+            why = check_edit_through(policy.name, policy.spec, whole) or _regroup(document, policy, grouping)
         if row is None or why is not None:
             refused.append(_refusal(namespace, login, *(why or _nobody(login))))
         else:
@@ -187,8 +184,10 @@ class _Known:
         accounts = {a.login_key: a for a in load_by_login(connection, tenant.id, by_key)}
         rows = load_resources(connection, [a.resource_uid for a in accounts.values() if a.resource_uid is not None])
         found = {key: rows[a.resource_uid] for key, a in accounts.items() if a.resource_uid in rows}
-        if by_key.keys() - accounts.keys():
-            found |= {k: row for k, row in _without_account(connection, tenant) if k in by_key.keys() - accounts.keys()}
+        unknown = by_key.keys() - accounts.keys()
+        if unknown:
+            unowned = ((_login_key(row), row) for row in load_unowned(connection, tenant.id, Kind.USER))
+            found |= {key: row for key, row in unowned if key in unknown}
         unique = tuple(by_key[key] for key in reversed(by_key))
         return cls(tenant, unique, load_policies(connection, tenant.id), accounts, found)
 
@@ -197,7 +196,7 @@ class _Known:
         key = login_key(login)
         account, row = self.accounts.get(key), self.rows.get(key)
         if account is not None and account.tombstone is not None:
-            return None, (Reason.LOGIN_DELETED, "was deleted before; there is nothing to do")
+            return None, _buried(account.tombstone)
         for policy in self.policies.workgroups.values():
             if row is None and key in {login_key(user.user_name) for user in policy.spec.system_users}:
                 message = f'is a system user of Workgroup "{policy.name}"; it is there as long as that spec lists it'
@@ -217,13 +216,11 @@ class _Known:
         return policy
 
 
-def _without_account(connection: Connection, tenant: TenantRow) -> Iterator[tuple[str, ResourceRow]]:
-    """Yield the Users by login key: one that was refused has no account that would lead to it."""
-    known = load_tenant_resources(connection, tenant.id)
-    for row in load_resources(connection, [uid for uid, (kind, _, _) in known.items() if kind is Kind.USER]).values():
-        spec = json.loads(row.document)
-        if isinstance(spec, dict) and isinstance(spec.get("userName"), str):
-            yield login_key(spec["userName"]), row
+def _login_key(row: ResourceRow) -> str:
+    """Return the login key that a User's spec asks for; empty where it is not readable."""
+    spec = json.loads(row.document)
+    login = spec.get("userName") if isinstance(spec, dict) else None
+    return login_key(login) if isinstance(login, str) else ""
 
 
 def _refusal(namespace: str, login: str, reason: Reason, message: str) -> Effect:
@@ -234,31 +231,36 @@ def _nobody(login: str) -> tuple[Reason, str]:
     return Reason.USER_NOT_FOUND, f'there is no account with the login "{login}"; look at: tenantry users list'
 
 
-def _regroup(document: dict[str, Any], found: _Known, grouping: Grouping, login: str) -> tuple[Reason, str] | None:
+def _buried(tombstone: Tombstone) -> tuple[Reason, str]:
+    if tombstone.mode is DeletionMode.RESTORABLE:
+        return (
+            Reason.LOGIN_DELETED,
+            "was deleted before; to bring it back, apply its User with spec.onExisting: Restore",
+        )
+    return Reason.LOGIN_RESERVED, "was deleted for good; its login can never be used again"
+
+
+def _regroup(document: dict[str, Any], policy: WorkgroupPolicy, grouping: Grouping) -> tuple[Reason, str] | None:
     """Change the groups in a User's spec, or return why they cannot be."""
     entries = document.get("workgroups") or []
     entry = next((e for e in entries if e.get("workgroupRef") == grouping.workgroup), None)
     if entry is None:
         message = f'has no access to Workgroup "{grouping.workgroup}"; give it access first, in spec.workgroups'
         return Reason.NOT_A_MEMBER, message
-    present = entry.get("groups") or _groups_in_force(found.accounts.get(login_key(login)), grouping.workgroup)
-    groups = [name for name in present if name != grouping.group] + [grouping.group] * grouping.add
     license_type = (document.get("license") or {}).get("type")
-    defaults = [g.name for g in found.workgroup(grouping.workgroup).spec.groups if license_type in g.default_for]
+    defaults = [g.name for g in policy.spec.groups if license_type in g.default_for]
+    is_member = entry.get("membership") != MembershipKind.AVAILABLE
+    # Once a group is named, only what is named counts: who is in some by default stays there.
+    present = entry.get("groups") or (defaults if is_member else [])
+    groups = [name for name in present if name != grouping.group] + [grouping.group] * grouping.add
     if not groups and grouping.group in defaults:
         message = f'is in "{grouping.group}" by default, being in no other group; add it to another first'
         return Reason.GROUP_BY_DEFAULT, message
     if grouping.add:
         entry["membership"] = MembershipKind.MEMBER.value
-    if list(present) != groups and not (grouping.add and grouping.group in present):
+    if present != groups and not (grouping.add and grouping.group in present):
         entry["groups"] = groups
     return None
-
-
-def _groups_in_force(account: Account | None, workgroup: str) -> Sequence[str]:
-    """Return the groups that the account has by default: once one is named, only what is named counts."""
-    member = account.member_of(workgroup) if account is not None else None
-    return member.groups if member is not None else ()
 
 
 def _uninvitable(email: str, found: _Known) -> tuple[Reason, str] | None:

@@ -21,7 +21,8 @@ _KINDS = list(Kind)
 def export_objects(store: Store, namespace: str, kinds: frozenset[Kind]) -> list[tuple[ResourceRow, Mapping[str, Any]]]:
     """Return the objects of some kinds with their specs, policies first, then in order of arrival.
 
-    What persons changed of their own profile is in the spec: applied elsewhere, it gives the same accounts.
+    What persons changed of their own profile is in the spec: applied elsewhere, it gives the same accounts, but that
+    who was invited, or verified an email, is asked again.
 
     Raises:
         InputError: the store has no such tenant.
@@ -49,7 +50,8 @@ def _personal(row: ResourceRow, account: Account | None, policies: Policies) -> 
     spec, _ = parse_spec(row.kind, row.document)
     if account is None or not isinstance(spec, UserSpec):
         return {}
-    known = (policies.workgroups.get(m.workgroup) for m in account.members)
+    # By the spec, not by the memberships: an account that was evicted has none.
+    known = (policies.workgroups.get(m.workgroup_ref) for m in spec.workgroups)
     found = [policy.spec for policy in known if policy is not None]
     wanted, own = profile_of(with_defaults(spec, found)), account.profile or {}
     return {f: own.get(f) for f in personal_fields(account, found) if own.get(f) != wanted.get(f)}

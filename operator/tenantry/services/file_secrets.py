@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.password import OfferKind, PasswordOffer
+from tenantry.domain.reason import Reason
 from tenantry.domain.secret import SecretOffer
 from tenantry.services.passwords import make_offer
 from tenantry.services.secret_values import find_mailbox
@@ -38,12 +40,14 @@ class FileSecrets:
                 advance()
 
     def offers(self, needs: Iterable[SecretNeed]) -> dict[str, SecretOffer]:
-        """Return by User UID what there is to say of its Secrets."""
+        """Return by User UID what there is to say of its Secrets: of one in force with this password, nothing."""
         found = {}
         for need in needs:
             parts = (need.password, need.mailbox)
             offer = self._known.get(parts) or self._offer(parts)
             self._known[parts] = offer
+            if need.state == Reason.PROVISIONED and _is_in_force(need.password, offer.password):
+                offer = replace(offer, password=None)
             if offer != SecretOffer():
                 found[need.uid] = offer
         return found
@@ -72,3 +76,8 @@ class FileSecrets:
         if away:
             self.unread.add(need.ref.name)
         return away
+
+
+def _is_in_force(need: PasswordNeed | None, offer: PasswordOffer | None) -> bool:
+    """Tell whether the password offered is the one that the account has, from the very same place."""
+    return need is not None and offer is not None and offer.kind is OfferKind.SAME and offer.source == need.source

@@ -1,6 +1,6 @@
 """Objects from files into the store without a cluster: through the very services that the operator uses.
 
-A plan is a run that is undone at its end, so that both say the same. All of a run is one transaction.
+A plan is a run on a copy of the tenant, so that both say the same. An apply is one transaction.
 """
 
 import json
@@ -35,8 +35,9 @@ from tenantry.services.trail import check_key
 from tenantry.services.work import SecretNeed, TenantRef, Work
 from tenantry.store import Connection, Store
 from tenantry.store.audit import append_records
+from tenantry.store.copied import copied
 from tenantry.store.joined import JoinedStore, joined
-from tenantry.store.resource import ResourceRow, load_resources, load_tenant_resources
+from tenantry.store.resource import ResourceRow, load_named, load_resources, load_tenant_resources
 from tenantry.store.tenant import COMMAND_LINE, Detachment, TenantRow, find_tenant, lock_tenant, save_tenant
 
 Key: TypeAlias = tuple[Kind, str]
@@ -80,11 +81,16 @@ class Request:
 def plan(store: Store, request: Request) -> Plan:
     """Return what an apply would come to, and change nothing. Of a cluster's tenant: what kubectl apply would come to.
 
+    It holds up nobody: what others write meanwhile is not in it.
+
     Raises:
-        StoreUnavailable: the database is gone or locked.
-        InputError: it was changed by somebody else meanwhile.
+        StoreUnavailable: the database is gone.
+        InputError: it is to be taken over, and its trail is signed by another key.
     """
-    return _run(store, request, keep=False)
+    _read_ahead(store, request)
+    with copied(store, request.namespace) as copy:
+        run = _Run.enter(copy.store, request)
+        return run.conclude(copy.former, run.carry_out())
 
 
 def apply(store: Store, request: Request) -> Plan:
@@ -94,7 +100,46 @@ def apply(store: Store, request: Request) -> Plan:
         StoreUnavailable: the database is gone or locked; nothing was changed.
         InputError: a cluster has a part in the tenant, its trail is signed by another key, or it was changed meanwhile.
     """
-    return _run(store, request, keep=True)
+    expected = _read_ahead(store, request)
+    with joined(store) as held:
+        return _apply(store, _enter(held, request, expected))
+
+
+def apply_where_possible(store: Store, request: Request) -> Plan:
+    """Apply as above, but of a wanted object that would be refused nothing is taken: it stays as it is.
+
+    Raises:
+        StoreUnavailable: the database is gone or locked; nothing was changed.
+        InputError: as of apply.
+    """
+    expected = _read_ahead(store, request)
+    with joined(store) as held:
+        attempt = held.savepoint()
+        done = _apply(store, _enter(held, request, expected))
+        refused = tuple(e for e in done.effects if e.named and e.result in {Result.REFUSED, Result.PENDING})
+        if not refused:
+            return done
+        attempt.rollback()
+        names = {effect.name for effect in refused}
+        good = replace(request, wanted=[w for w in request.wanted if w.name not in names])
+        done = _apply(store, _Run.enter(held, good))
+        return replace(done, effects=(*refused, *done.effects))
+
+
+def _enter(held: JoinedStore, request: Request, expected: list[str]) -> "_Run":
+    """Lock a tenant that is ours to write, and that is as it was when passwords were compared."""
+    run = _Run.enter(held, request)
+    check_ours(run.tenant, request.namespace)
+    check_key(run.tenant, held.audit_key)
+    if [o.uid for o in run.bound.objects if o.uid in run.bound.known] != expected:
+        raise InputError(f'tenant "{request.namespace}" was changed by somebody else meanwhile; run it again')
+    return run
+
+
+def _apply(store: Store, run: "_Run") -> Plan:
+    uids = run.carry_out()
+    with store.read() as former:
+        return run.conclude(former, uids)
 
 
 def is_ours(store: Store, namespace: str) -> bool:
@@ -116,17 +161,6 @@ def check_ours(tenant: TenantRow | None, namespace: str) -> None:
             f"{tenant.observed_uid or tenant.namespace_uid}); use kubectl there, or, where that cluster is gone for "
             "good: tenantry apply --take-over"
         )
-
-
-def _run(store: Store, request: Request, *, keep: bool) -> Plan:
-    expected = _read_ahead(store, request)
-    with joined(store, keep=keep) as held:
-        run = _Run.enter(held, request, keep=keep)
-        if [o.uid for o in run.bound.objects if o.uid in run.bound.known] != expected:
-            raise InputError(f'tenant "{request.namespace}" was changed by somebody else meanwhile; run it again')
-        uids = run.carry_out()
-        with store.read() as former:
-            return run.conclude(former, uids)
 
 
 def _read_ahead(store: Store, request: Request) -> list[str]:
@@ -173,9 +207,12 @@ def _rows(
     """Return the stored objects by kind and name; of two the younger, since the other is about to go."""
     if tenant is None:
         return {}
-    known = load_tenant_resources(connection, tenant.id)
-    uids = [uid for uid, (kind, name, _) in known.items() if everything or (kind, name) in keys]
-    rows = load_resources(connection, uids).values()
+    rows: list[ResourceRow] = []
+    if everything:
+        rows += load_resources(connection, load_tenant_resources(connection, tenant.id)).values()
+    else:
+        for kind in {kind for kind, _ in keys}:
+            rows += load_named(connection, tenant.id, kind, [name for of_kind, name in keys if of_kind is kind])
     return {(row.kind, row.name): row for row in sorted(rows, key=lambda row: row.created)}
 
 
@@ -231,15 +268,12 @@ class _Run:
     touched: set[str] = field(default_factory=set)
 
     @classmethod
-    def enter(cls, store: JoinedStore, request: Request, *, keep: bool) -> "_Run":
+    def enter(cls, store: JoinedStore, request: Request) -> "_Run":
         """Lock the tenant, and find the stored objects."""
         with store.write() as connection:
             tenant = lock_tenant(connection, request.namespace, COMMAND_LINE)
             if request.take_over and not tenant.on_command_line:
                 tenant = _take_over(connection, tenant, request, store.audit_key)
-            if keep:
-                check_ours(tenant, request.namespace)
-                check_key(tenant, store.audit_key)
             return cls(store, request, tenant, _bind(connection, tenant, request))
 
     @property
@@ -261,7 +295,9 @@ class _Run:
 
     def _needs(self, objects: list[Observed[Any]]) -> list[SecretNeed]:
         with self.store.read() as connection:
-            return needs_of(connection, objects, self.request.namespace)
+            rows = load_resources(connection, [o.uid for o in objects])
+            needs = needs_of(connection, objects, self.request.namespace)
+        return [replace(need, state=rows[need.uid].reason if need.uid in rows else "") for need in needs]
 
     def _settle(self) -> bool:
         """Do what is due until nothing is, and tell whether anything was."""
@@ -280,7 +316,7 @@ class _Run:
         self.touched |= {outcome.uid for outcome in reconcile(self.store, work)}
 
     def conclude(self, former: Connection, uids: set[str]) -> Plan:
-        """Compare what is with what was, as those still see it who are outside of this transaction."""
+        """Compare what is with what was, as ``former`` sees it, from outside of this transaction."""
         request = self.request
         named = {o.uid for o in (*self.bound.objects, *self.bound.going)}
         before = load_state(former, request.namespace, uids, request.now)
@@ -290,9 +326,8 @@ class _Run:
         load_others(former, before, after.accounts.keys())
         effects, unchanged = compare(request.namespace, before, after, named)
         refused = [_refused(request.namespace, row, refusal) for row, refusal in self.bound.refused]
-        notes = [
-            f'Secret "{name}" is not in the files; its value is not checked' for name in sorted(request.secrets.unread)
-        ]
+        new = find_tenant(former, request.namespace) is None
+        notes = [_unread(name, new=new) for name in sorted(request.secrets.unread)]
         counts = compare_counts(before, after)
         return Plan(request.namespace, (*refused, *effects), counts, unchanged, tuple(notes))
 
@@ -305,6 +340,16 @@ def _batches(bound: _Bound) -> Iterator[list[Observed[Any]]]:
     for some in (policies, leaving, people):
         for start in range(0, len(some), BATCH_SIZE):
             yield some[start : start + BATCH_SIZE]
+
+
+def _unread(name: str, *, new: bool) -> str:
+    """Return what a plan says of a Secret that it takes to be in a cluster; of a ``new`` tenant that is not known."""
+    note = f'Secret "{name}" is not in the files; its value is not checked'
+    if not new:
+        return note
+    return (
+        f"{note}. kubectl apply takes it from the cluster; for tenantry apply it must be in the files (SecretNotFound)"
+    )
 
 
 def _refused(namespace: str, row: ResourceRow, refusal: Refusal) -> Effect:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from tenantry.errors import StoreUnavailable
+from tenantry.errors import StoreUnavailable, TenantLocked
 
 #: How long a writer waits for another before the batch is given back to be tried again.
 _BUSY_SECONDS = 5
@@ -19,6 +19,8 @@ _READ_ONLY = "tenantry_read_only"
 #: SQLSTATEs and classes of them that say "not now": connection, resources, operator intervention, serialization, locks,
 #: and a server that only reads, as the former one does after a failover.
 _PASSING = ("08", "53", "57", "40", "55", "25006")
+#: A row was waited for in vain. SQLite locks no rows: there all tenants wait.
+_ROW_LOCKED = "55P03"
 #: The same of SQLite; whatever else fails would fail again.
 _PASSING_SQLITE = {
     sqlite3.SQLITE_BUSY,
@@ -88,6 +90,8 @@ def _told_apart() -> Iterator[None]:
     except (DisconnectionError, PoolTimeoutError) as error:
         raise StoreUnavailable(type(error).__name__) from error
     except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _ROW_LOCKED:
+            raise TenantLocked(type(error.orig).__name__) from error
         if _is_passing(error):
             raise StoreUnavailable(type(error.orig).__name__) from error
         raise
@@ -135,5 +139,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
-    arguments = {"connect_timeout": _BUSY_SECONDS, "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC"}
+    arguments = {
+        "connect_timeout": _BUSY_SECONDS,
+        "options": f"-c lock_timeout={_BUSY_SECONDS * 1000:.0f} -c timezone=UTC",
+    }
     return _engine(url, pool_pre_ping=True, pool_size=5, connect_args=arguments)

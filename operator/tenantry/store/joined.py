@@ -1,9 +1,9 @@
-"""Several use cases in one transaction: kept whole, or undone whole, so that what would happen can be asked of them."""
+"""Several use cases in one transaction: kept whole, or undone whole."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, NestedTransaction
 
 from tenantry.store.database import Store
 from tenantry.store.policy import forget_parsed
@@ -26,21 +26,21 @@ class JoinedStore(Store):
         """Join the transaction: what it wrote so far is seen."""
         yield self._connection
 
+    def savepoint(self) -> NestedTransaction:
+        """Mark this moment, to come back to."""
+        return self._connection.begin_nested()
+
 
 @contextmanager
-def joined(store: Store, *, keep: bool) -> Iterator[JoinedStore]:
-    """Open a transaction for several use cases: with ``keep`` committed at the end, else undone, as by an exception.
+def joined(store: Store) -> Iterator[JoinedStore]:
+    """Open a transaction for several use cases, committed at the end, undone by an exception.
 
     Raises:
-        StoreUnavailable: the database is gone or stays locked; nothing was changed.
+        StoreUnavailable: the database is gone or locked; nothing was changed.
     """
-    kept = False
     try:
         with store.write() as connection:
             yield JoinedStore(store, connection)
-            if not keep:
-                connection.rollback()
-        kept = keep
-    finally:
-        if not kept:
-            forget_parsed()  # what was parsed of generations that never were
+    except BaseException:
+        forget_parsed()  # what was parsed of generations that never were
+        raise

@@ -72,6 +72,13 @@ def load_named(connection: Connection, tenant_id: int, kind: Kind, names: Collec
     return [_row(row) for query in queries for row in connection.execute(query)]
 
 
+def load_unowned(connection: Connection, tenant_id: int, kind: Kind) -> list[ResourceRow]:
+    """Return the rows of a kind whose objects have no account, since they were refused one."""
+    of_kind = (resources.c.tenant_id == tenant_id, resources.c.kind == kind)
+    owned = exists().where(accounts.c.resource_uid == resources.c.uid)
+    return [_row(row) for row in connection.execute(select(*_COLUMNS).where(*of_kind, ~owned))]
+
+
 def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, tuple[Kind, str, int]]:
     """Return kind, name and generation by UID of all objects of a tenant: what a sweep compares."""
     columns = (resources.c.uid, resources.c.kind, resources.c.name, resources.c.generation)

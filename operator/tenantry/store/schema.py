@@ -181,7 +181,7 @@ memberships = Table(
     Column("scopes", Text, nullable=False),
     Column("notifications", Text, nullable=False),
     Column("default_module", String(63)),
-    Index("ix_memberships_holders", "tenant_id", "workgroup", "role", "system", "account_id"),
+    Index("ix_memberships_holders", "tenant_id", "workgroup", "role", "system", "kind", "account_id"),
 )
 
 #: Things in an application that belong to an account. ``covers``: the one group that a saved query or chart is about.

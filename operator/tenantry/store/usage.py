@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, tuple_
 
+from tenantry.domain.account import Manager
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
 from tenantry.domain.seating import consuming_roles, is_counted
+from tenantry.specs.user_membership import MembershipKind
 from tenantry.store.policy import Policies
 from tenantry.store.portions import in_portions
 from tenantry.store.schema import accounts, memberships, resources, seats, waits
@@ -15,7 +17,7 @@ from tenantry.store.schema import accounts, memberships, resources, seats, waits
 def count_usage(connection: Connection, tenant_id: int, policies: Policies) -> Usage:
     """Return the use of every capacity of the tenant.
 
-    Each count reads one index, and of guests nothing. System users count against nothing (NR-07).
+    Each count reads one index, and of guests nothing. Neither system users (NR-07) nor mere access count.
     """
     usage = Usage()
     _count_seats(connection, tenant_id, usage)
@@ -41,7 +43,7 @@ def _count_roles(connection: Connection, tenant_id: int, policies: Policies, usa
     for some in in_portions(capped):
         query = (
             select(memberships.c.workgroup, memberships.c.role, func.count())
-            .where(memberships.c.tenant_id == tenant_id, _in_roles(some), ~memberships.c.system)
+            .where(memberships.c.tenant_id == tenant_id, _hold(some))
             .group_by(memberships.c.workgroup, memberships.c.role)
         )
         for workgroup, role, count in connection.execute(query):
@@ -56,7 +58,7 @@ def _count_limits(connection: Connection, tenant_id: int, policies: Policies, us
             if not roles:
                 continue
             query = select(func.count(memberships.c.account_id.distinct())).where(
-                memberships.c.tenant_id == tenant_id, _in_roles(roles), ~memberships.c.system
+                memberships.c.tenant_id == tenant_id, _hold(roles)
             )
             usage.used[Capacity(CapacityKind.LIMIT, pool.name, limit.name)] = connection.execute(query).scalar_one()
 
@@ -71,12 +73,26 @@ def _count_waiting(connection: Connection, tenant_id: int, usage: Usage) -> None
         usage.waiting[Capacity(CapacityKind(kind), owner, name)] = count
 
 
-def _in_roles(roles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
-    # The first two say nothing more, but SQLite looks only them up in the index.
+def _hold(roles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    """Return the condition that a membership holds one of these roles, and counts."""
     workgroup, role = memberships.c.workgroup, memberships.c.role
     return and_(
-        workgroup.in_({w for w, _ in roles}), role.in_({r for _, r in roles}), tuple_(workgroup, role).in_(roles)
+        # The first two say nothing more, but SQLite looks only them up in the index.
+        workgroup.in_({w for w, _ in roles}),
+        role.in_({r for _, r in roles}),
+        tuple_(workgroup, role).in_(roles),
+        ~memberships.c.system,
+        memberships.c.kind == MembershipKind.MEMBER,
     )
+
+
+def count_accounts(connection: Connection) -> dict[int, tuple[int, int]]:
+    """Return by tenant how many accounts of Users are in force, and how many wait."""
+    in_force = exists().where(memberships.c.account_id == accounts.c.id)
+    counts = (func.count(case((in_force, 1))), func.count(accounts.c.waiting_since))
+    where = (accounts.c.deleted.is_(None), accounts.c.manager != Manager.SYSTEM)
+    query = select(accounts.c.tenant_id, *counts).where(*where).group_by(accounts.c.tenant_id)
+    return {tenant_id: (live, waiting) for tenant_id, live, waiting in connection.execute(query)}
 
 
 def first_in_line(
@@ -116,7 +132,7 @@ def newest_holders(connection: Connection, tenant_id: int, roles: Collection[tup
         return []
     query = (
         select(memberships.c.account_id)
-        .where(memberships.c.tenant_id == tenant_id, _in_roles(roles), ~memberships.c.system)
+        .where(memberships.c.tenant_id == tenant_id, _hold(roles))
         .group_by(memberships.c.account_id)
         .order_by(func.max(memberships.c.since).desc(), memberships.c.account_id.desc())
         .limit(count)

@@ -9,6 +9,15 @@ from tests.support.commands import Done, tenantry
 from tests.support.manifests import secret, text
 
 PEOPLE = [user("ada"), user("bob"), user("cyd")]
+#: Only a CEL rule of the CRD refuses it (TH-06).
+BEYOND_THE_PLAN = pool(
+    spec={
+        "plan": {"name": "Free", "addOnsAllowed": False},
+        "limits": [
+            {"name": "admins", "included": 1, "addOns": 5, "consumedBy": [{"workgroupRef": "tracker", "role": "Boss"}]}
+        ],
+    }
+)
 
 
 @pytest.fixture
@@ -76,6 +85,8 @@ def test_the_codes_of_an_apply(tmp_path: Path, where: str) -> None:
         (text(user("ada")) + "---\n" + text(user("ada")), "stands in the files twice"),
         (text(user("ada")).replace("userName: ada", "userName: 7"), "spec.userName"),
         ("a: [\n", "not YAML"),
+        (text(BEYOND_THE_PLAN), "this plan allows no add-ons"),
+        (text(user("ada", in_=[{"workgroupRef": "tracker", "membership": "Available", "role": "Boss"}])), "role"),
     ],
 )
 def test_files_with_a_fault_do_nothing_at_all(
@@ -88,6 +99,19 @@ def test_files_with_a_fault_do_nothing_at_all(
     assert (done.code, message in done.out) == (1, True)
     assert done.lines[-1].endswith("in the files; nothing was planned")
     assert len(tenantry("users", "list", "-o", "json", "--store-url", where).data) == 3
+
+
+def test_of_a_tenant_that_is_not_there_a_plan_says_what_becomes_of_a_secret_that_is_not_in_the_files(
+    tmp_path: Path, where: str
+) -> None:
+    spec = {"password": {"secretKeyRef": {"name": "passwords", "key": "ada"}}}
+    path = files(tmp_path, text(workgroup(pool=None), user("ada", license=None, spec=spec)))
+    planned = tenantry("plan", path, "--store-url", where)
+    assert planned.code == 2
+    assert any("for tenantry apply it must be in the files (SecretNotFound)" in line for line in planned.lines)
+    applied = tenantry("apply", path, "--store-url", where)
+    assert (applied.code, "SecretNotFound" in applied.out) == (1, True)
+    assert not any("must be in the files" in line for line in tenantry("plan", path, "--store-url", where).lines)
 
 
 def test_an_object_without_a_namespace_needs_one(tmp_path: Path, where: str) -> None:

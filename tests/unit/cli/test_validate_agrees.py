@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from tenantry.cli.validation import rules
 from tests.operator.schema_cases import RULES, Refused
 from tests.operator.schema_patterns import PATTERNS
 from tests.support.commands import tenantry
@@ -24,14 +23,12 @@ def test_a_value_that_the_api_server_refuses_by_its_form_is_a_fault(case: Refuse
     assert len(invalid(case.kind, case.refused)) == 1
 
 
-@pytest.mark.skipif(not rules.AVAILABLE, reason="needs the extra cel")
 @pytest.mark.parametrize("case", RULES)
 def test_a_rule_that_the_api_server_evaluates_is_evaluated_here(case: Refused) -> None:
     assert invalid(case.kind, case.accepted) == []
     assert any(case.message in message for message in invalid(case.kind, case.refused))
 
 
-@pytest.mark.skipif(not rules.AVAILABLE, reason="needs the extra cel")
 def test_a_broken_rule_has_the_line_of_its_field() -> None:
     text = """\
 apiVersion: tenantry.dev/v1alpha1

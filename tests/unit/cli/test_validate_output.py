@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tenantry.cli.validation import rules
 from tests.support.commands import tenantry
 
 HEAD = "apiVersion: tenantry.dev/v1alpha1\n"
@@ -79,13 +78,6 @@ def test_text_of_a_file_cannot_write_to_the_terminal() -> None:
     done = tenantry("validate", "-", stdin=WRONG.replace("displayNam:", '"\\e[2Jx\\u202e":'))
     assert "\x1b" not in done.out
     assert r"\x1b[2Jx\u202e" in done.out
-
-
-def test_that_cel_is_not_evaluated_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "AVAILABLE", False)
-    done = tenantry("validate", "-", stdin=FINE)
-    assert any("CEL rules of the CRDs were not evaluated" in line for line in done.lines)
-    assert tenantry("validate", "-", "-o", "json", stdin=FINE).data["celEvaluated"] is False
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tenantry.controllers.tenants import Tenants
 from tenantry.controllers.transaction import Transactions
 from tenantry.domain.observed import Kind
 from tenantry.domain.password import OfferKind
-from tenantry.errors import LeadershipLost, StoreUnavailable
+from tenantry.errors import LeadershipLost, StoreUnavailable, TenantLocked
 from tenantry.services.work import PasswordNeed, SecretNeed
 from tenantry.specs.base import SecretKeyRef
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, path_of, seen, until, user
@@ -37,6 +37,7 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
     monkeypatch.setattr("tenantry.controllers.status_writer.OBJECT", Backoff(0.001, 0.002))
     monkeypatch.setattr("tenantry.controllers.engine._DUE_SECONDS", 0.01)
     api, services, ledger, inbox, store = FakeApi(), FakeServices(), Ledger(), Inbox(), StoreThread()
+    api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
     writer = StatusWriter(api, ledger)
     aside = Aside(writer.report_fault)
     lane = SecretLane(api, inbox.put, aside, ledger.outdated)
@@ -80,7 +81,6 @@ async def test_a_transaction_has_at_most_500_objects(rig: Rig) -> None:
 
 
 async def test_each_tenant_has_its_own_transaction(rig: Rig) -> None:
-    rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
     rig.offer(user("ada"))
     rig.offer(user("bob", namespace="globex"))
     await until(lambda: len(rig.services.batches) == 2)
@@ -162,10 +162,8 @@ async def test_a_namespace_that_cannot_be_looked_up_holds_up_no_other(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenantry.controllers.barred.OUTAGE", Backoff(0.05, 0.05))
-    rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
     rig.api.faults["/api/v1/namespaces/globex"] = Denied("Forbidden", status=403)
-    hal = user("hal", namespace="globex")
-    rig.offer(hal)
+    rig.offer(hal := user("hal", namespace="globex"))
     rig.offer(user("ada"))
     await until(lambda: rig.shown("ada"))
     rig.services.due.append({NAMESPACE: [observe(seen("bob"))]})
@@ -193,11 +191,25 @@ async def test_a_namespace_that_cannot_be_looked_up_does_not_slow_down_the_other
     assert rig.engine.is_waiting("hal")
 
 
+async def test_a_tenant_that_another_keeps_locked_holds_up_no_other_and_is_no_outage(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenantry.controllers.engine.OUTAGE", Backoff(300.0, 300.0))
+    monkeypatch.setattr("tenantry.controllers.barred.OUTAGE", Backoff(0.05, 0.05))
+    rig.services.faults["hal"] = TenantLocked()
+    rig.offer(hal := user("hal", namespace="globex"))
+    await until(lambda: "hal" in rig.engine.barred)
+    rig.offer(user("ada"))
+    await until(lambda: rig.shown("ada"))
+    assert rig.store.up
+    rig.services.faults.clear()
+    await until(lambda: rig.api.objects[path_of(hal)]["status"].get("state") == "Active")
+
+
 async def test_what_waits_for_a_namespace_is_the_newest_of_each_object(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenantry.controllers.barred.OUTAGE", Backoff(0.05, 0.05))
-    rig.api.objects["/api/v1/namespaces/globex"] = {"metadata": {"name": "globex", "uid": "globex-uid"}}
     rig.api.faults["/api/v1/namespaces/globex"] = Denied("Forbidden", status=403)
     rig.offer(user("hal", namespace="globex"))
     await until(lambda: "hal" in rig.engine.barred)

@@ -20,7 +20,7 @@ from tenantry.controllers.sweep import Sweeper
 from tenantry.controllers.tenants import Tenants
 from tenantry.controllers.transaction import Transactions
 from tenantry.domain.observed import Kind
-from tenantry.errors import LeadershipLost, StoreUnavailable
+from tenantry.errors import LeadershipLost, StoreUnavailable, TenantLocked
 from tenantry.services.work import SweepReport
 from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen, turns, until, user
 
@@ -131,11 +131,11 @@ async def test_the_first_sweep_does_not_wait_for_ever_for_an_engine_that_cannot_
     assert list(rig.live) == [NAMESPACE]
 
 
-@pytest.mark.parametrize("where", ["services", "api"])
+@pytest.mark.parametrize("where", ["services", "lock", "api"])
 async def test_a_tenant_that_fails_does_not_keep_the_others_from_being_swept(rig: Rig, where: str) -> None:
     rig.services.namespaces = ["aaa", NAMESPACE]
-    if where == "services":
-        rig.services.faults["aaa"] = RuntimeError()
+    if where != "api":
+        rig.services.faults["aaa"] = TenantLocked() if where == "lock" else RuntimeError()
     else:
         rig.api.faults["/api/v1/namespaces/aaa"] = ServerFault("no", status=500)
     assert not await rig.sweeper.sweep()

@@ -47,6 +47,8 @@ def choice(kind: str, to: str | None = None, *, workgroup: str = "desk") -> Hold
     return HoldingChoice.model_validate({"workgroupRef": workgroup, "kind": kind, **fields})
 
 
+#: The API server does not take it: it neither gives away nor drops.
+UNDECIDED = HoldingChoice.model_validate({"workgroupRef": "desk", "kind": "record"})
 CANDIDATES = {
     "bob": account("bob"),
     "flo": account("flo", license_=LicenseType.FLOATING),
@@ -87,6 +89,8 @@ def decide(policies: list[HoldingPolicy], choices: list[HoldingChoice], *held: H
             [kind()], [choice("record", "bob", workgroup="other")], Reason.HOLDINGS_LEFT, id="for another workgroup"
         ),
         pytest.param([], [choice("record", "bob")], "bob", id="a choice for a kind that nobody lists"),
+        pytest.param([kind(droppable=True)], [UNDECIDED], Reason.HOLDINGS_LEFT, id="a choice that chooses nothing"),
+        pytest.param([kind()], [UNDECIDED, choice("*", "bob")], "bob", id="nothing chosen, but for every kind"),
         pytest.param([kind(onDelete="Drop")], [choice("record", "bob")], "bob", id="given away instead of dropped"),
         pytest.param([kind(droppable=True)], [choice("record")], GOES, id="dropped as chosen"),
         pytest.param([kind()], [choice("record")], Reason.HOLDING_NOT_DROPPABLE, id="not to be dropped"),

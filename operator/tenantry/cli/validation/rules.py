@@ -1,22 +1,17 @@
-"""The CEL rules of the CRDs, evaluated where the optional package that reads CEL is installed."""
+"""The CEL rules of the CRDs, evaluated as the API server does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Self
 
+from cel_expr_python import cel
+
 from tenantry.cli.validation.documents import FieldPath
 from tenantry.cli.validation.schema import Fault, spec_schema
 from tenantry.domain.observed import Kind
 from tenantry.resources.schema import Schema
 
-try:
-    from cel_expr_python import cel
-except ImportError:
-    cel = None
-
-#: Whether rules are evaluated at all.
-AVAILABLE = cel is not None
 _VALIDATIONS = "x-kubernetes-validations"
 #: A rule of a change, for which a file has no before.
 _TRANSITION = "oldSelf"
@@ -65,7 +60,7 @@ class _Node:
 
 def check_rules(kind: Kind, spec: Any) -> list[Fault]:  # noqa: ANN401 - any JSON value
     """Return the rules of a kind that a spec breaks. Its types must be right and its defaults filled in."""
-    tree = _tree(kind) if AVAILABLE else None
+    tree = _tree(kind)
     return list(tree.check(spec, ("spec",))) if tree is not None else []
 
 

@@ -218,7 +218,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("memberships", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_memberships_holders", ["tenant_id", "workgroup", "role", "system", "account_id"], unique=False
+            "ix_memberships_holders", ["tenant_id", "workgroup", "role", "system", "kind", "account_id"], unique=False
         )
 
     op.create_table(
