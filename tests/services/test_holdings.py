@@ -171,6 +171,15 @@ def test_what_a_system_user_holds_goes_with_it_on_record(desk: WatchedTenant) ->
     assert actions_on_record(desk.store, "Holding")[-1] == "HoldingsOrphaned"
 
 
+def test_what_a_system_user_holds_goes_on_record_with_a_namespace_that_is_made_again(tenant: WatchedTenant) -> None:
+    tenant.apply(DESK)
+    put(tenant, "TBD", "record", "r1")
+    tenant.move("namespace-2")
+    tenant.apply(workgroup("desk", pool=None, uid="desk-2"))
+    assert held(tenant) == []
+    assert actions_on_record(tenant.store, "Holding") == ["HoldingsRegistered", "HoldingsOrphaned"]
+
+
 def test_a_refused_handover_changes_nothing(desk: WatchedTenant) -> None:
     before = digest(desk.store)
     assert give(desk, "ann", "TBD", workgroup="desk").refusals  # it may have records, but no alerts

@@ -1,95 +1,30 @@
-"""A User, or its part in a workgroup, goes only when what it holds is settled (NR-16, NR-17, NR-22, NR-25)."""
-
-from typing import Any
+"""A User goes only when what its account holds is settled (NR-16, NR-17)."""
 
 import pytest
 
-from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.reason import Reason
 from tenantry.services.accounts import list_accounts
-from tenantry.services.holdings import (
-    Deletion,
-    Handover,
-    Registration,
-    delete_holdings,
-    list_holdings,
-    put_holdings,
-    reassign_holdings,
-)
 from tenantry.services.work import TenantRef
-from tenantry.specs import UserSpec
-from tests.support.builders import pool, user, workgroup
+from tests.support.builders import pool
 from tests.support.edits import deleted, edited, made_again, paused
+from tests.support.holdings import (
+    DESK,
+    SEATS,
+    TO_BOB,
+    agent,
+    counts,
+    forget,
+    give,
+    held,
+    is_gone,
+    offboarding,
+    policy,
+    put,
+    used,
+    waiting,
+)
 from tests.support.invariants import actions_on_record
 from tests.support.watched import WatchedTenant
-
-INNER = {"licenseTypes": ["Static", "Floating"], "userTypes": ["Internal"], "systemUsers": ["TBD"]}
-HOLDINGS = [
-    {"kind": "record", "assignees": INNER},
-    {"kind": "alert", "droppable": True, "assignees": INNER},
-    {"kind": "query", "droppable": True, "assignees": INNER, "onGroupRemoval": "BlockIfSoleCoverage"},
-    {"kind": "draft", "onDelete": "Drop"},
-    {"kind": "device", "onDelete": "Reassign", "defaultAssignee": "bob"},
-]
-
-
-def policy(name: str, **deletion: Any) -> Observed[Any]:
-    spec = {
-        "systemUsers": [{"userName": "TBD"}],
-        "groups": [{"name": "Sales"}, {"name": "Ops"}],
-        "deletion": {"holdings": HOLDINGS, **deletion},
-    }
-    return workgroup(name, spec=spec)
-
-
-DESK = policy("desk")
-SEATS = pool(spec={"licenses": [{"type": "Static", "quantity": 4}, {"type": "Restricted", "quantity": 4}]})
-TO_BOB = {"holdings": [{"workgroupRef": "desk", "kind": "*", "reassignTo": "bob"}]}
-
-
-def agent(login: str, /, license_: str = "Static", **spec: Any) -> Observed[UserSpec]:
-    return user(login, license=license_, in_="desk", spec=spec)
-
-
-def offboarding(*choices: dict[str, Any]) -> dict[str, Any]:
-    return {"holdings": [{"workgroupRef": "desk", **choice} for choice in choices]}
-
-
-def put(tenant: WatchedTenant, owner: str, kind: str, *names: str, **fields: str) -> None:
-    wanted = Registration(fields.pop("workgroup", "desk"), kind, owner, names, **fields)
-    assert not put_holdings(tenant.store, tenant.ref.namespace, wanted, tenant.now).refusals
-    tenant.settle()
-
-
-def give(tenant: WatchedTenant, giver: str, taker: str, **only: str) -> list[Reason]:
-    result = reassign_holdings(tenant.store, tenant.ref.namespace, Handover(giver, taker, **only), tenant.now)
-    tenant.settle()
-    return [refusal.reason for refusal in result.refusals]
-
-
-def forget(tenant: WatchedTenant, kind: str, *names: str) -> None:
-    delete_holdings(tenant.store, tenant.ref.namespace, Deletion("desk", kind, names), tenant.now)
-    tenant.settle()
-
-
-def held(tenant: WatchedTenant, owner: str) -> list[str]:
-    return [h.name for h in list_holdings(tenant.store, tenant.ref.namespace, owner=owner)]
-
-
-def counts(tenant: WatchedTenant, seen: Observed[Any]) -> dict[str, int]:
-    return {h["kind"]: h["count"] for h in tenant.status(seen).get("holdings", ())}
-
-
-def used(tenant: WatchedTenant) -> int:
-    return int(tenant.status_of(Kind.LICENSE_POOL, "seats")["used"])
-
-
-def waiting(tenant: WatchedTenant) -> int:
-    return sum(bought["waiting"] for bought in tenant.status_of(Kind.LICENSE_POOL, "seats")["licenses"])
-
-
-def is_gone(tenant: WatchedTenant, seen: Observed[Any]) -> bool:
-    return seen.uid not in tenant.objects
 
 
 @pytest.fixture
@@ -309,76 +244,6 @@ def test_one_made_again_waits_for_the_login_until_the_former_ones_holdings_are_s
     assert desk.reason(again) == Reason.LOGIN_TAKEN
     give(desk, "ann", "bob")
     assert desk.is_ready(again)
-
-
-def test_nr_25_leaving_a_workgroup_waits_for_what_is_held_there(desk: WatchedTenant) -> None:
-    both = [{"workgroupRef": "desk"}, {"workgroupRef": "other"}]
-    desk.apply(policy("other"), ann := edited(agent("ann"), workgroups=both))
-    put(desk, "ann", "record", "r1")
-    put(desk, "ann", "record", "r1", workgroup="other")
-    desk.apply(ann := edited(ann, workgroups=both[1:], displayName="Ann"))
-    assert (desk.reason(ann), counts(desk, ann)) == (Reason.HOLDINGS_LEFT, {"record": 1})
-    assert [m["workgroupRef"] for m in desk.status(ann)["workgroups"]] == ["desk", "other"]
-    assert desk.status(ann)["state"] == "Active"
-    give(desk, "ann", "bob", workgroup="desk")
-    assert (desk.is_ready(ann), counts(desk, ann)) == (True, {})
-    assert [m["workgroupRef"] for m in desk.status(ann)["workgroups"]] == ["other"]
-    assert (held(desk, "ann"), held(desk, "bob")) == (["r1"], ["r1"])
-
-
-@pytest.mark.parametrize("entry", [[], [{"workgroupRef": "desk", "membership": "Available"}]], ids=["out", "available"])
-def test_nr_25_the_offboarding_serves_the_deletion_from_a_workgroup(
-    desk: WatchedTenant, entry: list[dict[str, str]]
-) -> None:
-    other = [{"workgroupRef": "other"}]
-    desk.apply(policy("other"), ann := edited(agent("ann"), workgroups=[{"workgroupRef": "desk"}, *other]))
-    put(desk, "ann", "record", "r1")
-    desk.apply(ann := edited(ann, workgroups=[*entry, *other], offboarding=TO_BOB))
-    assert (desk.is_ready(ann), held(desk, "ann"), held(desk, "bob")) == (True, [], ["r1"])
-
-
-@pytest.mark.parametrize("end", ["edited", "deleted", "given away", "group kept"])
-def test_nr_22_a_query_that_covers_a_group_alone_keeps_its_account_in_the_group(desk: WatchedTenant, end: str) -> None:
-    def entry(*groups: str) -> list[dict[str, Any]]:
-        return [{"workgroupRef": "desk", "groups": list(groups)}]
-
-    desk.apply(ann := edited(agent("ann"), workgroups=entry("Sales", "Ops")))
-    put(desk, "ann", "query", "q1", covers="Sales")
-    put(desk, "ann", "query", "q2", covers="Ops")
-    put(desk, "ann", "alert", "a1", covers="Sales")
-    put(desk, "ann", "query", "q3")
-    desk.apply(ann := edited(ann, workgroups=entry("Ops")))
-    assert (desk.reason(ann), counts(desk, ann)) == (Reason.HOLDINGS_LEFT, {"query": 1})
-    assert desk.status(ann)["workgroups"][0]["groups"] == ["Sales", "Ops"]
-    match end:
-        case "edited":
-            put(desk, "ann", "query", "q1")
-        case "deleted":
-            forget(desk, "query", "q1")
-        case "given away":
-            give(desk, "ann", "bob", kind="query")
-        case _:
-            desk.apply(ann := edited(ann, workgroups=entry("Sales", "Ops")))
-    assert desk.is_ready(ann)
-    assert desk.status(ann)["workgroups"][0]["groups"] == (["Sales", "Ops"] if end == "group kept" else ["Ops"])
-
-
-@pytest.mark.parametrize(
-    ("choice", "reason"),
-    [
-        ({"kind": "recrod", "reassignTo": "bob"}, Reason.HOLDING_NOT_FOUND),
-        ({"kind": "record", "drop": True}, Reason.HOLDING_NOT_DROPPABLE),
-        ({"kind": "record", "reassignTo": "ann"}, Reason.ASSIGNEE_NOT_ALLOWED),
-        ({"kind": "alert", "drop": True}, Reason.PROVISIONED),
-        ({"kind": "record", "reassignTo": "nobody-yet"}, Reason.PROVISIONED),
-        ({"kind": "*", "drop": True}, Reason.PROVISIONED),
-    ],
-)
-def test_nr_17_an_offboarding_that_could_never_be_carried_out_is_refused_before(
-    desk: WatchedTenant, choice: dict[str, Any], reason: Reason
-) -> None:
-    desk.apply(ann := agent("ann", offboarding=offboarding(choice)))
-    assert desk.reason(ann) == reason
 
 
 def test_a_pause_holds_up_a_deletion_as_ever(desk: WatchedTenant) -> None:

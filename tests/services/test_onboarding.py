@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from tenantry.domain.observed import Kind, Observed
+from tenantry.errors import InputError
 from tenantry.services.onboarding import accept_invitation, verify_email
+from tenantry.store import Store
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted, edited
+from tests.support.invariants import actions_on_record, digest
 from tests.support.watched import WatchedTenant
 
 WEEK = 168
@@ -83,6 +86,27 @@ def test_mm_04_a_resend_is_obeyed_once(tenant: WatchedTenant) -> None:
     edited_later = edited(again, comment="later")
     tenant.later(hours=1).apply(edited_later)
     assert tenant.status(edited_later)["invitation"]["sentTime"] == sent
+
+
+def test_a_resend_and_an_expiry_are_on_record(tenant: WatchedTenant) -> None:
+    ada = user("ada")
+    tenant.apply(pool(static=1), invited(), ada)
+    tenant.later(hours=1)
+    tenant.apply(edited(ada, invitationResendTime=now_of(tenant)))
+    tenant.later(hours=WEEK, seconds=1).settle()
+    assert actions_on_record(tenant.store, "Account") == ["AccountCreated", "AccountChanged", "InvitationExpired"]
+
+
+def test_nobody_accepts_or_verifies_where_the_trail_is_signed_by_another_key(tenant: WatchedTenant) -> None:
+    signed = Store(tenant.store.engine, b"the operator's key")
+    tenant.store = signed
+    tenant.apply(pool(static=1), invited(), user("ada"))
+    before = digest(signed)
+    for act in (accept_invitation, verify_email):
+        with pytest.raises(InputError, match="not by this key"):
+            act(Store(signed.engine), tenant.ref.namespace, "ada", tenant.now)
+    assert digest(signed) == before
+    assert accept(tenant, "ada") is None
 
 
 def test_an_accepted_account_does_not_expire_any_more(tenant: WatchedTenant) -> None:

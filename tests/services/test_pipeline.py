@@ -9,6 +9,7 @@ from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
 from tenantry.services import pipeline, provisioning
 from tenantry.services.accounts import list_accounts
+from tenantry.services.holdings import Registration, put_holdings
 from tenantry.services.secret_needs import secrets_known, secrets_missing
 from tenantry.services.tenants import load_namespaces
 from tenantry.services.work import TenantRef
@@ -27,6 +28,7 @@ from tests.support.tenancy import Tenant
 READY = ("create", "ready", "Provisioned")
 FULL = ("create", "waiting", "SeatLimitReached")
 SECRET = {"password": {"secretKeyRef": {"name": "passwords", "key": "ada"}}}
+OTHER_SECRET = {"password": {"secretKeyRef": {"name": "others", "key": "ada"}}}
 PEOPLE = [user(name) for name in ("zoe", "ada", "bob")]
 
 
@@ -76,6 +78,35 @@ def test_without_prune_nothing_is_removed(store: Store) -> None:
     assert users(found) == {"zoe": ("remove", "gone", ""), "bob": ("remove", "gone", "")}
     assert counts(found) == {"Static": (3, 1, 3)}
     assert states(store) == {"ada": "Active", "bob": "Deleted", "zoe": "Deleted"}
+
+
+def test_a_plan_tells_what_becomes_of_holdings_whatever_they_are_lost_by(store: Store) -> None:
+    policy = {"deletion": {"holdings": [{"kind": "draft", "onDelete": "Drop"}]}}
+    desk = workgroup("desk", pool=None, spec={**policy, "systemUsers": [{"userName": "TBD"}]})
+    both = [{"workgroupRef": "desk"}, {"workgroupRef": "tracker"}]
+    applied(store, desk, workgroup(pool=None), user("ada", license=None, in_=both))
+    for owner in ("ada", "TBD"):
+        put_holdings(store, NAMESPACE, Registration("desk", "draft", owner, (f"of {owner}",)), NOW)
+    leaving = (workgroup("desk", pool=None, spec=policy), user("ada", license=None))
+    found = planned(store, *leaving)
+    assert {e.name: [(m.workgroup, m.kind, m.count, m.fate) for m in e.holdings] for e in found.effects} == {
+        "desk": [("desk", "draft", 1, "dropped")],
+        "ada": [("desk", "draft", 1, "dropped")],
+    }
+    assert found == applied(store, *leaving)
+
+
+def test_an_edit_that_shows_only_in_the_account_is_told(store: Store) -> None:
+    modules = [{"name": "Jobs", "levels": [{"name": "View", "actions": ["job:read"]}]}]
+    policy = workgroup(pool=None, spec={"modules": modules})
+    applied(store, policy, user("ada", license=None))
+    opens = user("ada", license=None, in_=[{"workgroupRef": "tracker", "defaultModule": "Jobs"}])
+    (effect,) = planned(store, policy, opens).effects
+    (difference,) = effect.differences
+    assert (difference.field, difference.after) == (
+        "workgroups.tracker",
+        {"membership": "Member", "defaultModule": "Jobs"},
+    )
 
 
 def test_who_goes_makes_room_for_who_comes_in_the_same_apply(store: Store) -> None:
@@ -150,6 +181,22 @@ def test_passwords_come_from_the_secrets_in_the_files(store: Store) -> None:
     second = applied(store, ada, secrets=secrets({"passwords": {"ada": "blue-heron"}}))
     assert [d.field for d in second.effects[0].differences] == ["password"]
     assert "heron" not in str(second)
+
+
+def test_a_new_secret_that_is_not_in_the_files_leaves_the_password_and_says_so(store: Store) -> None:
+    """Refused for its role at first; the Workgroup's file alone does not bring the Secret that the spec names."""
+    one = {"passwords": {"ada": "teal-otter"}, "others": {"ada": "blue-heron"}}
+    agents = workgroup(spec={"roles": [{"name": "Agent"}]})
+    applied(store, pool(static=1), agents, user("ada", spec=SECRET), secrets=secrets(one))
+    moved = user("ada", in_=[{"workgroupRef": "tracker", "role": "Boss"}], spec=OTHER_SECRET)
+    assert users(applied(store, moved, secrets=secrets(one))) == {"ada": ("change", "refused", "RoleNotFound")}
+    bosses = workgroup(spec={"roles": [{"name": "Boss"}]})
+    assert users(applied(store, bosses)) == {"ada": ("follow", "pending", "SecretNotFound")}
+    assert states(store) == {"ada": "Active"}
+    assert not planned(store, moved, secrets=secrets({}, elsewhere=True)).fails
+    found = applied(store, moved, secrets=secrets(one))
+    assert users(found)["ada"][1] == "ready"
+    assert "password" in [d.field for d in found.effects[0].differences]
 
 
 def test_who_has_the_password_of_the_files_is_not_planned_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

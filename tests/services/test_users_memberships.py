@@ -7,6 +7,7 @@ import pytest
 from tenantry.domain.observed import Kind, Observed
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import edited
+from tests.support.invariants import actions_on_record
 from tests.support.watched import WatchedTenant
 
 MEMBER = {"workgroupRef": "tracker"}
@@ -33,6 +34,16 @@ def test_available_is_access_without_membership(tenant: WatchedTenant) -> None:
     assert tenant.is_ready(ada)
     assert memberships(tenant, ada) == {"tracker": "Member", "support": "Available"}
     assert [m.get("groups") for m in tenant.status(ada)["workgroups"]] == [["Users"], None]
+
+
+@pytest.mark.parametrize("field", [{"notifications": ["job"]}, {"defaultModule": "Jobs"}])
+def test_every_edit_of_a_membership_is_on_record(tenant: WatchedTenant, field: dict[str, Any]) -> None:
+    modules = [{"name": "Jobs", "levels": [{"name": "View", "actions": ["job:read"]}]}]
+    ada = user("ada", license=None, in_=[MEMBER])
+    tenant.apply(workgroup(pool=None, spec={"notifications": [{"name": "job"}], "modules": modules}), ada)
+    tenant.apply(ada := edited(ada, workgroups=[{**MEMBER, **field}]))
+    assert tenant.is_ready(ada)
+    assert actions_on_record(tenant.store, "Account") == ["AccountCreated", "AccountChanged"]
 
 
 def test_who_is_available_is_added_later(tenant: WatchedTenant) -> None:

@@ -211,3 +211,51 @@ def test_a_secret_rotated_while_something_else_is_wrong_is_taken_afterwards(tena
     assert (before.state, after.state) == ("RoleNotFound", "Provisioned")  # so the look-out tries once more
     tenant.rotate("passwords", "ada", "blue-heron")
     assert changed(tenant, seen) != first
+
+
+MOVED = {"secretKeyRef": {"name": "others", "key": "ada"}}
+FAULTS = {
+    "a role that is missing": {"workgroups": [{"workgroupRef": "tracker", "role": "Boss"}]},
+    "a workgroup that is missing": {"workgroups": [{"workgroupRef": "tracker"}, {"workgroupRef": "later"}]},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_another_secret_that_came_with_a_fault_is_taken_when_that_is_mended(
+    tenant: WatchedTenant, fault: dict[str, Any]
+) -> None:
+    """Its offer was for nothing: the fault was told first. Nothing of the User changes when it is read again."""
+    tenant.secrets |= {("passwords", "ada"): "teal-otter", ("others", "ada"): "blue-heron"}
+    seen, roles = ada(), workgroup(spec={"roles": [{"name": "Agent"}]})
+    tenant.apply(pool(static=1), roles, seen)
+    moved = edited(seen, password=MOVED, **fault)
+    tenant.later(hours=1).apply(moved)
+    assert not tenant.is_ready(moved)
+    tenant.later(hours=1).apply(edited(roles, roles=[{"name": "Boss"}]), workgroup("later"))
+    assert tenant.is_ready(moved)
+    assert changed(tenant, moved) == "2026-01-01T15:00:00Z"
+
+
+def test_another_secret_with_the_same_value_is_no_change_and_not_read_at_every_look(tenant: WatchedTenant) -> None:
+    tenant.secrets |= {("passwords", "ada"): "teal-otter", ("others", "ada"): "teal-otter"}
+    seen, rules = ada(), policy()
+    tenant.apply(pool(static=1), rules, seen)
+    moved = edited(seen, password=MOVED)
+    tenant.later(hours=1).apply(moved)
+    assert changed(tenant, moved) == "2026-01-01T13:00:00Z"
+    tenant.read.clear()
+    tenant.apply(edited(rules, displayName="Trackers"))
+    assert tenant.is_ready(moved)
+    assert not tenant.read
+
+
+def test_another_secret_that_has_not_been_read_is_not_said_to_be_in_force(tenant: WatchedTenant) -> None:
+    tenant.secrets["passwords", "ada"] = "teal-otter"
+    seen = ada()
+    tenant.apply(pool(static=1), policy(), seen)
+    moved = edited(seen, password=MOVED)
+    tenant.apply(moved)
+    assert tenant.reason(moved) == "SecretNotFound"
+    assert tenant.status(moved)["state"] == "Active"
+    tenant.rotate("others", "ada", "blue-heron")
+    assert tenant.is_ready(moved)

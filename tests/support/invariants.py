@@ -1,13 +1,12 @@
 """What must hold of a tenant in every committed state (P1, P2, P4); and doing it all again changes nothing (P13)."""
 
 import hashlib
-import json
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from tenantry.domain.audit import _facts, first_fault
+from tenantry.domain.audit import first_fault
 from tenantry.domain.observed import Kind, Observed
 from tenantry.specs.licensepool import Limit
 from tenantry.specs.user_membership import MembershipKind
@@ -18,6 +17,7 @@ from tenantry.store.policy import load_policies
 from tenantry.store.resource import mark_tenant
 from tenantry.store.schema import memberships, metadata, resources, seats, waits
 from tenantry.store.tenant import TenantRow, find_tenant
+from tests.support.replay import recordable, replay
 from tests.support.watched import WatchedTenant
 
 
@@ -70,19 +70,10 @@ def _check_audit(connection: Connection, row: TenantRow) -> None:
     """The chain is whole, and replaying it gives the accounts there are (P2)."""
     records = list(read_records(connection, row.id))
     assert first_fault(records, (row.audit_sequence, row.audit_head)) is None
-    replayed: dict[str, dict[str, Any]] = defaultdict(dict)
-    for record in records:
-        if record.change.kind != "Account":
-            continue
-        account = replayed[record.change.subject]
-        for fact, (before, after) in record.change.facts.items():
-            assert account.get(fact) == before, f"record {record.sequence} says {fact} was {before}"
-            account[fact] = after
-    live = {account.id: _facts(account) for account in load_all(connection, row.id)}
-    for subject, facts in replayed.items():
-        expected = json.loads(json.dumps(live.pop(subject, {})))
-        assert {k: v for k, v in facts.items() if v is not None} == {k: v for k, v in expected.items() if v is not None}
-    assert not live, f"no record tells of {live}"
+    told, live = replay(records), {account.id: recordable(account) for account in load_all(connection, row.id)}
+    assert told.keys() == live.keys()
+    for account_id, account in live.items():
+        assert told[account_id] == account
 
 
 def _check_pools(connection: Connection, row: TenantRow, tenant: WatchedTenant) -> None:

@@ -41,7 +41,7 @@ def secrets(values: Mapping[str, Mapping[str, str]], *, elsewhere: bool = False)
     """Return the Secrets of the files: key to value by name."""
     encoded = {
         name: {
-            "metadata": {"uid": "files", "resourceVersion": name},
+            "metadata": {"name": name, "uid": "files", "resourceVersion": ""},
             "data": {key: base64.b64encode(value.encode()).decode() for key, value in some.items()},
         }
         for name, some in values.items()

@@ -108,7 +108,10 @@ class WatchedTenant(Tenant):
             for (name, key), value in self.secrets.items()
             if name == ref.name
         }
-        return {"metadata": {"uid": ref.name, "resourceVersion": str(self.secrets_version)}, "data": values}
+        return {
+            "metadata": {"name": ref.name, "uid": f"{ref.name}-uid", "resourceVersion": str(self.secrets_version)},
+            "data": values,
+        }
 
     def _offer(self, need: SecretNeed) -> SecretOffer:
         """Read what the lane reads, and count it."""

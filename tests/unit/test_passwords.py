@@ -16,7 +16,10 @@ _ACCENT_AS_ONE, _ACCENT_AS_TWO = "caf\u00e9 au lait", "cafe\u0301 au lait"
 
 
 def secret(value: bytes, key: str = "password") -> dict[str, Any]:
-    return {"metadata": {"uid": "s", "resourceVersion": "4"}, "data": {key: base64.b64encode(value).decode()}}
+    return {
+        "metadata": {"name": "passwords", "uid": "s", "resourceVersion": "4"},
+        "data": {key: base64.b64encode(value).decode()},
+    }
 
 
 def need(present: str = "", *history: str) -> PasswordNeed:
@@ -26,7 +29,7 @@ def need(present: str = "", *history: str) -> PasswordNeed:
 
 def test_a_new_password_comes_with_its_hash_length_and_source() -> None:
     offer = make_offer(NEED, secret(b"correct horse"))
-    assert (offer.kind, offer.length, offer.source, offer.compared) == (OfferKind.NEW, 13, "s/4/password", "")
+    assert (offer.kind, offer.length, offer.source, offer.compared) == (OfferKind.NEW, 13, "passwords/s/4/password", "")
     assert offer.hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert verify_password(offer.hash, "correct horse")
 
@@ -48,9 +51,12 @@ def test_an_earlier_password_tells_how_far_back_it_was() -> None:
     [
         (None, OfferKind.NO_SECRET),
         (secret(b"x", key="other"), OfferKind.NO_KEY),
-        ({"metadata": {"uid": "s", "resourceVersion": "4"}}, OfferKind.NO_KEY),
+        ({"metadata": {"name": "passwords", "uid": "s", "resourceVersion": "4"}}, OfferKind.NO_KEY),
         (secret(b"\xff\xfe"), OfferKind.NOT_TEXT),
-        ({"metadata": {"uid": "s", "resourceVersion": "4"}, "data": {"password": "%%%"}}, OfferKind.NOT_TEXT),
+        (
+            {"metadata": {"name": "passwords", "uid": "s", "resourceVersion": "4"}, "data": {"password": "%%%"}},
+            OfferKind.NOT_TEXT,
+        ),
     ],
 )
 def test_what_is_not_there_is_told_apart(given: dict[str, Any] | None, kind: OfferKind) -> None:

@@ -10,7 +10,7 @@ from tenantry.services.secret_values import find_mailbox
 from tenantry.specs.base import SecretKeyRef
 
 REF = SecretKeyRef(name="mail", key="token")
-METADATA = {"uid": "s", "resourceVersion": "4"}
+METADATA = {"name": "mail", "uid": "s", "resourceVersion": "4"}
 
 
 def secret(value: bytes, key: str = "token") -> dict[str, Any]:
@@ -20,15 +20,15 @@ def secret(value: bytes, key: str = "token") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "kind", "source"),
     [
-        (secret(b"planted"), MailboxKind.FOUND, "s/4/token"),
-        (secret(b'{"refresh_token": "planted"}\n'), MailboxKind.FOUND, "s/4/token"),
+        (secret(b"planted"), MailboxKind.FOUND, "mail/s/4/token"),
+        (secret(b'{"refresh_token": "planted"}\n'), MailboxKind.FOUND, "mail/s/4/token"),
         (None, MailboxKind.NO_SECRET, ""),
-        (secret(b"planted", key="other"), MailboxKind.NO_KEY, "s/4/token"),
-        ({"metadata": METADATA}, MailboxKind.NO_KEY, "s/4/token"),
-        (secret(b""), MailboxKind.EMPTY, "s/4/token"),
-        (secret(b" \t\n"), MailboxKind.EMPTY, "s/4/token"),
-        (secret(b"planted\xff"), MailboxKind.NOT_TEXT, "s/4/token"),
-        ({"metadata": METADATA, "data": {"token": "%%%"}}, MailboxKind.NOT_TEXT, "s/4/token"),
+        (secret(b"planted", key="other"), MailboxKind.NO_KEY, "mail/s/4/token"),
+        ({"metadata": METADATA}, MailboxKind.NO_KEY, "mail/s/4/token"),
+        (secret(b""), MailboxKind.EMPTY, "mail/s/4/token"),
+        (secret(b" \t\n"), MailboxKind.EMPTY, "mail/s/4/token"),
+        (secret(b"planted\xff"), MailboxKind.NOT_TEXT, "mail/s/4/token"),
+        ({"metadata": METADATA, "data": {"token": "%%%"}}, MailboxKind.NOT_TEXT, "mail/s/4/token"),
     ],
 )
 def test_what_is_found_is_told_apart_and_not_kept(given: dict[str, Any] | None, kind: MailboxKind, source: str) -> None:

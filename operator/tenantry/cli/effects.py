@@ -129,9 +129,10 @@ def _subject(effect: Effect) -> str:
 
 def _detail(effect: Effect) -> str:
     """Return what changes, and why it is not in force."""
-    told = "; ".join(_difference(d) for d in effect.differences)
+    moved = [f'{m.count} of kind "{m.kind}" in Workgroup "{m.workgroup}" {m.fate}' for m in effect.holdings]
     if effect.result is Result.GONE:
-        return effect.message
+        return "; ".join(part for part in (effect.message, *moved) if part)
+    told = "; ".join([*map(_difference, effect.differences), *moved])
     if effect.result is Result.READY:
         return told
     fault = effect.message if effect.message.startswith(effect.reason) else f"{effect.reason}: {effect.message}"
@@ -201,6 +202,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
         "named": effect.named,
         "fails": effect.fails,
         "differences": [asdict(difference) for difference in effect.differences],
+        "holdings": [asdict(moved) for moved in effect.holdings],
     }
 
 

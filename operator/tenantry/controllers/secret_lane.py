@@ -1,9 +1,10 @@
 """The lane beside the engine for Users whose Secret must be read: slow by design, so nobody else waits for it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tenantry.controllers import metrics
@@ -23,7 +24,7 @@ from tenantry.services.work import SecretNeed
 _READERS = 8
 #: A hash takes a core for 40 ms; a third would slow the engine down.
 _HASHERS = 2
-#: A Secret that may not be read counts as missing. Not at once: an API server that starts denies everything at first.
+#: A Secret that is withheld so often in a row counts as missing. Not at once: an API server that starts denies all.
 _ATTEMPTS = 5
 #: Reads that fail come back no faster than this, all of them together: a lost encryption key fails at thousands.
 _MOST_RETRIES_A_SECOND = 50
@@ -44,6 +45,29 @@ async def read_secret(
     return found
 
 
+@dataclass(slots=True)
+class _Task:
+    """A User whose Secrets are to be read; ``password`` is what was made of the first, while the other is tried again.
+
+    Comparing and hashing take a core for long: that is done once, not with each attempt.
+    """
+
+    seen: Sighting
+    need: SecretNeed
+    password: PasswordOffer | None = None
+
+
+@dataclass(slots=True)
+class _Failures:
+    """How often a User's Secrets could not be read, and each of them in a row because it is withheld.
+
+    Apart, since an API server that was away says nothing of a Secret, nor does one Secret of the other.
+    """
+
+    attempts: int = 0
+    withheld: Counter[str] = field(default_factory=Counter)
+
+
 class SecretLane:
     """Reads, compares and hashes; then the User goes back to the engine with what its Secrets offer.
 
@@ -61,10 +85,10 @@ class SecretLane:
         self._deliver = deliver
         self._aside = aside
         self._outdated = outdated
-        self._waiting: dict[str, tuple[Sighting, SecretNeed]] = {}
+        self._waiting: dict[str, _Task] = {}
         self._order: asyncio.Queue[str] = asyncio.Queue()
         self._busy: set[str] = set()
-        self._failed: dict[str, int] = {}
+        self._failed: dict[str, _Failures] = {}
         self._hashers = ThreadPoolExecutor(_HASHERS, thread_name_prefix="password")
 
     def __contains__(self, uid: str) -> bool:
@@ -74,7 +98,7 @@ class SecretLane:
         """Take a User in; of one UID the newest stays."""
         if seen.uid not in self._waiting:
             self._order.put_nowait(seen.uid)
-        self._waiting[seen.uid] = (seen, need)
+        self._waiting[seen.uid] = _Task(seen, need)
         self._measure()
 
     async def run(self) -> None:
@@ -89,38 +113,43 @@ class SecretLane:
     async def _work(self) -> None:
         while True:
             uid = await self._order.get()
-            seen, need = self._waiting.pop(uid)
+            task = self._waiting.pop(uid)
             self._busy.add(uid)
             try:
-                self._deliver(replace(seen, offer=await self._make_offer(need)))
+                self._deliver(replace(task.seen, offer=await self._make_offer(task)))
             except ApiError as error:
-                self._put_off(seen, need, error)
+                self._put_off(task, error)
             except Exception as error:  # noqa: BLE001 - whatever the fault, the other Users go on
                 self._failed.pop(uid, None)
-                self._aside.put(seen, error)
+                self._aside.put(task.seen, error)
             else:
                 self._failed.pop(uid, None)
             finally:
                 self._busy.discard(uid)
                 self._measure()
 
-    def _put_off(self, seen: Sighting, need: SecretNeed, error: ApiError) -> None:
+    def _put_off(self, task: _Task, error: ApiError) -> None:
         """Read this Secret again after a pause; until then the reader is free for others.
 
         The engine brings a User that changed by itself, and one that is gone needs no Secret.
         """
-        if self._outdated(seen):
-            self._failed.pop(seen.uid, None)
+        uid = task.seen.uid
+        if self._outdated(task.seen):
+            self._failed.pop(uid, None)
             return
-        failed = self._failed[seen.uid] = self._failed.get(seen.uid, 0) + 1
+        failures = self._failed.setdefault(uid, _Failures())
+        failures.attempts += 1
         metrics.RETRIES.labels("secret read").inc()
-        if seen.uid not in self._waiting:  # else a newer state came, and is queued
-            self._waiting[seen.uid] = (seen, need)
-            pause = max(error.retry_after, OUTAGE.delay(failed), len(self._failed) / _MOST_RETRIES_A_SECOND)
-            asyncio.get_running_loop().call_later(pause, self._order.put_nowait, seen.uid)
+        if uid not in self._waiting:  # else a newer state came, and is queued
+            self._waiting[uid] = task
+            spread = len(self._failed) / _MOST_RETRIES_A_SECOND
+            pause = max(error.retry_after, OUTAGE.delay(failures.attempts), spread)
+            asyncio.get_running_loop().call_later(pause, self._order.put_nowait, uid)
 
-    async def _make_offer(self, need: SecretNeed) -> SecretOffer:
-        return SecretOffer(await self._offer_password(need), await self._find_mailbox(need))
+    async def _make_offer(self, task: _Task) -> SecretOffer:
+        if task.password is None:
+            task.password = await self._offer_password(task.need)
+        return SecretOffer(task.password, await self._find_mailbox(task.need))
 
     async def _offer_password(self, need: SecretNeed) -> PasswordOffer | None:
         if need.password is None:
@@ -138,12 +167,14 @@ class SecretLane:
     async def _read(
         self, need: SecretNeed, name: str, what: str, faults: type[ApiError] | tuple[type[ApiError], ...]
     ) -> Mapping[str, Any] | None:
-        """Read a Secret; after enough of these faults it counts as missing."""
+        """Read a Secret; after enough of these faults in a row it counts as missing."""
         metrics.SECRET_READS.labels(what).inc()
         try:
             return await read_secret(self._connection, need.namespace, name)
-        except faults:
-            if self._failed.get(need.uid, 0) + 1 < _ATTEMPTS:
+        except ApiError as error:
+            withheld = self._failed.setdefault(need.uid, _Failures()).withheld
+            withheld[name] = withheld[name] + 1 if isinstance(error, faults) else 0
+            if withheld[name] < _ATTEMPTS:
                 raise
             return None
 

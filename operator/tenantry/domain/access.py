@@ -15,7 +15,6 @@ from tenantry.domain.reason import Reason
 from tenantry.specs import WorkgroupSpec
 from tenantry.specs.projectmember import ProjectRule
 from tenantry.specs.user import AccountState
-from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_access import EVERY_MODULE, HIGHEST, Access, Module, ProjectResource, Role, Scope
 
 #: In project rules and ceilings: any name, any word.
@@ -76,11 +75,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class HeldLevel:
-    """The level that a member has in a module, as its place among the module's levels, and where it comes from."""
+    """The level that a member has in a module, as its place among the module's levels, and where it comes from.
+
+    A module in which nothing gives a level has its first.
+    """
 
     module: Module
-    index: int
-    source: str
+    index: int = 0
+    source: str = "default"
+    is_given: bool = False
 
     @property
     def name(self) -> str:
@@ -128,18 +131,18 @@ def held_levels(member: Member, policy: WorkgroupSpec) -> dict[str, HeldLevel]:
 
 
 def _held(module: Module, member: Member, role: Role | None, own: Sequence[Access], policy: WorkgroupSpec) -> HeldLevel:
-    found = HeldLevel(module, 0, "default")
+    found = HeldLevel(module)
     by_role = _index(module, role.access) if role is not None else None
     by_own = _index(module, own) if role is not None and role.customizable else None
     if by_own is not None:
-        found = HeldLevel(module, by_own, "the account's own entry")
+        found = HeldLevel(module, by_own, "the account's own entry", is_given=True)
     elif by_role is not None and role is not None:
-        found = HeldLevel(module, by_role, f'role "{role.name}"')
+        found = HeldLevel(module, by_role, f'role "{role.name}"', is_given=True)
     for name in member.groups:
         group = policy.groups_by_name.get(name)
         by_group = _index(module, group.access) if group is not None else None
-        if by_group is not None and by_group > found.index:
-            found = HeldLevel(module, by_group, f'group "{name}"')
+        if by_group is not None and (by_group > found.index or not found.is_given):
+            found = HeldLevel(module, by_group, f'group "{name}"', is_given=True)
     return found
 
 
@@ -169,7 +172,7 @@ def _gate(
         yield shut
         return
     yield Step("state", passed=True, text="the account is Active")
-    if policy is None or member is None or member.kind is not MembershipKind.MEMBER:
+    if account is None or member is None or policy is None or question.workgroup not in account.memberships:
         has = "only available to, not" if member is not None else "not"
         text = f'{has} a member of Workgroup "{question.workgroup}"'
         yield Step("membership", passed=False, text=text, reason=Reason.NOT_A_MEMBER)
@@ -208,12 +211,16 @@ def _membership(member: Member) -> str:
 
 
 def _scopes(member: Member, policy: WorkgroupSpec, resource: Resource) -> Iterator[Step]:
-    """Refuse a resource of a scope's value that the member was not given (IT-07)."""
+    """Refuse a resource of a scope's value that the member was not given (IT-07).
+
+    A scope that is defined no more is closed to whom values of it were given: without the bound all would be open.
+    """
+    bound = dict(member.scopes)
     for name, value in resource.scopes.items():
         scope = policy.scopes_by_name.get(name)
-        if scope is None:
+        if scope is None and name not in bound:
             continue
-        values = _values_given(member, policy, scope)
+        values = _values_given(member, policy, scope) if scope is not None else []
         passed = value in values or ANY in values
         text = f'{name} "{value}" is {"" if passed else "not "}one of those given: {", ".join(values) or "none"}'
         yield Step("scope", passed=passed, text=text, reason=None if passed else Reason.OUT_OF_SCOPE)

@@ -162,6 +162,11 @@ class Account:
         """Return the workgroups that the account is a member of, not only available to."""
         return frozenset(m.workgroup for m in self.members if m.kind is MembershipKind.MEMBER)
 
+    @property
+    def homes(self) -> frozenset[str]:
+        """Return the workgroups that the account is a member of, or was until its seat was taken back."""
+        return self.memberships | self.evicted_from
+
     def member_of(self, workgroup: str) -> Member | None:
         """Return the membership in that workgroup, or None."""
         return next((m for m in self.members if m.workgroup == workgroup), None)

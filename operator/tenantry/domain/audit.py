@@ -8,16 +8,18 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from tenantry.domain.account import Account, Member
+from tenantry.domain.account import Account, Member, Onboarding, Pending
 from tenantry.specs.workgroup_deletion import DeletionMode
 
 #: The hash before the first record.
 GENESIS = "0" * 64
 _MASK = "(secret)"
+#: What is not there is not told.
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,22 @@ def _canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
+def describe_accounts(changes: Iterable[tuple[Account | None, Account | None]]) -> list[Change]:
+    """Return what is recorded of accounts' changes: everything but which version of a Secret was looked at last."""
+    return [
+        describe_account_change(before, after)
+        for before, after in changes
+        if _without_sources(before) != _without_sources(after)
+    ]
+
+
+def _without_sources(account: Account | None) -> Account | None:
+    if account is None:
+        return None
+    password = account.password
+    return replace(account, mailbox="", password=replace(password, source="") if password is not None else None)
+
+
 def describe_account_change(before: Account | None, after: Account | None) -> Change:
     """Return what is recorded of an account's change: what it was, what it is; secrets masked."""
     subject = after or before
@@ -106,7 +124,8 @@ def _action(before: Account | None, after: Account | None) -> str:
     if before.tombstone is not None:
         return "AccountRestored"
     if before.in_force and not after.in_force:
-        return "AccountEvicted"
+        lapsed = after.waiting is None and after.onboarding.pending is Pending.INVITATION
+        return "InvitationExpired" if lapsed else "AccountEvicted"
     return "AccountSeated" if after.in_force and not before.in_force else "AccountChanged"
 
 
@@ -114,32 +133,56 @@ def _facts(account: Account | None) -> dict[str, Any]:
     """Return what may stay on record for good: policy, seats, switches; nothing that names a person."""
     if account is None:
         return {}
-    password = account.password
-    return {
+    seat, waiting, password, tombstone = account.seat, account.waiting, account.password, account.tombstone
+    found = {
         "manager": account.manager.value,
+        "scope": account.scope,
+        "created": _time(account.created),
+        "provisioned": account.provisioned,
         "active": account.active,
         "canLogIn": account.can_log_in,
-        "seat": [account.seat.pool, account.seat.type.value] if account.seat else None,
-        "waiting": sorted(f"{c.kind}/{c.owner}/{c.name}" for c in account.waiting.capacities)
-        if account.waiting
-        else None,
-        "workgroups": {m.workgroup: _membership(m) for m in account.members},
+        "seat": [seat.pool, seat.type.value, _time(seat.granted)] if seat else None,
+        "waitingSince": _time(waiting.since) if waiting else None,
+        "waiting": sorted([c.kind.value, c.owner, c.name] for c in waiting.capacities) if waiting else None,
+        "workgroups": [_membership(member) for member in account.members],
         "formerWorkgroups": sorted(account.former_workgroups),
+        "evictedFrom": sorted(account.evicted_from),
         "assigned": dict(account.assigned),
-        "joined": account.onboarding.joined.isoformat() if account.onboarding.joined else None,
-        "emailVerified": account.onboarding.email_verified.isoformat() if account.onboarding.email_verified else None,
-        "password": f"{_MASK} {password.changed.isoformat()}" if password else None,
-        "deleted": account.tombstone.mode.value if account.tombstone else None,
+        "password": f"{_MASK} {_time(password.changed)}" if password else None,
+        "passwordExpires": _time(password.expires) if password else None,
+        "passwordsBefore": len(password.history) if password else None,
+        "deleted": tombstone.mode.value if tombstone else None,
+        "deletedAt": _time(tombstone.deleted) if tombstone else None,
     }
+    return {name: value for name, value in (found | _onboarding(account.onboarding)).items() if value not in _EMPTY}
+
+
+def _onboarding(onboarding: Onboarding) -> dict[str, Any]:
+    return {
+        "pending": onboarding.pending.value,
+        "invited": _time(onboarding.invited),
+        "invitationExpires": _time(onboarding.expires),
+        "joined": _time(onboarding.joined),
+        "emailVerified": _time(onboarding.email_verified),
+        "resendObeyed": _time(onboarding.resend_obeyed),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment is not None else None
 
 
 def _membership(member: Member) -> dict[str, Any]:
     return {
+        "workgroup": member.workgroup,
+        "since": _time(member.since),
         "kind": member.kind.value,
         "role": member.role,
         "groups": list(member.groups),
         "access": [list(a) for a in member.access],
         "scopes": [[name, list(values)] for name, values in member.scopes],
+        "notifications": list(member.notifications),
+        "defaultModule": member.default_module,
     }
 
 
@@ -148,9 +191,10 @@ def _personal(account: Account | None) -> dict[str, Any]:
         return {}
     return {
         "userName": account.user_name,
-        "profile": account.profile or {},
-        "attributes": dict(account.attributes),
-        "preferences": dict(account.preferences),
+        "profile": account.profile,
+        "attributes": [list(pair) for pair in account.attributes],
+        "preferences": [list(pair) for pair in account.preferences],
+        "restoredPreferences": [list(pair) for pair in account.restored_preferences],
     }
 
 

@@ -7,7 +7,7 @@ from tenantry.domain.account import Account
 from tenantry.domain.audit import Change
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.specs.user_membership import HoldingChoice, MembershipKind
+from tenantry.specs.user_membership import HoldingChoice
 from tenantry.specs.workgroup_deletion import Assignees, HoldingPolicy, OnDelete, OnGroupRemoval
 from tenantry.specs.workgroup_profile import UserType
 
@@ -163,9 +163,10 @@ def assignee_fault(candidate: Account, account: Account, workgroup: str, policy:
     allowed = policy.assignees if policy is not None else Assignees()
     if candidate.id == account.id:
         return "is the one that goes"
-    member = candidate.member_of(workgroup)
-    if member is None or member.kind is not MembershipKind.MEMBER or candidate.scope:
-        return f'is no member of Workgroup "{workgroup}"' if not candidate.scope else "is a system user"
+    if candidate.scope:
+        return "is a system user"
+    if workgroup not in candidate.memberships:
+        return f'is no member of Workgroup "{workgroup}"'
     license_type = candidate.seat.type if candidate.seat is not None else None
     if allowed.license_types and license_type not in allowed.license_types:
         return f"has license type {license_type or 'none'}, and allowed is {' or '.join(allowed.license_types)}"

@@ -20,9 +20,6 @@ class MailboxKind(StrEnum):
     EMPTY = "Empty"
 
 
-#: What may appear at any time: it is looked for more often.
-ABSENT = frozenset({MailboxKind.NO_SECRET, MailboxKind.NO_KEY})
-
 _FAULTS = {
     MailboxKind.NO_SECRET: (
         Reason.SECRET_NOT_FOUND,

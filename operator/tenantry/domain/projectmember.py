@@ -12,7 +12,6 @@ from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user import detached
 from tenantry.specs import ProjectMemberSpec, ProjectMemberStatus
 from tenantry.specs.projectmember import ProjectRule
-from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_access import Project, ProjectResource
 
 #: All the names of a type of resource.
@@ -61,7 +60,7 @@ def _check_parties(spec: ProjectMemberSpec, user: Account | None, snapshot: Snap
     if user is None or not user.in_force:
         message = f'User "{spec.user_ref}" does not exist or has no account yet'
         yield Refusal(Reason.USER_NOT_FOUND, "spec.userRef", message)
-    elif not _is_member(user, spec.workgroup_ref):
+    elif spec.workgroup_ref not in user.memberships:
         message = f'User "{spec.user_ref}" is not a member of Workgroup "{spec.workgroup_ref}"; add it there'
         yield Refusal(Reason.NOT_A_MEMBER, "spec.userRef", message)
     project = policy.spec.projects_by_name.get(spec.project)
@@ -73,11 +72,6 @@ def _check_parties(spec: ProjectMemberSpec, user: Account | None, snapshot: Snap
     for name, rules in (("allow", spec.allow), ("deny", spec.deny)):
         for index, rule in enumerate(rules):
             yield from _check_rule(rule, f"spec.{name}[{index}]", project)
-
-
-def _is_member(user: Account, workgroup: str) -> bool:
-    found = user.member_of(workgroup)
-    return found is not None and found.kind is MembershipKind.MEMBER
 
 
 def _check_rule(rule: ProjectRule, field: str, project: Project) -> Iterator[Refusal]:

@@ -66,14 +66,14 @@ def consuming_roles(pool: PoolPolicy, limit: str, workgroups: Mapping[str, Workg
 def _by_roles(pool: PoolPolicy | None, roles: list[RoleHeld], snapshot: Snapshot) -> set[Capacity]:
     """Return the limits and role caps that holding these roles counts against."""
     found: set[Capacity] = set()
-    if pool is not None:
-        consumed = (
-            x.name for x in pool.spec.limits if set(roles) & set(consuming_roles(pool, x.name, snapshot.workgroups))
-        )
-        found |= {Capacity(CapacityKind.LIMIT, pool.name, name) for name in consumed}
     for workgroup, name in roles:
         policy = snapshot.workgroups.get(workgroup)
-        role = policy.spec.roles_by_name.get(name) if policy else None
+        if policy is None:
+            continue
+        if pool is not None and policy.spec.license_pool_ref == pool.name:
+            limits = pool.spec.limits_by_role.get((workgroup, name), ())
+            found |= {Capacity(CapacityKind.LIMIT, pool.name, limit) for limit in limits}
+        role = policy.spec.roles_by_name.get(name)
         if role is not None and is_counted(role):
             found.add(Capacity(CapacityKind.ROLE, workgroup, name))
     return found
@@ -114,13 +114,12 @@ def takes_more(ctx: UserContext) -> bool:
     return any(capacity.kind is not CapacityKind.ROLE for capacity in more)
 
 
-def takes_more_by(ctx: UserContext, entry: Entry) -> bool:
-    """Tell whether a membership's role counts against something that the account does not hold yet."""
+def takes_more_by(ctx: UserContext, entry: Entry, held: frozenset[Capacity]) -> bool:
+    """Tell whether a membership's role counts against something beside what is ``held``."""
     role = entry.role
     if not entry.is_member or role is None:
         return False
-    needed = _by_roles(ctx.pool, [(entry.membership.workgroup_ref, role)], ctx.snapshot)
-    return bool(needed - capacities_held(ctx.account, ctx.snapshot))
+    return bool(_by_roles(ctx.pool, [(entry.membership.workgroup_ref, role)], ctx.snapshot) - held)
 
 
 def judge(ctx: UserContext, *, turn: bool) -> Verdict:

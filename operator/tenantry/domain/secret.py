@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.password import PasswordOffer
+from tenantry.specs.base import SecretKeyRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +13,9 @@ class SecretOffer:
 
     password: PasswordOffer | None = None
     mailbox: Mailbox | None = None
+
+
+def is_from(source: str, ref: SecretKeyRef) -> bool:
+    """Tell whether a value's source (Secret, UID, version, key) is the Secret and key that the spec names by now."""
+    secret, *_, key = source.split("/")  # no name of a Secret, and no key, has a slash
+    return (secret, key) == (ref.name, ref.key)

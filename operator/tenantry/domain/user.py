@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from tenantry.domain.account import Account, Manager, Onboarding, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity
@@ -18,8 +17,7 @@ from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_holdings import held_up, leaving, refs_of_holdings, settle_change, settle_removal
-from tenantry.domain.user_member import plan_member
-from tenantry.domain.user_profile import keep_personal, personal_fields, profile_of, with_defaults
+from tenantry.domain.user_member import plan_members
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_going, describe_user, with_holdings
@@ -159,7 +157,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
 def _provision(ctx: UserContext) -> UserPlan:
     """Put the spec in force."""
     base = _described(ctx)
-    members = tuple(plan_member(ctx, entry) for entry in ctx.entries)
+    members = plan_members(ctx)
     now_member = {m.workgroup for m in members if m.kind is MembershipKind.MEMBER}
     after = replace(
         base,
@@ -176,7 +174,7 @@ def _provision(ctx: UserContext) -> UserPlan:
     transfers = settle_change(ctx).transfers
     _take(ctx.snapshot, before, after)
     ctx.snapshot.give(transfers)
-    _, kept = _profile(ctx)
+    kept = ctx.profile.kept
     findings = [*ready("The account is provisioned."), *check_warnings(ctx), *warn_of_kept_profile(kept)]
     return replace(_planned(ctx.user, ctx.snapshot, before, after, findings), transfers=transfers)
 
@@ -216,19 +214,12 @@ def _described(ctx: UserContext) -> Account:
         resource_uid=ctx.user.uid,
         active=spec.active,
         can_log_in=not ctx.unlicensed,
-        profile=_profile(ctx)[0],
+        profile=ctx.profile.values,
         attributes=tuple((a.name, a.value) for a in spec.attributes),
         preferences=_preferences(ctx, base),
         password=_password(ctx, base),
         mailbox=_mailbox(ctx),
     )
-
-
-def _profile(ctx: UserContext) -> tuple[dict[str, Any], list[str]]:
-    """Return the profile, and the fields in which the person's own values are kept against the spec."""
-    wanted = profile_of(with_defaults(ctx.spec, ctx.policies))
-    present = ctx.account.profile if ctx.account is not None else None
-    return keep_personal(wanted, present, personal_fields(ctx.account, ctx.policies))
 
 
 def _password(ctx: UserContext, base: Account) -> Password | None:
@@ -371,6 +362,7 @@ def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]
     if user.spec is None:
         return frozenset()
     found = {workgroup_ref(m.workgroup_ref) for m in user.spec.workgroups}
+    found |= {workgroup_ref(choice.workgroup_ref) for choice in user.spec.offboarding.holdings}
     found |= {secret_ref(ref.name) for ref in (user.spec.password_ref, user.spec.mailbox_ref) if ref is not None}
     if account is None and login_fault(user.spec.user_name) is None:
         found.add(login_ref(login_key(user.spec.user_name)))

@@ -9,6 +9,7 @@ from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.observed import Observed
 from tenantry.domain.password import COMPARED, PasswordOffer
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
+from tenantry.domain.user_profile import Profile, plan_profile
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user_membership import Membership, MembershipKind
@@ -115,6 +116,11 @@ class UserContext:
         remembered = Mailbox.parse(self.account.mailbox) if self.account is not None else None
         some = (read.mailbox if read is not None else None, remembered)
         return next((found for found in some if found is not None and found.is_at(ref)), None)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Return the person's data by the spec, the policies, and what has become the person's own."""
+        return plan_profile(self.spec, self.policies, self.account)
 
     @cached_property
     def former(self) -> Account | None:

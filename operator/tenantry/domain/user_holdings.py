@@ -21,16 +21,20 @@ from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.user_context import Entry, UserContext
 from tenantry.domain.user_member import plan_member
 from tenantry.specs import UserSpec
-from tenantry.specs.user_membership import HoldingChoice
+from tenantry.specs.user_membership import HoldingChoice, MembershipKind
 from tenantry.specs.workgroup_deletion import HoldingPolicy
 
 
 def leaving(ctx: UserContext) -> frozenset[str]:
     """Return the workgroups that the spec deletes the account from; mere access to one stays out of it (NR-25)."""
-    if ctx.account is None:
+    return leaving_by(ctx.spec, ctx.account)
+
+
+def leaving_by(spec: UserSpec | None, account: Account | None) -> frozenset[str]:
+    """Return the workgroups that a spec deletes the account from; one that does not parse changes nothing."""
+    if spec is None or account is None:
         return frozenset()
-    now_member = {e.membership.workgroup_ref for e in ctx.entries if e.is_member}
-    return (ctx.account.memberships | ctx.account.evicted_from) - now_member
+    return account.homes - {m.workgroup_ref for m in spec.workgroups if m.membership is MembershipKind.MEMBER}
 
 
 def leaves_something(ctx: UserContext) -> bool:
@@ -106,10 +110,16 @@ def _covering(ctx: UserContext) -> Iterator[tuple[Held, Refusal]]:
 
 
 def check_offboarding(ctx: UserContext) -> Iterator[Refusal]:
-    """A choice is for a kind that its workgroup lists, and drops only what may be dropped (NR-17)."""
+    """A choice is for a workgroup that is there, for a kind that it lists, and drops only what may be (NR-17).
+
+    It may be one that the account is not in: that says what becomes of the holdings once it is.
+    """
     for index, choice in enumerate(ctx.spec.offboarding.holdings):
         field = f"spec.offboarding.holdings[{index}]"
         workgroup = ctx.snapshot.workgroups.get(choice.workgroup_ref)
+        if workgroup is None:
+            message = f'Workgroup "{choice.workgroup_ref}" does not exist; create it, or take the entry out'
+            yield Refusal(Reason.WORKGROUP_NOT_FOUND, f"{field}.workgroupRef", message)
         if choice.reassign_to == ctx.user.name:
             message = "the account cannot be given what it leaves itself; name another User"
             yield Refusal(Reason.ASSIGNEE_NOT_ALLOWED, f"{field}.reassignTo", message)

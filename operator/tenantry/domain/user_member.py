@@ -1,11 +1,24 @@
-"""What a User is given in one workgroup: its membership by the spec, and the levels that come with it."""
+"""What a User is given in its workgroups: its memberships by the spec, and the levels that come with them."""
 
-from datetime import datetime
+from dataclasses import replace
 
 from tenantry.domain.access import HeldLevel, held_levels
 from tenantry.domain.account import Member
-from tenantry.domain.seating import takes_more_by
+from tenantry.domain.capacity import Capacity
+from tenantry.domain.seating import capacities_held, takes_more_by
 from tenantry.domain.user_context import Entry, UserContext
+
+
+def plan_members(ctx: UserContext) -> tuple[Member, ...]:
+    """Return what the account has in its workgroups, each since when it does: a role that takes no more is no news."""
+    held = capacities_held(ctx.account, ctx.snapshot)
+    return tuple(_lasting(ctx, entry, held) for entry in ctx.entries)
+
+
+def _lasting(ctx: UserContext, entry: Entry, held: frozenset[Capacity]) -> Member:
+    wanted = plan_member(ctx, entry)
+    present = ctx.account.member_of(wanted.workgroup) if ctx.account is not None else None
+    return wanted if present is None or takes_more_by(ctx, entry, held) else replace(wanted, since=present.since)
 
 
 def plan_member(ctx: UserContext, entry: Entry) -> Member:
@@ -13,7 +26,7 @@ def plan_member(ctx: UserContext, entry: Entry) -> Member:
     wanted = entry.membership
     return Member(
         workgroup=wanted.workgroup_ref,
-        since=_since(ctx, entry),
+        since=ctx.snapshot.now,
         kind=wanted.membership,
         role=entry.role,
         groups=tuple(wanted.groups) or _default_groups(ctx, entry),
@@ -28,12 +41,6 @@ def _default_groups(ctx: UserContext, entry: Entry) -> tuple[str, ...]:
     if not entry.is_member or entry.policy is None or ctx.spec.license is None:
         return ()
     return tuple(g.name for g in entry.policy.spec.groups if ctx.spec.license.type in g.default_for)
-
-
-def _since(ctx: UserContext, entry: Entry) -> datetime:
-    """Return since when the account has what this role counts against: a role that takes nothing more is no news."""
-    held = ctx.account.member_of(entry.membership.workgroup_ref) if ctx.account is not None else None
-    return ctx.snapshot.now if held is None or takes_more_by(ctx, entry) else held.since
 
 
 def levels_by_spec(ctx: UserContext, entry: Entry) -> dict[str, HeldLevel]:

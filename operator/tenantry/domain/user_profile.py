@@ -1,6 +1,7 @@
 """The person's data: what the spec says, what policies fill in, and what has become the person's own."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tenantry.domain.account import Account, Pending
@@ -26,6 +27,18 @@ _FIELDS = frozenset(
     }
 )
 _MAIN_ADDRESS = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The person's data in force. ``personal`` are the fields that are the person's by now.
+
+    ``kept`` are those of them of which the spec says something else.
+    """
+
+    values: dict[str, Any]
+    personal: list[str]
+    kept: list[str]
 
 
 def with_defaults(spec: UserSpec, policies: Iterable[WorkgroupSpec]) -> UserSpec:
@@ -65,17 +78,28 @@ def personal_fields(account: Account | None, policies: Sequence[WorkgroupSpec]) 
     return sorted(named - {SelfServiceField.PREFERENCES})
 
 
-def keep_personal(
-    wanted: dict[str, Any], present: dict[str, Any] | None, fields: Iterable[str]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the profile with the person's own values kept, and the fields in which the spec says something else."""
-    kept, different = dict(wanted), []
-    for field in fields:
-        own = (present or {}).get(field)
+def plan_profile(spec: UserSpec, policies: Sequence[WorkgroupSpec], account: Account | None) -> Profile:
+    """Return the profile by the spec and its workgroups' defaults, with what has become the person's own."""
+    said, wanted = profile_of(spec), profile_of(with_defaults(spec, policies))
+    present = (account.profile if account is not None else None) or {}
+    values, kept = dict(wanted), []
+    personal = personal_fields(account, policies)
+    for field in personal:
+        own = present.get(field)
         if own == wanted.get(field):
             continue
-        different.append(field)
-        kept.pop(field, None)
+        values.pop(field, None)
         if own is not None:
-            kept[field] = own
-    return kept, different
+            values[field] = own
+        if field in said and not _agrees(own, said[field]):
+            kept.append(field)
+    return Profile(values, personal, kept)
+
+
+def _agrees(own: Any, said: Any) -> bool:  # noqa: ANN401 - parts of JSON
+    """Tell whether a value has all that the spec says of it; what that leaves out is for defaults and the person."""
+    if isinstance(said, dict):
+        return isinstance(own, dict) and all(_agrees(own.get(name), value) for name, value in said.items())
+    if isinstance(said, list):
+        return isinstance(own, list) and len(own) == len(said) and all(map(_agrees, own, said))
+    return bool(own == said)

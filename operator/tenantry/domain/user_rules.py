@@ -13,6 +13,7 @@ from tenantry.domain.password import PASSWORD_FIELD, check_password, password_po
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.seating import takes_more
+from tenantry.domain.secret import is_from
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_holdings import check_holdings, check_offboarding
 from tenantry.domain.user_profile import with_defaults
@@ -294,7 +295,8 @@ def check_password_offer(ctx: UserContext) -> Refusals:
             yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, PASSWORD_FIELD, message)
         return
     if offer is None:
-        if ctx.account is None or ctx.account.password is None:
+        present = ctx.account.password if ctx.account is not None else None
+        if present is None or not is_from(present.source, ref):
             message = f'Secret "{ref.name}" has not been read yet'
             yield Refusal(Reason.SECRET_NOT_FOUND, "spec.password.secretKeyRef.name", message)
         return

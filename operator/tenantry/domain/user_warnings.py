@@ -6,8 +6,8 @@ from typing import TypeAlias
 from tenantry.domain.reason import Reason
 from tenantry.domain.status import Finding
 from tenantry.domain.user_context import Entry, UserContext
+from tenantry.domain.user_member import levels_by_spec
 from tenantry.specs.user import ExpiryChoice
-from tenantry.specs.workgroup_access import EVERY_MODULE
 from tenantry.specs.workgroup_login import PasswordExpiry
 
 Warnings: TypeAlias = Iterator[Finding]
@@ -15,8 +15,9 @@ Warnings: TypeAlias = Iterator[Finding]
 
 def warn_of_missing_email(ctx: UserContext) -> Warnings:
     """Without an address nobody is notified (NR-11)."""
-    if not ctx.spec.emails:
-        message = "spec.emails: there is no address, so notifications will not reach this user; add one"
+    if not ctx.profile.values.get("emails"):
+        who = "the person can add one" if "emails" in ctx.profile.personal else "add one"
+        message = f"spec.emails: there is no address, so notifications will not reach this user; {who}"
         yield Finding("Notifiable", holds=False, reason=Reason.EMAIL_MISSING, message=message)
 
 
@@ -54,15 +55,14 @@ def _requires_project(entry: Entry) -> bool:
 
 
 def warn_of_undefined_modules(ctx: UserContext) -> Warnings:
-    """With a customizable role every module has a level of the account's own; one that has none is closed (IT-21)."""
+    """With a customizable role every module is given a level; one that is not is closed (IT-21)."""
     messages, asked = [], False
     for entry in ctx.entries:
         role = entry.policy.spec.roles_by_name.get(entry.role or "") if entry.policy else None
         if entry.policy is None or role is None or not role.customizable:
             continue
         asked = True
-        given = {access.module for access in (*entry.membership.access, *role.access)}
-        missing = [m.name for m in entry.policy.spec.modules if not {m.name, EVERY_MODULE} & given]
+        missing = [name for name, held in levels_by_spec(ctx, entry).items() if not held.is_given]
         if missing:
             messages.append(f"{entry.field}.access: no level is given in {', '.join(missing)}, which means the lowest")
     if asked:
@@ -81,10 +81,11 @@ def warn_of_lasting_password(ctx: UserContext) -> Warnings:
 
 def warn_of_text_alerts(ctx: UserContext) -> Warnings:
     """Text alerts need a phone number and a carrier (IT-05)."""
-    alerts = ctx.spec.text_alerts
+    profile = ctx.profile.values
+    alerts = profile.get("textAlerts")
     if alerts is None:
         return
-    needed = {"spec.phoneNumbers": ctx.spec.phone_numbers, "spec.textAlerts.carrier": alerts.carrier}
+    needed = {"spec.phoneNumbers": profile.get("phoneNumbers"), "spec.textAlerts.carrier": alerts.get("carrier")}
     lacking = [field for field, value in needed.items() if not value]
     if lacking:
         message = f"{' and '.join(lacking)}: text alerts need a phone number and a carrier; add what is missing"
@@ -113,7 +114,7 @@ def warn_of_kept_profile(fields: Iterable[str]) -> Warnings:
     """What has become the person's own stays, whatever the spec says of it (MM-11)."""
     named = ", ".join(f"spec.{field}" for field in fields)
     if named:
-        message = f"{named}: the person has changed this, and it is theirs to change; bring the spec in line"
+        message = f"{named}: this is the person's to change by now, and has another value; bring the spec in line"
         yield Finding("ProfileInSync", holds=False, reason=Reason.PROFILE_KEPT, message=message)
 
 

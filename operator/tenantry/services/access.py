@@ -1,6 +1,5 @@
 """Effective access as a use case: whether an account of a tenant may do something, and why."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +12,7 @@ from tenantry.errors import InputError
 from tenantry.services.accounts import chosen_tenants
 from tenantry.specs import WorkgroupSpec
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_login, load_by_uid, load_logins, load_system
+from tenantry.store.account import load_by_login, load_by_uid, load_logins, load_system_named
 from tenantry.store.policy import Policies, load_policies
 from tenantry.store.project_member import load_parts
 from tenantry.store.resource import ResourceRow, load_named, names_of_owners
@@ -58,7 +57,7 @@ def explain(store: Store, request: Request, now: datetime) -> Explanation:
     with store.snapshot() as connection:
         tenant = _tenant(connection, request.namespace)
         policies = load_policies(connection, tenant.id)
-        account = _account(connection, tenant, policies, request)
+        account = _account(connection, tenant, request)
         workgroup = _workgroup(account, policies, request)
         policy = policies.workgroups.get(workgroup)
         if policy is not None:
@@ -79,7 +78,7 @@ def _tenant(connection: Connection, namespace: str | None) -> TenantRow:
     raise InputError(f"the store has several tenants, name one: {choices(t.namespace for t in tenants)}")
 
 
-def _account(connection: Connection, tenant: TenantRow, policies: Policies, request: Request) -> Account:
+def _account(connection: Connection, tenant: TenantRow, request: Request) -> Account:
     """Return the one account that is meant.
 
     Raises:
@@ -91,7 +90,7 @@ def _account(connection: Connection, tenant: TenantRow, policies: Policies, requ
     for found in (
         [a for a in by_login if a.tombstone is None],
         load_by_uid(connection, [row.uid for row in users]),
-        list(_system_users(connection, tenant, policies, request, key)),
+        load_system_named(connection, tenant.id, key, request.workgroup),
     ):
         if len(found) == 1:
             return found[0]
@@ -99,14 +98,6 @@ def _account(connection: Connection, tenant: TenantRow, policies: Policies, requ
             where = choices(sorted(a.scope for a in found))
             raise InputError(f'several workgroups have a system user "{request.user}", name one: {where}')
     raise InputError(_missing(connection, tenant, request, users, buried=bool(by_login)))
-
-
-def _system_users(
-    connection: Connection, tenant: TenantRow, policies: Policies, request: Request, key: str
-) -> Iterator[Account]:
-    for name in policies.workgroups:
-        if request.workgroup in {None, name}:
-            yield from (a for a in load_system(connection, tenant.id, name) if a.login_key == key)
 
 
 def _missing(

@@ -6,17 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account
-from tenantry.domain.audit import Change, describe_account_change
 from tenantry.domain.holding import Transfer, describe_transfer
 from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, stamp
+from tenantry.services.acts import Act, join
 from tenantry.services.work import Outcome, Work
 from tenantry.specs import Status
 from tenantry.specs.base import Condition
-from tenantry.store import Connection
-from tenantry.store.account import apply_accounts, save_sequences
-from tenantry.store.audit import append_records, erase_personal
+from tenantry.store.account import Pair, apply_accounts, save_sequences
 from tenantry.store.holding import apply_transfers
 from tenantry.store.policy import Policies
 from tenantry.store.resource import (
@@ -31,54 +29,38 @@ from tenantry.store.resource import (
     update_resources,
 )
 from tenantry.store.rows import dump
-from tenantry.store.tenant import TenantRow, save_tenant
+from tenantry.store.tenant import save_tenant
 
 
-@dataclass(slots=True)
-class Batch:
+@dataclass(slots=True, kw_only=True)
+class Batch(Act):
     """The state of one transaction. Plans go through ``conclude`` and ``change``; ``write`` puts them in the store."""
 
-    connection: Connection
-    tenant: TenantRow
     work: Work
     policies: Policies
     snapshot: Snapshot
-    audit_key: bytes = b""
     rows: dict[str, ResourceRow] = field(default_factory=dict)
     results: dict[str, ResourceRow] = field(default_factory=dict)
     wanted_refs: dict[str, frozenset[Ref]] = field(default_factory=dict)
     released: dict[str, ResourceRow] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    effects: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
-    unwritten: dict[str, tuple[Account | None, Account | None]] = field(default_factory=dict)
-    records: list[Change] = field(default_factory=list)
+    unwritten: dict[str, Pair] = field(default_factory=dict)
     transfers: list[Transfer] = field(default_factory=list)
     dependents: set[Ref] = field(default_factory=set)
     concerned: dict[Kind, set[str]] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
     pools_touched: set[str] = field(default_factory=set)
-    woken: set[str] = field(default_factory=set)
-
-    @property
-    def now(self) -> datetime:
-        """Return the moment of this transaction."""
-        return self.work.now
 
     def objects(self, kind: Kind) -> list[Observed[Any]]:
         """Return the batch's objects of a kind, in order of arrival."""
         return sorted((o for o in self.work.objects if o.kind is kind), key=lambda o: o.arrival)
 
     def change(self, before: Account | None, after: Account | None) -> None:
-        """Take one account's change; a second one of the same account joins the first."""
-        if before == after:
-            return
-        subject = after or before
-        if subject is None:  # pragma: no cover - before == after == None returned above
-            return
-        for kept in (self.effects, self.unwritten):
-            first = kept[subject.id][0] if subject.id in kept else before
-            kept[subject.id] = (first, after)
-        self._notify(before, after)
+        """Take one account's change. Its own object is the one that is planned: others are to be looked at again."""
+        join(self.effects, before, after)
+        join(self.unwritten, before, after)
+        if before != after:
+            self._notify(before, after)
 
     def _notify(self, before: Account | None, after: Account | None) -> None:
         """Note who is to be looked at again because of an account's change."""
@@ -191,21 +173,11 @@ class Batch:
         """Write all that was planned. The order keeps unique logins and foreign keys whole."""
         self.flush()
         save_sequences(self.connection, self.tenant.id, self.sequences, self.snapshot.sequences)
-        self._write_audit()
+        self.put_on_record()
         written = self._write_resources() or self.effects or self.records
         # An epoch stands for what was written under it: where nothing was, a restart leaves the store as it is.
         if written and self.tenant.epoch < self.work.epoch:
             save_tenant(self.connection, self.tenant, epoch=self.work.epoch)
-
-    def _write_audit(self) -> None:
-        changes = [describe_account_change(before, after) for before, after in self.effects.values() if before != after]
-        # Which version of a Secret was looked at last is kept with the account, and is nothing to put on record.
-        records = [change for change in changes if change.facts or change.personal]
-        append_records(
-            self.connection, self.tenant, [*self.records, *records], self.work.actor, self.now, self.audit_key
-        )
-        erased = [before.id for before, after in self.effects.values() if before and (not after or not after.user_name)]
-        erase_personal(self.connection, self.tenant.id, erased)
 
     def _write_resources(self) -> bool:
         """Write the objects' rows, and tell whether there were any to write."""

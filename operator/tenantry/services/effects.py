@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from tenantry.domain.account import Account
-from tenantry.domain.audit import describe_account_change
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Settles
@@ -16,14 +16,12 @@ from tenantry.domain.seating import bought, pool_capacities
 from tenantry.domain.snapshot import Snapshot
 from tenantry.store import Connection
 from tenantry.store.account import load_by_id, load_by_uid
+from tenantry.store.audit import read_records
 from tenantry.store.policy import load_policies
-from tenantry.store.portions import in_portions
 from tenantry.store.resource import ResourceRow, load_resources
-from tenantry.store.tenant import find_tenant
+from tenantry.store.tenant import TenantRow, find_tenant
 from tenantry.store.usage import count_usage
 
-#: Facts of an account that say nothing to a person, or say again what others say.
-_UNTOLD = frozenset({"manager", "canLogIn", "deleted", "formerWorkgroups", "waiting", "seat", "workgroups", "password"})
 _KINDS = list(Kind)
 
 
@@ -59,6 +57,16 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Holdings of one kind that an account has no more; ``fate`` says what became of them."""
+
+    workgroup: str
+    kind: str
+    count: int
+    fate: str
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What becomes of one object. ``named``: it was asked for, so that its refusal is a failure."""
 
@@ -73,6 +81,7 @@ class Effect:
     named: bool = True
     was_ready: bool = False
     differences: tuple[Difference, ...] = ()
+    holdings: tuple[Moved, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -122,30 +131,47 @@ class Plan:
 
 @dataclass(slots=True)
 class State:
-    """The rows that a run touched, at one moment."""
+    """The rows that a run touched, at one moment. ``records`` tells how long the tenant's trail was."""
 
     rows: dict[str, ResourceRow] = field(default_factory=dict)
     owned: dict[str, Account] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     counts: dict[Capacity, Count] = field(default_factory=dict)
+    records: int = 0
+    moved: dict[tuple[Kind, str], list[Moved]] = field(default_factory=dict)
 
 
-def load_state(connection: Connection, namespace: str, uids: Collection[str], now: datetime) -> State:
-    """Return the rows and accounts of these objects, and the use of every capacity."""
+def load_state(
+    connection: Connection, namespace: str, uids: Collection[str], now: datetime, former: State | None = None
+) -> State:
+    """Return the rows and accounts of these objects, the use of every capacity, and what moved since the ``former``."""
     tenant = find_tenant(connection, namespace)
     if tenant is None:
         return State()
-    found = State(rows=load_resources(connection, uids), counts=_counts(connection, tenant.id, now))
-    for some in in_portions(uids):
-        found.owned |= {a.resource_uid: a for a in load_by_uid(connection, some) if a.resource_uid is not None}
+    counts = _counts(connection, tenant.id, now)
+    found = State(load_resources(connection, uids), counts=counts, records=tenant.audit_sequence)
+    found.owned = {a.resource_uid: a for a in load_by_uid(connection, uids) if a.resource_uid is not None}
     found.accounts = {a.id: a for a in found.owned.values()}
+    found.moved = _load_moved(connection, tenant, former.records) if former is not None else {}
     return found
 
 
-def load_others(connection: Connection, state: State, ids: Collection[str]) -> None:
+def load_others(connection: Connection, state: State, ids: AbstractSet[str]) -> None:
     """Read accounts that the objects had, or will have: one that was deleted or restored is not theirs on one side."""
-    for some in in_portions([i for i in ids if i not in state.accounts]):
-        state.accounts |= {a.id: a for a in load_by_id(connection, some)}
+    state.accounts |= {a.id: a for a in load_by_id(connection, ids - state.accounts.keys())}
+
+
+def _load_moved(connection: Connection, tenant: TenantRow, since: int) -> dict[tuple[Kind, str], list[Moved]]:
+    """Return what became of holdings by the User whose they were, else by the Workgroup of the system user."""
+    changes = [record.change for record in read_records(connection, tenant.id, since, kind="Holding")]
+    takers = {a.id: a.user_name for a in load_by_id(connection, {c.facts["to"] for c in changes if "to" in c.facts})}
+    found: dict[tuple[Kind, str], list[Moved]] = {}
+    for change in changes:
+        workgroup, to = change.facts["workgroup"], change.facts.get("to")
+        fate = f"given to {takers.get(to, 'one that is gone too')}" if to is not None else "dropped"
+        owner = (Kind.USER, change.resource_uid) if change.resource_uid is not None else (Kind.WORKGROUP, workgroup)
+        found.setdefault(owner, []).append(Moved(workgroup, change.facts["kind"], change.facts["count"], fate))
+    return found
 
 
 def _counts(connection: Connection, tenant_id: int, now: datetime) -> dict[Capacity, Count]:
@@ -207,6 +233,7 @@ def _effect(namespace: str, uid: str, before: State, after: State, *, named: boo
         named=named,
         was_ready=old is not None and _is_ready(old),
         differences=differences,
+        holdings=tuple(after.moved.get((row.kind, row.name if row.kind is Kind.WORKGROUP else uid), ())),
     )
     followed = effect.action is Action.NONE and _standing(old) != _standing(new)
     return replace(effect, action=Action.FOLLOW) if followed else effect
@@ -288,13 +315,13 @@ def _differences(
     if had is not None or has is not None:
         yield from _of_accounts(had, has)
     elif old is not None and new is not None and kind is not Kind.USER:
-        yield from _of_documents(json.loads(old.document), json.loads(new.document))
+        yield from _of_documents(json.loads(old.document), json.loads(new.document), "spec.")
 
 
-def _of_documents(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def _of_documents(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> Iterator[Difference]:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            yield Difference(f"spec.{name}", old.get(name), new.get(name))
+            yield Difference(f"{where}{name}", old.get(name), new.get(name))
 
 
 def _of_accounts(had: Account | None, has: Account | None) -> Iterator[Difference]:
@@ -311,13 +338,26 @@ def _of_accounts(had: Account | None, has: Account | None) -> Iterator[Differenc
         return
     if (was.password and was.password.hash) != (left.password and left.password.hash):
         yield Difference("password", None if was.password is None else "(before)", "(new)")
-    change = describe_account_change(was, left)
-    for name, (old, new) in sorted((change.facts | change.personal).items()):
-        if name not in _UNTOLD and name != "profile":
-            yield Difference(name, old, new)
-    yield from (
-        replace(d, field=d.field.removeprefix("spec.")) for d in _of_documents(was.profile or {}, left.profile or {})
-    )
+    yield from _of_documents(_told(was), _told(left))
+    yield from _of_documents(was.profile or {}, left.profile or {})
+
+
+def _told(account: Account) -> dict[str, Any]:
+    """Return what a plan tells of an account beside its license, workgroups, password and profile."""
+    onboarding, password = account.onboarding, account.password
+    moments = {
+        "emailVerified": onboarding.email_verified,
+        "invited": onboarding.invited,
+        "joined": onboarding.joined,
+        "passwordExpires": password.expires if password is not None else None,
+    }
+    return {
+        "active": account.active,
+        "assigned": dict(account.assigned),
+        "attributes": dict(account.attributes),
+        "preferences": dict(account.preferences),
+        **{name: moment.isoformat() if moment is not None else None for name, moment in moments.items()},
+    }
 
 
 def _license(account: Account | None) -> str | None:
@@ -334,6 +374,7 @@ def _members(account: Account | None) -> dict[str, dict[str, Any]]:
             "access": dict(member.access),
             "scopes": {name: list(values) for name, values in member.scopes},
             "notifications": list(member.notifications),
+            "defaultModule": member.default_module,
         }
         found[member.workgroup] = {name: value for name, value in facts.items() if value}
     return found

@@ -22,7 +22,7 @@ class FileSecrets:
     """The Secrets of one namespace, by name, each as the API server would give it.
 
     With ``elsewhere`` a Secret that is not here is in a cluster: its value is taken for a good one, and its name noted
-    in ``unread``. Without, it is missing, but for a User whose password is set: that one stays as it is.
+    in ``unread``. Without, it is missing, but for a User whose password was taken from it: that one stays as it is.
     """
 
     def __init__(self, secrets: Mapping[str, Mapping[str, Any]], *, elsewhere: bool = False) -> None:
@@ -63,9 +63,10 @@ class FileSecrets:
         secret = self._secrets.get(need.ref.name)
         if secret is not None:
             return make_offer(need, secret)
-        if need.present:
+        if need.is_taken:
             return None
-        return PasswordOffer(OfferKind.SAME) if self._is_elsewhere(need) else make_offer(need, None)
+        found = PasswordOffer(OfferKind.SAME, compared=need.present)
+        return found if self._is_elsewhere(need) else make_offer(need, None)
 
     def _mailbox(self, need: MailboxNeed) -> Mailbox:
         return find_mailbox(need.ref, self._secrets.get(need.ref.name))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,15 +10,15 @@ from tenantry.domain.account import Account
 from tenantry.domain.audit import Change
 from tenantry.domain.holding import Held, Holding, Transfer, assignee_fault, describe_transfer, policy_of
 from tenantry.domain.login import login_key
-from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.snapshot import WorkgroupPolicy
+from tenantry.domain.user_holdings import leaving_by
 from tenantry.services.accounts import chosen_tenants
-from tenantry.services.trail import check_key
+from tenantry.services.acts import Act, acting
+from tenantry.services.observed import observe
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id, load_by_login, load_system
-from tenantry.store.audit import append_records
+from tenantry.store.account import load_by_id, load_by_login, load_system_named
 from tenantry.store.holding import (
     apply_transfers,
     count_holdings,
@@ -30,8 +29,8 @@ from tenantry.store.holding import (
     update_holdings,
 )
 from tenantry.store.policy import load_policies
-from tenantry.store.resource import load_resources, mark_objects
-from tenantry.store.tenant import TenantRow, lock_tenant
+from tenantry.store.resource import load_resources
+from tenantry.store.tenant import TenantRow
 
 #: Who is on record unless the caller says who.
 ACTOR = "tenantry holdings"
@@ -122,27 +121,6 @@ def list_holdings(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """One transaction on a locked tenant, and who is on record for it."""
-
-    connection: Connection
-    tenant: TenantRow
-    audit_key: bytes
-    now: datetime
-    actor: str
-
-
-@contextmanager
-def _opened(store: Store, namespace: str, now: datetime, actor: str) -> Iterator[_Desk]:
-    """Lock the tenant: holdings are given away under the same lock under which Users are deleted."""
-    with store.write() as connection:
-        (known,) = chosen_tenants(connection, namespace)
-        tenant = lock_tenant(connection, namespace, known.namespace_uid)
-        check_key(tenant, store.audit_key)
-        yield _Desk(connection, tenant, store.audit_key, now, actor)
-
-
 def put_holdings(store: Store, namespace: str, wanted: Registration, now: datetime, *, actor: str = ACTOR) -> Result:
     """Register what belongs to an account: what is new is added, what is another's or covers something else is edited.
 
@@ -152,27 +130,30 @@ def put_holdings(store: Store, namespace: str, wanted: Registration, now: dateti
         InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
-    with _opened(store, namespace, now, actor) as desk:
-        workgroup = load_policies(desk.connection, desk.tenant.id).workgroups.get(wanted.workgroup)
-        account = _find(desk.connection, desk.tenant, wanted.owner, wanted.workgroup)
+    with acting(store, namespace, actor, now) as act:
+        workgroup = load_policies(act.connection, act.tenant.id).workgroups.get(wanted.workgroup)
+        account = _find(act.connection, act.tenant, wanted.owner, wanted.workgroup)
         refusals = [*_check_form(wanted), *_check_workgroup(wanted, workgroup)]
         if account is None or not _is_alive(account):
             refusals.append(_unknown(wanted.owner, "account"))
+        elif workgroup is not None and wanted.workgroup not in account.homes:
+            message = f'"{wanted.owner}" is no member of Workgroup "{wanted.workgroup}"; add its User there first'
+            refusals.append(Refusal(Reason.NOT_A_MEMBER, "account", message))
         if refusals or account is None:
             return Result(refusals=tuple(refusals))
-        return Result(_put(desk, wanted, account))
+        return Result(_put(act, wanted, account))
 
 
-def _put(desk: _Desk, wanted: Registration, account: Account) -> int:
-    rows = find_holdings(desk.connection, desk.tenant.id, wanted.workgroup, wanted.kind, wanted.names)
+def _put(act: Act, wanted: Registration, account: Account) -> int:
+    rows = find_holdings(act.connection, act.tenant.id, wanted.workgroup, wanted.kind, wanted.names)
     present = {row.name: row for row in rows}
     asked = [Holding(wanted.workgroup, wanted.kind, n, account.id, wanted.covers) for n in dict.fromkeys(wanted.names)]
     new = [holding for holding in asked if holding.name not in present]
     edited = [holding for holding in asked if present.get(holding.name, holding) != holding]
-    insert_holdings(desk.connection, desk.tenant.id, new)
-    update_holdings(desk.connection, desk.tenant.id, edited)
+    insert_holdings(act.connection, act.tenant.id, new)
+    update_holdings(act.connection, act.tenant.id, edited)
     owners = {present[holding.name].account_id for holding in edited} | {account.id}
-    _conclude(desk, [*_tell("HoldingsRegistered", new), *_tell("HoldingsEdited", edited)], owners)
+    _conclude(act, [*_tell("HoldingsRegistered", new), *_tell("HoldingsEdited", edited)], owners)
     return len(new) + len(edited)
 
 
@@ -183,10 +164,10 @@ def delete_holdings(store: Store, namespace: str, gone: Deletion, now: datetime,
         InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
-    with _opened(store, namespace, now, actor) as desk:
-        rows = find_holdings(desk.connection, desk.tenant.id, gone.workgroup, gone.kind, gone.names)
-        remove_holdings(desk.connection, desk.tenant.id, rows)
-        _conclude(desk, _tell("HoldingsDeleted", rows), {row.account_id for row in rows})
+    with acting(store, namespace, actor, now) as act:
+        rows = find_holdings(act.connection, act.tenant.id, gone.workgroup, gone.kind, gone.names)
+        remove_holdings(act.connection, act.tenant.id, rows)
+        _conclude(act, _tell("HoldingsDeleted", rows), {row.account_id for row in rows})
         return Result(len(rows))
 
 
@@ -200,20 +181,22 @@ def reassign_holdings(store: Store, namespace: str, handover: Handover, now: dat
         InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
-    with _opened(store, namespace, now, actor) as desk:
+    with acting(store, namespace, actor, now) as act:
         giver, taker = (
-            _find(desk.connection, desk.tenant, n, handover.workgroup) for n in (handover.giver, handover.taker)
+            _find(act.connection, act.tenant, n, handover.workgroup) for n in (handover.giver, handover.taker)
         )
         if giver is None:
             return Result(refusals=(_unknown(handover.giver, "from"),))
         if taker is None or not _is_alive(taker):
             return Result(refusals=(_unknown(handover.taker, "to", Reason.ASSIGNEE_NOT_FOUND),))
-        transfers = _transfers(desk.connection, giver, taker, handover)
-        refusals = _check_taker(desk, giver, taker, transfers)
+        transfers = _transfers(act.connection, giver, taker, handover)
+        refusals = _check_taker(act, giver, taker, transfers)
         if refusals:
             return Result(refusals=tuple(refusals))
-        apply_transfers(desk.connection, transfers)
-        _conclude(desk, [describe_transfer(transfer, giver.resource_uid) for transfer in transfers], {giver.id})
+        apply_transfers(act.connection, transfers)
+        _conclude(
+            act, [describe_transfer(transfer, giver.resource_uid) for transfer in transfers], {giver.id, taker.id}
+        )
         return Result(sum(transfer.count for transfer in transfers))
 
 
@@ -228,18 +211,17 @@ def _transfers(connection: Connection, giver: Account, taker: Account, handover:
     return [Transfer(giver.id, *key, count, taker.id) for key, count in counts]
 
 
-def _check_taker(desk: _Desk, giver: Account, taker: Account, transfers: Sequence[Transfer]) -> list[Refusal]:
+def _check_taker(act: Act, giver: Account, taker: Account, transfers: Sequence[Transfer]) -> list[Refusal]:
     if giver.id == taker.id:
         return [Refusal(Reason.ASSIGNEE_NOT_ALLOWED, "to", "an account cannot be given what it has; name another")]
-    going = _going(desk.connection, (giver, taker))
-    if taker.id in going:
-        message = f'the User of "{taker.user_name}" is being deleted; name another'
-        return [Refusal(Reason.ASSIGNEE_NOT_ALLOWED, "to", message)]
-    workgroups = load_policies(desk.connection, desk.tenant.id).workgroups
+    giver_stays, taker_stays = (_stays_in(act, account) for account in (giver, taker))
+    workgroups = load_policies(act.connection, act.tenant.id).workgroups
     found = []
     for transfer in transfers:
         workgroup = workgroups.get(transfer.workgroup)
-        fault = _taker_fault(giver, taker, transfer, workgroup, going=giver.id in going)
+        fault = _taker_fault(giver, taker, transfer, workgroup, going=transfer.workgroup not in giver_stays)
+        if not taker.scope and transfer.workgroup not in taker_stays:
+            fault = "is no member there, or is leaving it; name another"
         if fault is not None:
             message = f'holdings of kind "{transfer.kind}" in Workgroup "{transfer.workgroup}" cannot go to '
             found.append(Refusal(Reason.ASSIGNEE_NOT_ALLOWED, "to", f'{message}"{taker.user_name}", which {fault}'))
@@ -264,8 +246,7 @@ def _taker_fault(
 def _find(connection: Connection, tenant: TenantRow, login: str, workgroup: str | None) -> Account | None:
     """Return the account or tombstone of a login; a system user's is one of its workgroup's only."""
     key = login_key(login)
-    system = load_system(connection, tenant.id, workgroup) if workgroup is not None else []
-    named = [account for account in system if account.login_key == key]
+    named = load_system_named(connection, tenant.id, key, workgroup) if workgroup else []
     return next(iter(named or load_by_login(connection, tenant.id, [key])), None)
 
 
@@ -309,18 +290,20 @@ def _tell(action: str, rows: Iterable[Holding]) -> list[Change]:
     ]
 
 
-def _conclude(desk: _Desk, changes: Sequence[Change], account_ids: Collection[str]) -> None:
-    """Put the changes on record, and have those Users looked at again that their holdings held up."""
+def _conclude(act: Act, changes: Sequence[Change], account_ids: Collection[str]) -> None:
+    """Take what changed, and have those Users looked at again that something holds up: it may be their holdings."""
     if not changes:
         return
-    append_records(desk.connection, desk.tenant, changes, desk.actor, desk.now, desk.audit_key)
-    uids = [a.resource_uid for a in load_by_id(desk.connection, account_ids) if a.resource_uid is not None]
-    rows = load_resources(desk.connection, uids).values()
-    held_up = [row.name for row in rows if row.parsed_status().get("holdings")]
-    mark_objects(desk.connection, desk.tenant.id, Kind.USER, held_up)
+    act.records += changes
+    uids = [a.resource_uid for a in load_by_id(act.connection, account_ids) if a.resource_uid is not None]
+    rows = load_resources(act.connection, uids).values()
+    act.woken |= {row.uid for row in rows if row.reason != Reason.PROVISIONED}
 
 
-def _going(connection: Connection, accounts: Iterable[Account]) -> set[str]:
-    """Return the ids of the accounts whose User is being deleted."""
-    owners = {a.resource_uid: a.id for a in accounts if a.resource_uid is not None}
-    return {owners[uid] for uid, row in load_resources(connection, list(owners)).items() if row.deleting}
+def _stays_in(act: Act, account: Account) -> frozenset[str]:
+    """Return the workgroups that the account is to stay in: its User is not deleted, and makes it a member there."""
+    rows = load_resources(act.connection, [account.resource_uid] if account.resource_uid is not None else [])
+    users = [observe(row, act.tenant.namespace) for row in rows.values()]
+    if any(user.deleting for user in users):
+        return frozenset()
+    return account.homes.difference(*(leaving_by(user.spec, account) for user in users))

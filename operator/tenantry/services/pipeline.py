@@ -321,9 +321,9 @@ class _Run:
         named = {o.uid for o in (*self.bound.objects, *self.bound.going)}
         before = load_state(former, request.namespace, uids, request.now)
         with self.store.read() as connection:
-            after = load_state(connection, request.namespace, uids, request.now)
-            load_others(connection, after, before.accounts)
-        load_others(former, before, after.accounts)
+            after = load_state(connection, request.namespace, uids, request.now, before)
+            load_others(connection, after, before.accounts.keys())
+        load_others(former, before, after.accounts.keys())
         effects, unchanged = compare(request.namespace, before, after, named)
         refused = [_refused(request.namespace, row, refusal) for row, refusal in self.bound.refused]
         new = find_tenant(former, request.namespace) is None

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tenantry.domain.account import Account
 from tenantry.domain.audit import Change
 from tenantry.domain.capacity import Capacity
-from tenantry.domain.holding import describe_orphans
 from tenantry.domain.licensepool import NOBODY, Need, fallen, only_amounts_differ, plan_pool, refs_of_pool
 from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, workgroup_ref
 from tenantry.domain.reason import Reason
@@ -22,7 +20,6 @@ from tenantry.services.batch import Batch
 from tenantry.services.observed import observe
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus, WorkgroupSpec, WorkgroupStatus
 from tenantry.store.account import load_system
-from tenantry.store.holding import count_holdings
 from tenantry.store.policy import delete_policy, save_policy, save_reduced
 from tenantry.store.resource import load_named, mark_dependents, mark_waiters
 from tenantry.store.usage import count_members, first_members
@@ -155,23 +152,15 @@ def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
     system = tuple(load_system(batch.connection, batch.tenant.id, seen.name))
     if seen.deleting and not need.accounts:
         _forget(batch, seen, policy)
-        _dismiss(batch, system)
+        batch.dismiss(system)
         return
     plan = plan_workgroup(policy, system, batch.snapshot, need)
     kept = {a.id for a in plan.after}
     for account in plan.after:
         batch.change(next((a for a in plan.before if a.id == account.id), None), account)
-    _dismiss(batch, [account for account in plan.before if account.id not in kept])
+    batch.dismiss([account for account in plan.before if account.id not in kept])
     pool = policy.spec.license_pool_ref
     batch.conclude(seen, plan.status, plan.findings, refs=frozenset({pool_ref(pool)} if pool else ()))
-
-
-def _dismiss(batch: Batch, system: Sequence[Account]) -> None:
-    """Erase system users. What they hold goes with them, on record: nobody refuses an edit of a Workgroup for it."""
-    held = count_holdings(batch.connection, [account.id for account in system])
-    for account in system:
-        batch.records += [describe_orphans(account.id, None, some) for some in held[account.id]]
-        batch.change(account, None)
 
 
 def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:

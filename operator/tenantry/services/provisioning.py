@@ -88,6 +88,8 @@ def _open(connection: Connection, store: Store, work: Work) -> Batch:
     return Batch(
         connection=connection,
         tenant=tenant,
+        actor=work.actor,
+        now=work.now,
         work=replace(work, objects=[*former, *work.objects]),
         policies=load_policies(connection, tenant.id),
         snapshot=Snapshot(

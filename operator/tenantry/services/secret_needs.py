@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from tenantry.domain.account import Account
-from tenantry.domain.mailbox import ABSENT, Mailbox
+from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.observed import Observed
 from tenantry.domain.password import PASSWORD_FIELD
 from tenantry.domain.reason import Reason
@@ -44,7 +44,7 @@ def secrets_known(store: Store, after_uid: str, limit: int = _PAGE_SIZE) -> list
 def secrets_missing(store: Store, after_uid: str, limit: int = _PAGE_SIZE) -> list[SecretNeed]:
     """Return a page of the Users whose Secret, or its key, was not there: those are looked for more often."""
     with store.read() as connection:
-        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit, _REASONS, ABSENT))
+        return _needs_of_rows(connection, load_secret_users(connection, after_uid, limit, _REASONS))
 
 
 def secrets_of(store: Store, uid: str) -> SecretNeed | None:
@@ -71,7 +71,7 @@ def _must_read(row: ResourceRow | None, seen: Observed[Any], need: SecretNeed) -
     if need.password is None:
         return False
     conditions = row.parsed_status().get("conditions", ())
-    return not need.password.present or any(PASSWORD_FIELD in condition["message"] for condition in conditions)
+    return not need.password.is_taken or any(PASSWORD_FIELD in condition["message"] for condition in conditions)
 
 
 def needs_of(connection: Connection, objects: Iterable[Observed[Any]], namespace: str) -> list[SecretNeed]:

@@ -12,7 +12,7 @@ from tenantry.specs.base import SecretKeyRef
 def source_of(secret: Mapping[str, Any], key: str) -> str:
     """Return the identity of a Secret's value: the same Secret, unchanged, and the same key give the same."""
     metadata = secret["metadata"]
-    return f"{metadata['uid']}/{metadata['resourceVersion']}/{key}"
+    return f"{metadata['name']}/{metadata['uid']}/{metadata['resourceVersion']}/{key}"
 
 
 def decode(encoded: str) -> str | None:

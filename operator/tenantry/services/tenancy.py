@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Manager
-from tenantry.domain.audit import Change, describe_account_change
+from tenantry.domain.audit import Change
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.snapshot import PoolPolicy, WorkgroupPolicy
 from tenantry.errors import InputError, LeadershipLost
+from tenantry.services.acts import Act
 from tenantry.services.observed import observe
 from tenantry.services.trail import check_key
 from tenantry.services.work import ACTOR, TenantRef
 from tenantry.store import Connection, Store
-from tenantry.store.account import apply_accounts, load_all, load_owners, rebind
+from tenantry.store.account import load_all, load_owners, rebind
 from tenantry.store.audit import append_records
 from tenantry.store.policy import delete_policies, load_policies
 from tenantry.store.resource import (
@@ -107,13 +108,12 @@ def _begin_anew(
     delete_resources(connection, load_tenant_resources(connection, tenant.id))
     policies = load_policies(connection, tenant.id)
     delete_policies(connection, tenant.id)
-    system = [a for a in load_all(connection, tenant.id) if a.manager is Manager.SYSTEM]
-    apply_accounts(connection, tenant.id, [(account, None) for account in system])
-    changes = [describe_account_change(account, None) for account in system]
-    changes += [_policy_gone(Kind.WORKGROUP, policy) for policy in policies.workgroups.values()]
-    changes += [_policy_gone(Kind.LICENSE_POOL, policy) for policy in policies.pools.values()]
-    tenant = append_records(connection, tenant, changes, ACTOR, now, audit_key)
-    return save_tenant(connection, tenant, observed_uid=ref.uid, namespace_uid=ref.uid, detached=Detachment.NONE)
+    act = Act(connection=connection, tenant=tenant, actor=ACTOR, now=now, audit_key=audit_key)
+    act.dismiss([a for a in load_all(connection, tenant.id) if a.manager is Manager.SYSTEM])
+    act.records += [_policy_gone(Kind.WORKGROUP, policy) for policy in policies.workgroups.values()]
+    act.records += [_policy_gone(Kind.LICENSE_POOL, policy) for policy in policies.pools.values()]
+    act.write()
+    return save_tenant(connection, act.tenant, observed_uid=ref.uid, namespace_uid=ref.uid, detached=Detachment.NONE)
 
 
 def _policy_gone(kind: Kind, policy: WorkgroupPolicy | PoolPolicy) -> Change:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tenantry.domain.observed import Kind, Observed
-from tenantry.domain.secret import SecretOffer
+from tenantry.domain.secret import SecretOffer, is_from
 from tenantry.specs.base import SecretKeyRef
 
 #: Who is on record for what a resource caused.
@@ -62,6 +62,11 @@ class PasswordNeed:
     source: str = ""
     present: str = ""
     history: tuple[str, ...] = ()
+
+    @property
+    def is_taken(self) -> bool:
+        """Tell whether there is a password, taken from where the spec says by now."""
+        return bool(self.present) and is_from(self.source, self.ref)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """LicensePool: what was bought."""
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -151,6 +152,15 @@ class LicensePoolSpec(SpecModel):
     when_reduced: Reduction = Field(
         default=Reduction(), description="What happens to accounts above a capacity that was lowered."
     )
+
+    @cached_property
+    def limits_by_role(self) -> dict[tuple[str, str], list[str]]:
+        """Return the names of the limits that each role, as (workgroup, role), counts against."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for limit in self.limits:
+            for role in limit.consumed_by:
+                found.setdefault((role.workgroup_ref, role.role), []).append(limit.name)
+        return found
 
 
 class LicenseUsage(SpecModel):

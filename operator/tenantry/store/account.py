@@ -38,6 +38,12 @@ def load_system(connection: Connection, tenant_id: int, workgroup: str) -> list[
     return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == workgroup)
 
 
+def load_system_named(connection: Connection, tenant_id: int, key: str, workgroup: str | None = None) -> list[Account]:
+    """Return the system users with this login key, of one workgroup or all."""
+    scope = accounts.c.scope > "" if workgroup is None else accounts.c.scope == workgroup
+    return _load(connection, accounts.c.tenant_id == tenant_id, scope, accounts.c.login_key == key)
+
+
 def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]:
     """Return the first logins of a tenant's live accounts, by login key."""
     where = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))

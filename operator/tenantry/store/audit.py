@@ -60,10 +60,11 @@ def erase_personal(connection: Connection, tenant_id: int, subjects: Collection[
         connection.execute(update(audit_records).where(*where).values(personal=None, salt=None))
 
 
-def read_records(connection: Connection, tenant_id: int, after: int = 0) -> Iterator[Record]:
-    """Yield the records of a tenant in order, a page at a time."""
+def read_records(connection: Connection, tenant_id: int, after: int = 0, kind: str | None = None) -> Iterator[Record]:
+    """Yield the records of a tenant in order, of one kind or all, a page at a time."""
+    of_kind = () if kind is None else (audit_records.c.kind == kind,)
     while True:
-        where = (audit_records.c.tenant_id == tenant_id, audit_records.c.sequence > after)
+        where = (audit_records.c.tenant_id == tenant_id, audit_records.c.sequence > after, *of_kind)
         query = select(audit_records).where(*where).order_by(audit_records.c.sequence).limit(_PAGE)
         page = connection.execute(query).all()
         if not page:

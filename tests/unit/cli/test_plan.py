@@ -176,6 +176,31 @@ def test_before_something_is_removed_a_person_is_asked(tmp_path: Path, where: st
     assert tenantry(*arguments).code == 0  # nothing is left to ask about
 
 
+def test_what_becomes_of_holdings_is_told_before_their_account_goes(tmp_path: Path, where: str) -> None:
+    kinds = [
+        {"kind": "draft", "onDelete": "Drop"},
+        {"kind": "device", "onDelete": "Reassign", "defaultAssignee": "bob"},
+    ]
+    policy, bob = workgroup(pool=None, spec={"deletion": {"holdings": kinds}}), user("bob", license=None)
+    tenantry("apply", files(tmp_path, text(policy, user("ada", license=None), bob)), "--store-url", where)
+    add = ("holdings", "add", "-n", "acme", "--workgroup", "tracker", "--user", "ada", "--store-url", where)
+    tenantry(*add, "--kind", "draft", "d1", "d2")
+    tenantry(*add, "--kind", "device", "m1")
+    path = files(tmp_path, text(policy, bob))
+    fate = (
+        '- User ada deletion mode Restorable; 1 of kind "device" in Workgroup "tracker" given to bob; '
+        '2 of kind "draft" in Workgroup "tracker" dropped'
+    )
+    assert fate in told(tenantry("plan", path, "--prune", "--store-url", where))
+    assert fate in told(tenantry("users", "delete", "ada", "-n", "acme", "--store-url", where, stdin="n\n"))
+    (plan,) = tenantry("plan", path, "--prune", "-o", "json", "--store-url", where).data["tenants"]
+    (effect,) = plan["effects"]
+    assert [(m["kind"], m["count"], m["fate"]) for m in effect["holdings"]] == [
+        ("device", 1, "given to bob"),
+        ("draft", 2, "dropped"),
+    ]
+
+
 def test_no_password_of_the_files_is_printed(tmp_path: Path, where: str) -> None:
     ada = user("ada", spec={"password": {"secretKeyRef": {"name": "passwords", "key": "ada"}}})
     path = files(tmp_path, text(pool(static=1), workgroup(), secret("passwords", ada="teal-otter"), ada))

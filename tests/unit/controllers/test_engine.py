@@ -336,7 +336,7 @@ async def test_a_user_with_a_password_does_not_hold_up_the_others(rig: Rig) -> N
     secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/ada-login"
     rig.services.needs["ada"] = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="ada-login")))
     rig.api.objects[secret] = {
-        "metadata": {"uid": "s", "resourceVersion": "1"},
+        "metadata": {"name": "ada-login", "uid": "s", "resourceVersion": "1"},
         "data": {"password": "aHVudGVyMjI="},
     }
     rig.offer(user("ada"))
@@ -345,7 +345,7 @@ async def test_a_user_with_a_password_does_not_hold_up_the_others(rig: Rig) -> N
     assert rig.services.names == [["bob"], ["ada"]]
     offer = rig.services.batches[1].offers["ada"].password
     assert offer is not None
-    assert (offer.kind, offer.source, offer.length) == (OfferKind.NEW, "s/1/password", 8)
+    assert (offer.kind, offer.source, offer.length) == (OfferKind.NEW, "ada-login/s/1/password", 8)
 
 
 async def test_a_user_whose_secret_is_missing_is_told_so(rig: Rig) -> None:

@@ -19,6 +19,8 @@ from tests.unit.controllers.fakes import NAMESPACE, FakeApi, seen, until
 
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
 NEED = SecretNeed("ada", NAMESPACE, PasswordNeed(SecretKeyRef(name="login")))
+MAIL = f"/api/v1/namespaces/{NAMESPACE}/secrets/mail"
+WITH_MAILBOX = replace(NEED, mailbox=MailboxNeed(SecretKeyRef(name="mail")))
 MAILBOX_ONLY = SecretNeed("ada", NAMESPACE, mailbox=MailboxNeed(SecretKeyRef(name="login")))
 
 
@@ -57,7 +59,10 @@ def _mailbox(rig: Lane) -> Mailbox:
 
 
 def _add_secret(api: FakeApi) -> None:
-    api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": "1"}, "data": {"password": "aHVudGVyMjI="}}
+    api.objects[SECRET] = {
+        "metadata": {"name": "login", "uid": "s", "resourceVersion": "1"},
+        "data": {"password": "aHVudGVyMjI="},
+    }
 
 
 @pytest.mark.parametrize("error", [ServerFault, Unauthorized, Denied])
@@ -75,6 +80,46 @@ async def test_a_secret_that_may_not_be_read_counts_as_missing(rig: Lane) -> Non
     rig.lane.submit(seen("ada"), NEED)
     await until(lambda: rig.delivered)
     assert _password(rig).kind is OfferKind.NO_SECRET
+
+
+async def test_an_outage_is_no_reason_to_believe_the_denials_that_follow_it(rig: Lane) -> None:
+    """An API server that comes back denies everything at first."""
+    _add_secret(rig.api)
+    rig.api.failures = [*(Unreachable("no") for _ in range(8)), *(Denied("Forbidden", status=403) for _ in range(4))]
+    rig.lane.submit(seen("ada"), NEED)
+    await until(lambda: rig.delivered)
+    assert _password(rig).kind is OfferKind.NEW
+
+
+async def test_denials_before_and_after_an_outage_are_not_counted_together(rig: Lane) -> None:
+    _add_secret(rig.api)
+    denied = [Denied("Forbidden", status=403) for _ in range(3)]
+    rig.api.failures = [*denied, Unreachable("no"), *denied]
+    rig.lane.submit(seen("ada"), NEED)
+    await until(lambda: rig.delivered)
+    assert _password(rig).kind is OfferKind.NEW
+
+
+async def test_what_is_withheld_of_one_secret_says_nothing_of_another_and_nothing_is_hashed_twice(rig: Lane) -> None:
+    _add_secret(rig.api)
+    rig.api.failures = [Denied("Forbidden", status=403) for _ in range(4)]
+    rig.api.faults[MAIL] = ServerFault("InternalError", status=500)
+    rig.lane.submit(seen("ada"), WITH_MAILBOX)
+    await until(lambda: rig.delivered)
+    assert (_password(rig).kind, _mailbox(rig).kind) == (OfferKind.NEW, MailboxKind.NO_SECRET)
+    assert (rig.api.asked("GET").count(SECRET), rig.api.asked("GET").count(MAIL)) == (5, 5)
+
+
+async def test_a_password_is_read_anew_for_a_newer_state_of_the_user(rig: Lane) -> None:
+    """Its Secret may have been changed together with it."""
+    _add_secret(rig.api)
+    rig.api.faults[MAIL] = Unreachable("no")
+    rig.lane.submit(seen("ada"), WITH_MAILBOX)
+    await until(lambda: rig.lane._failed)
+    rig.lane.submit(seen("ada", generation=2, version=2), WITH_MAILBOX)
+    rig.api.faults.clear()
+    await until(lambda: rig.delivered)
+    assert rig.api.asked("GET").count(SECRET) == 2
 
 
 async def test_of_one_user_the_newest_state_is_served(rig: Lane) -> None:
@@ -141,11 +186,14 @@ async def test_it_16_a_mailbox_that_cannot_be_read_holds_up_nothing(rig: Lane, f
 
 
 async def test_a_mailbox_is_not_told_of_an_api_server_that_is_away(rig: Lane) -> None:
-    rig.api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": "1"}, "data": {"password": "eA=="}}
+    rig.api.objects[SECRET] = {
+        "metadata": {"name": "login", "uid": "s", "resourceVersion": "1"},
+        "data": {"password": "eA=="},
+    }
     rig.api.failures = [Unreachable("no") for _ in range(12)]
     rig.lane.submit(seen("ada"), MAILBOX_ONLY)
     await until(lambda: rig.delivered)
-    assert _mailbox(rig) == Mailbox(MailboxKind.FOUND, "login", "password", "s/1/password")
+    assert _mailbox(rig) == Mailbox(MailboxKind.FOUND, "login", "password", "login/s/1/password")
     offer = rig.delivered[0].offer
     assert offer is not None
     assert offer.password is None

@@ -18,12 +18,12 @@ from tests.unit.controllers.fakes import NAMESPACE, FakeApi, FakeServices, seen,
 
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/login"
 LOGIN = SecretKeyRef(name="login")
-NEED = SecretNeed("ada", NAMESPACE, PasswordNeed(LOGIN, source="s/1/password", present="a hash"))
+NEED = SecretNeed("ada", NAMESPACE, PasswordNeed(LOGIN, source="login/s/1/password", present="a hash"))
 
 
 MAIL = SecretKeyRef(name="mail", key="token")
 MAIL_PATH = f"/api/v1/namespaces/{NAMESPACE}/secrets/mail"
-FOUND = SecretNeed("ada", NAMESPACE, mailbox=MailboxNeed(MAIL, "m/1/token"))
+FOUND = SecretNeed("ada", NAMESPACE, mailbox=MailboxNeed(MAIL, "mail/m/1/token"))
 
 
 @dataclass
@@ -34,10 +34,10 @@ class Lookout:
     lookout: SecretLookout
 
     def set_version(self, version: str) -> None:
-        self.api.objects[SECRET] = {"metadata": {"uid": "s", "resourceVersion": version}}
+        self.api.objects[SECRET] = {"metadata": {"name": "login", "uid": "s", "resourceVersion": version}}
 
     def set_mail(self, version: str) -> None:
-        self.api.objects[MAIL_PATH] = {"metadata": {"uid": "m", "resourceVersion": version}}
+        self.api.objects[MAIL_PATH] = {"metadata": {"name": "mail", "uid": "m", "resourceVersion": version}}
 
     @property
     def looks(self) -> int:
@@ -128,7 +128,7 @@ async def test_it_16_a_mailbox_is_left_alone_until_its_secret_changes(rig: Looko
     await until(lambda: rig.delivered)
     assert rig.delivered[0].offer is not None
     assert rig.delivered[0].offer.mailbox is not None
-    assert rig.delivered[0].offer.mailbox.source == "m/2/token"
+    assert rig.delivered[0].offer.mailbox.source == "mail/m/2/token"
 
 
 async def test_it_16_the_secret_of_a_mailbox_that_goes_is_noticed(rig: Lookout) -> None:
@@ -174,7 +174,7 @@ async def test_what_is_compared_is_what_was_taken_last_not_what_a_page_says(
     """A page may be as old as the interval is long: the User took another version since."""
     submitted: list[SecretNeed] = []
     monkeypatch.setattr(rig.lookout.lane, "submit", lambda _, need: submitted.append(need))
-    taken = replace(NEED, password=PasswordNeed(LOGIN, source="s/2/password", present="another hash"))
+    taken = replace(NEED, password=PasswordNeed(LOGIN, source="login/s/2/password", present="another hash"))
     rig.services.fresh["ada"] = taken
     rig.services.known = [NEED]
     rig.set_version("2")
@@ -189,7 +189,9 @@ async def test_what_was_compared_with_a_password_that_changed_meanwhile_is_compa
     rig.services.known = [NEED]
     rig.set_version("2")
     await until(lambda: len(rig.delivered) == 1)
-    rig.services.known = [replace(NEED, password=PasswordNeed(LOGIN, source="s/1/password", present="another hash"))]
+    rig.services.known = [
+        replace(NEED, password=PasswordNeed(LOGIN, source="login/s/1/password", present="another hash"))
+    ]
     await until(lambda: len(rig.delivered) == 2)
 
 

@@ -8,6 +8,7 @@ import pytest
 from tenantry.domain.access import ProjectPart
 from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Pending, Tombstone
 from tenantry.domain.reason import Reason
+from tenantry.specs import WorkgroupSpec
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tests.support.access import (
@@ -230,3 +231,12 @@ def test_all_values_of_a_scope_that_no_longer_allows_it_are_none() -> None:
         member(None, "Planners", scopes=(("calendars", ("*",)),)), FIELD, "job:read", scopes={"calendars": "north"}
     )
     assert told(decision) == (False, Reason.OUT_OF_SCOPE)
+
+
+@pytest.mark.parametrize("value", ["south", "north"], ids=["closed before", "given before"])
+def test_a_scope_that_is_defined_no_more_opens_nothing_to_whom_it_bound(value: str) -> None:
+    bare = WorkgroupSpec.model_validate(FIELD.model_dump(exclude={"scopes"}))
+    decision = ask(member(None, "Planners", scopes=GIVEN), bare, "job:read", scopes={"calendars": value})
+    assert told(decision) == (False, Reason.OUT_OF_SCOPE)
+    assert decision.deciding.text == f'calendars "{value}" is not one of those given: none'
+    assert told(ask(member(None, "Planners"), bare, "job:read", scopes={"calendars": value})) == GRANTED

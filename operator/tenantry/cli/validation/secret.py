@@ -48,7 +48,7 @@ def as_served(manifest: Manifest) -> Mapping[str, Any]:
     data = {key: "".join(text.split()) for key, text in _texts(body, "data")}
     data |= {key: base64.b64encode(text.encode()).decode() for key, text in _texts(body, "stringData")}
     name = manifest.place.name
-    return {"metadata": {"name": name, "uid": "files", "resourceVersion": name}, "data": data}
+    return {"metadata": {"name": name, "uid": "files", "resourceVersion": ""}, "data": data}
 
 
 def _texts(body: Mapping[str, Any], field: str) -> Iterator[tuple[str, str]]:

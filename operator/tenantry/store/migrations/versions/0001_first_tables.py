@@ -67,6 +67,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("resource_uid", name=op.f("uq_accounts_resource_uid")),
         sa.UniqueConstraint("tenant_id", "scope", "login_key", name=op.f("uq_accounts_tenant_id_scope_login_key")),
     )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_accounts_mailbox_absent",
+            ["resource_uid"],
+            unique=False,
+            sqlite_where=sa.text("(substr(mailbox, 1, 9) = 'NoSecret/' OR substr(mailbox, 1, 6) = 'NoKey/')"),
+            postgresql_where=sa.text("(substr(mailbox, 1, 9) = 'NoSecret/' OR substr(mailbox, 1, 6) = 'NoKey/')"),
+        )
+
     op.create_table(
         "audit_records",
         sa.Column("tenant_id", sa.Integer(), nullable=False),
@@ -337,5 +346,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_audit_records_tenant_subject")
 
     op.drop_table("audit_records")
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_accounts_mailbox_absent",
+            sqlite_where=sa.text("(substr(mailbox, 1, 9) = 'NoSecret/' OR substr(mailbox, 1, 6) = 'NoKey/')"),
+            postgresql_where=sa.text("(substr(mailbox, 1, 9) = 'NoSecret/' OR substr(mailbox, 1, 6) = 'NoKey/')"),
+        )
+
     op.drop_table("accounts")
     op.drop_table("tenants")

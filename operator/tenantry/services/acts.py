@@ -1,0 +1,85 @@
+"""What changes a tenant beside its objects: one transaction under its lock, on record with what it changes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tenantry.domain.account import Account
+from tenantry.domain.audit import Change, describe_accounts
+from tenantry.domain.holding import describe_orphans
+from tenantry.services.accounts import chosen_tenants
+from tenantry.services.trail import check_key
+from tenantry.store import Connection, Store
+from tenantry.store.account import Pair, apply_accounts
+from tenantry.store.audit import append_records, erase_personal
+from tenantry.store.holding import count_holdings
+from tenantry.store.resource import mark_uids
+from tenantry.store.tenant import TenantRow, lock_tenant
+
+
+@dataclass(slots=True, kw_only=True)
+class Act:
+    """One transaction on a locked tenant: who acts, what changes, and what is put on record beside that.
+
+    ``woken`` are the UIDs of objects to be looked at again because of it.
+    """
+
+    connection: Connection
+    tenant: TenantRow
+    actor: str
+    now: datetime
+    audit_key: bytes = b""
+    records: list[Change] = field(default_factory=list)
+    effects: dict[str, Pair] = field(default_factory=dict)
+    woken: set[str] = field(default_factory=set)
+
+    def change(self, before: Account | None, after: Account | None) -> None:
+        """Take one account's change, and have the objects that own it looked at again."""
+        join(self.effects, before, after)
+        self.woken |= {a.resource_uid for a in (before, after) if a is not None and a.resource_uid is not None}
+
+    def dismiss(self, system: Sequence[Account]) -> None:
+        """Erase system users. What they hold goes with them, on record: nobody can be asked to settle it first."""
+        held = count_holdings(self.connection, [account.id for account in system])
+        for account in system:
+            self.records += [describe_orphans(account.id, None, some) for some in held[account.id]]
+            self.change(account, None)
+
+    def write(self) -> None:
+        """Write all that was taken."""
+        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()))
+        self.put_on_record()
+        mark_uids(self.connection, self.woken)
+
+    def put_on_record(self) -> None:
+        """Append to the trail what happened, and take out of it the personal data of accounts that are erased."""
+        changes = [*self.records, *describe_accounts(self.effects.values())]
+        self.tenant = append_records(self.connection, self.tenant, changes, self.actor, self.now, self.audit_key)
+        erased = [before.id for before, after in self.effects.values() if before and (not after or not after.user_name)]
+        erase_personal(self.connection, self.tenant.id, erased)
+
+
+def join(kept: dict[str, Pair], before: Account | None, after: Account | None) -> None:
+    """Add one account's change to others; a second one of the same account joins the first."""
+    subject = after or before
+    if before != after and subject is not None:
+        first = kept[subject.id][0] if subject.id in kept else before
+        kept[subject.id] = (first, after)
+
+
+@contextmanager
+def acting(store: Store, namespace: str, actor: str, now: datetime) -> Iterator[Act]:
+    """Lock a tenant, and write at the end what was taken: that and its record are there together, or neither is.
+
+    Raises:
+        InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with store.write() as connection:
+        (known,) = chosen_tenants(connection, namespace)
+        tenant = lock_tenant(connection, namespace, known.namespace_uid)
+        check_key(tenant, store.audit_key)
+        act = Act(connection=connection, tenant=tenant, actor=actor, now=now, audit_key=store.audit_key)
+        yield act
+        act.write()
