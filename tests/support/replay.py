@@ -12,7 +12,6 @@ from tenantry.domain.account import (
     Member,
     Onboarding,
     Password,
-    Pending,
     Seat,
     Tombstone,
     Waiting,
@@ -23,6 +22,7 @@ from tenantry.domain.login import login_key
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_login import OnboardingMode
 
 
 @dataclass
@@ -112,11 +112,14 @@ def _password(values: dict[str, Any]) -> Password | None:
 
 def _onboarding(values: dict[str, Any]) -> Onboarding:
     return Onboarding(
-        pending=Pending(values["pending"] or ""),
+        mode=OnboardingMode(values["onboarding"]),
+        must_verify=values["mustVerify"],
         invited=_time(values["invited"]),
         expires=_time(values["invitationExpires"]),
+        invited_address=values["invitedAddress"] or "",
         joined=_time(values["joined"]),
         email_verified=_time(values["emailVerified"]),
+        verified_address=values["verifiedAddress"] or "",
         resend_obeyed=_time(values["resendObeyed"]),
     )
 

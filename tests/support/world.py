@@ -1,12 +1,12 @@
 """One tenant in memory, planned as the services plan it, but with domain functions only: no store, no clock."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from tenantry.domain.account import Account
+from tenantry.domain.account import Account, Onboarding
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
 from tenantry.domain.licensepool import Need, PoolPlan, evict, eviction_times, exceeded, fallen, plan_pool
 from tenantry.domain.observed import Kind, Observed
@@ -16,6 +16,7 @@ from tenantry.domain.seating import bought, capacities_held
 from tenantry.domain.snapshot import Policy, Snapshot
 from tenantry.domain.user import UserPlan, plan_removal, plan_user
 from tenantry.domain.workgroup import WorkgroupPlan, plan_workgroup
+from tenantry.specs.user import AccountState
 from tests.support.builders import START
 
 _MOST_ROUNDS = 20
@@ -51,6 +52,14 @@ class World:
             raise AssertionError("planning the same again comes to another end each time")
         self._check(allowed, held - evicted)
 
+    def act(self, before: Account, do: Callable[[Account, datetime], Onboarding]) -> None:
+        """Take what a person did: what it makes of the account does not wait for the User to be looked at."""
+        after = replace(before, onboarding=do(before, self.snapshot.now))
+        self.snapshot.record(before, after)
+        self.apply()
+        looked_at = self.snapshot.logins[after.login_key]
+        assert looked_at.state(self.snapshot.now) is after.state(self.snapshot.now)
+
     def account(self, seen: Observed[Any]) -> Account | None:
         return self.snapshot.accounts.get(seen.uid)
 
@@ -68,7 +77,9 @@ class World:
         return list(self.snapshot.logins.values())
 
     def _in_force(self) -> set[str]:
-        return {uid for uid, account in self.snapshot.accounts.items() if account.in_force}
+        """Return whose account has its place; the time of one whose invitation ran out is over."""
+        now = self.snapshot.now
+        return {u for u, a in self.snapshot.accounts.items() if a.in_force and not a.onboarding.has_lapsed(now)}
 
     def _decided(self) -> tuple[Any, ...]:
         plans = {uid: (plan.status, plan.findings) for uid, plan in self.plans.items()}
@@ -218,7 +229,12 @@ class World:
         assert not lost, f"who was in force keeps it (P5): {[self.live[uid].name for uid in lost]}"
         for seen in self._users():
             account = self.account(seen)
+            if self.plans[seen.uid].status.state is AccountState.INVITATION_EXPIRED:
+                assert account is not None
+                assert account.seat is None
+                assert not account.in_force
             if self.reason(seen) is Reason.PROVISIONED:
                 assert account is not None
                 assert account.in_force
                 assert account.waiting is None
+                assert account.state(snapshot.now) is not AccountState.INVITATION_EXPIRED

@@ -6,10 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from tenantry.domain.capacity import Capacity, CapacityKind
+from tenantry.domain.login import login_key
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user import AccountState
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_login import OnboardingMode
 
 
 class Manager(StrEnum):
@@ -82,16 +84,40 @@ class Pending(StrEnum):
 class Onboarding:
     """How far the person has come: each time is absent until it happened.
 
-    ``invited`` and ``expires`` belong to the last invitation. ``joined``: the invitation was accepted, or the person
-    signed up. ``resend_obeyed``: the latest spec.invitationResendTime that was acted on.
+    ``mode`` and ``must_verify`` are what the policies in force ask of the person; ``mode`` is Provisioned for one who
+    has come. ``invited``, ``expires`` and ``invited_address`` belong to the last invitation. ``joined``: the account
+    came into use, by the person or because nothing was asked. ``email_verified`` goes with ``verified_address``.
+    ``resend_obeyed``: the latest spec.invitationResendTime that was acted on.
     """
 
-    pending: Pending = Pending.NOTHING
+    mode: OnboardingMode = OnboardingMode.PROVISIONED
+    must_verify: bool = False
     invited: datetime | None = None
     expires: datetime | None = None
+    invited_address: str = ""
     joined: datetime | None = None
     email_verified: datetime | None = None
+    verified_address: str = ""
     resend_obeyed: datetime | None = None
+
+    @property
+    def pending(self) -> Pending:
+        """Return what the person has yet to do."""
+        match self.mode:
+            case OnboardingMode.INVITATION:
+                return Pending.INVITATION
+            case OnboardingMode.SIGN_UP:
+                return Pending.SIGN_UP
+            case OnboardingMode.PROVISIONED:
+                return Pending.VERIFICATION if self.must_verify and self.email_verified is None else Pending.NOTHING
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Tell whether the invitation ran out before anybody accepted it."""
+        return self.pending is Pending.INVITATION and _is_past(self.expires, now)
+
+    def has_proof_of(self, address: str) -> bool:
+        """Tell whether it was shown that this address is the person's; one is the same however it is spelled."""
+        return bool(self.verified_address) and login_key(self.verified_address) == login_key(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +171,23 @@ class Account:
         """Return the state that status and lists show."""
         if self.manager is Manager.SYSTEM:
             return AccountState.ACTIVE if self.active else AccountState.INACTIVE
-        expired = self.onboarding.pending is Pending.INVITATION and _is_past(self.onboarding.expires, now)
+        lapsed = self.onboarding.has_lapsed(now)
         if not self.in_force:
-            return AccountState.INVITATION_EXPIRED if expired and self.waiting is None else AccountState.WAITING
+            return AccountState.INVITATION_EXPIRED if lapsed and self.waiting is None else AccountState.WAITING
         if not self.active:
             return AccountState.INACTIVE
         if self.onboarding.pending is Pending.INVITATION:
-            return AccountState.INVITATION_EXPIRED if expired else AccountState.INVITED
+            return AccountState.INVITATION_EXPIRED if lapsed else AccountState.INVITED
         if self.onboarding.pending is not Pending.NOTHING:
             return AccountState.UNVERIFIED
         past = self.password is not None and _is_past(self.password.expires, now)
         return AccountState.PASSWORD_EXPIRED if past else AccountState.ACTIVE
+
+    @property
+    def address(self) -> str:
+        """Return the email address to write to by the profile; empty where it has none."""
+        emails = (self.profile or {}).get("emails", ())
+        return next((str(e["value"]) for e in sorted(emails, key=lambda e: not e.get("primary"))), "")
 
     @property
     def memberships(self) -> frozenset[str]:

@@ -159,7 +159,8 @@ def _facts(account: Account | None) -> dict[str, Any]:
 
 def _onboarding(onboarding: Onboarding) -> dict[str, Any]:
     return {
-        "pending": onboarding.pending.value,
+        "onboarding": onboarding.mode.value,
+        "mustVerify": onboarding.must_verify,
         "invited": _time(onboarding.invited),
         "invitationExpires": _time(onboarding.expires),
         "joined": _time(onboarding.joined),
@@ -192,6 +193,8 @@ def _personal(account: Account | None) -> dict[str, Any]:
     return {
         "userName": account.user_name,
         "profile": account.profile,
+        "invitedAddress": account.onboarding.invited_address or None,
+        "verifiedAddress": account.onboarding.verified_address or None,
         "attributes": [list(pair) for pair in account.attributes],
         "preferences": [list(pair) for pair in account.preferences],
         "restoredPreferences": [list(pair) for pair in account.restored_preferences],

@@ -1,6 +1,7 @@
 """How a person comes to use an account: invitation, sign-up, and the proof of the email address (MM-01, TH-15, TH-17).
 
-The runtime API records what the person does; here is what follows from policy, spec and time.
+The runtime API records what the person does; here is what follows from policy, spec and time. Who once came into use
+is not asked to come again, whatever the mode is changed to.
 """
 
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Onboarding, Pending
+from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.domain.status import rfc3339
+from tenantry.domain.status import Finding, rfc3339
 from tenantry.domain.user_context import UserContext
+from tenantry.specs import UserSpec
 from tenantry.specs.workgroup_login import EmailVerification, OnboardingMode
 
 _RESEND = "spec.invitationResendTime"
@@ -21,29 +24,112 @@ _MOST_AHEAD = timedelta(minutes=5)
 
 def check_acts(ctx: UserContext) -> Iterator[Refusal]:
     """An act is asked for now, not in advance (design §2, 11)."""
-    asked = _resend_time(ctx)
+    asked = _resend_time(ctx.spec)
     if asked is not None and asked > ctx.snapshot.now + _MOST_AHEAD:
         message = f"{ctx.spec.invitation_resend_time} lies ahead; give a time of now"
         yield Refusal(Reason.TIME_IN_FUTURE, _RESEND, message)
 
 
+def check_lapse(ctx: UserContext) -> Iterator[Refusal]:
+    """An invitation that ran out is sent again when that is asked for, or when it went to another address."""
+    if ctx.account is None or not ctx.account.onboarding.has_lapsed(ctx.snapshot.now):
+        return
+    planned = plan_onboarding(ctx, ctx.account.onboarding)
+    if planned.has_lapsed(ctx.snapshot.now):
+        yield _lapsed(planned)
+
+
+def lapse(account: Account, now: datetime) -> Account:
+    """Return the account without its place once its invitation ran out: a fact of time, whatever its spec is worth.
+
+    The account and its login stay (design §2, 13).
+    """
+    if not account.in_force or not account.onboarding.has_lapsed(now):
+        return account
+    return replace(account, members=(), evicted_from=account.memberships, seat=None, waiting=None)
+
+
 def plan_onboarding(ctx: UserContext, present: Onboarding) -> Onboarding:
     """Return how far the person is, by policy and spec, at this moment."""
-    onboarding = _invite(ctx, present)
-    return replace(onboarding, pending=_pending(ctx, onboarding))
+    planned = replace(present, must_verify=_must_verify(ctx))
+    if planned.joined is not None:
+        return planned
+    modes = {policy.onboarding.mode for policy in ctx.policies} or {present.mode}
+    if OnboardingMode.INVITATION in modes:
+        return _invite(ctx, replace(planned, mode=OnboardingMode.INVITATION))
+    planned = replace(planned, invited=None, expires=None, invited_address="")  # the link is of no use any more
+    if OnboardingMode.SIGN_UP in modes:
+        return replace(planned, mode=OnboardingMode.SIGN_UP)
+    return _arrive(planned, _address(ctx.spec), ctx.snapshot.now)
 
 
-def lapsed_onboarding(ctx: UserContext) -> Onboarding | None:
-    """Return the onboarding of an account whose invitation ran out and is not to be sent again, else None."""
-    if ctx.account is None or ctx.account.onboarding.invited is None:
+def send_again(ctx: UserContext, account: Account) -> Onboarding:
+    """Return the onboarding with the invitation sent once more where that is asked for, and nothing else of the spec.
+
+    The spec is not in force: while it waits for its turn the act is obeyed all the same, to the address there is.
+    """
+    present = account.onboarding
+    open_ = present.pending is Pending.INVITATION
+    return _send(ctx, present, present.invited_address) if open_ and _is_asked_again(ctx, present) else present
+
+
+def check_acceptance(account: Account, now: datetime, *, going: bool = False) -> Refusal | None:
+    """Return why nobody can accept or sign up for this account now, or None (MM-01, MM-04, TH-15).
+
+    ``going``: its User is deleted, which cancels the invitation even while something holds the account up.
+    """
+    onboarding = account.onboarding
+    if onboarding.has_lapsed(now) and not going:
+        return _lapsed(onboarding)
+    open_ = onboarding.pending in {Pending.INVITATION, Pending.SIGN_UP}
+    if open_ and account.in_force and account.active and not going:
         return None
-    onboarding = plan_onboarding(ctx, ctx.account.onboarding)
-    if onboarding.pending is not Pending.INVITATION or onboarding.expires is None:
+    return Refusal(Reason.NOT_INVITED, "", "this account is not waiting for anybody to accept")
+
+
+def accept(account: Account, now: datetime) -> Onboarding:
+    """Return the onboarding once the person has come; who came by the mail has shown that the address is theirs."""
+    came = replace(account.onboarding, joined=now)
+    if came.pending is Pending.INVITATION:
+        came = replace(came, email_verified=now, verified_address=came.invited_address)
+    return _arrive(came, account.address, now)
+
+
+def check_verification(account: Account) -> Refusal | None:
+    """Return why no address can be verified, or None."""
+    if account.address:
         return None
-    return onboarding if onboarding.expires <= ctx.snapshot.now else None
+    return Refusal(Reason.EMAIL_MISSING, "spec.emails", "there is no address that could be verified; add one")
 
 
-def lapse_refusal(onboarding: Onboarding) -> Refusal:
+def verify(account: Account, now: datetime) -> Onboarding:
+    """Return the onboarding once the address is shown to be the person's."""
+    shown = replace(account.onboarding, email_verified=now, verified_address=account.address)
+    waits_for_it = account.in_force and account.onboarding.pending is Pending.VERIFICATION
+    return _arrive(shown, account.address, now) if waits_for_it else shown
+
+
+def warn_of_new_address(account: Account) -> Iterator[Finding]:
+    """Until a new address is verified, where that is asked for, the one before it serves (design §2, 13)."""
+    onboarding = account.onboarding
+    proven = onboarding.email_verified is None or onboarding.has_proof_of(account.address)
+    if onboarding.must_verify and onboarding.joined is not None and not proven:
+        message = "spec.emails: the address is not verified yet; until it is, the one before it serves"
+        yield Finding("EmailVerified", holds=False, reason=Reason.EMAIL_UNVERIFIED, message=message)
+
+
+def next_change(spec: UserSpec | None, account: Account | None, now: datetime) -> datetime | None:
+    """Return when time alone changes something: an invitation or a password runs out, or an act's time comes."""
+    asked = _resend_time(spec) if spec is not None else None
+    moments = [asked - _MOST_AHEAD if asked is not None else None]
+    if account is not None and (account.in_force or account.waiting is not None):
+        moments.append(account.onboarding.expires if account.onboarding.pending is Pending.INVITATION else None)
+    if account is not None and account.in_force and account.password is not None:
+        moments.append(account.password.expires)
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)
+
+
+def _lapsed(onboarding: Onboarding) -> Refusal:
     """Return what is told of an invitation that ran out: its seat is free, and a resend queues for one anew."""
     when = rfc3339(onboarding.expires) if onboarding.expires else "some time ago"
     return Refusal(
@@ -53,73 +139,51 @@ def lapse_refusal(onboarding: Onboarding) -> Refusal:
     )
 
 
-def check_acceptance(account: Account, now: datetime) -> Refusal | None:
-    """Return why nobody can accept or sign up for this account now, or None (MM-01, MM-04, TH-15)."""
-    onboarding = account.onboarding
-    if onboarding.pending is Pending.INVITATION and onboarding.expires is not None and onboarding.expires <= now:
-        return lapse_refusal(onboarding)
-    if onboarding.pending in {Pending.INVITATION, Pending.SIGN_UP} and account.in_force and account.active:
-        return None
-    return Refusal(Reason.NOT_INVITED, "", "this account is not waiting for anybody to accept")
-
-
-def accept(account: Account, now: datetime) -> Onboarding:
-    """Return the onboarding once the person has come; who came by the mail has shown that the address is theirs."""
-    invited = account.onboarding.pending is Pending.INVITATION
-    verified = now if invited else account.onboarding.email_verified
-    return replace(account.onboarding, joined=now, email_verified=verified, pending=Pending.NOTHING)
-
-
-def verify(account: Account, now: datetime) -> Onboarding:
-    """Return the onboarding once the address is shown to be the person's."""
-    pending = account.onboarding.pending
-    left = Pending.NOTHING if pending is Pending.VERIFICATION else pending
-    return replace(account.onboarding, email_verified=now, pending=left)
-
-
-def next_change(account: Account, now: datetime) -> datetime | None:
-    """Return when time alone changes the account's state: its invitation runs out, or its password."""
-    invited = account.in_force and account.onboarding.pending is Pending.INVITATION
-    moments = (
-        account.onboarding.expires if invited else None,
-        account.password.expires if account.password is not None and account.in_force else None,
-    )
-    return min((moment for moment in moments if moment is not None and moment > now), default=None)
+def _arrive(onboarding: Onboarding, address: str, now: datetime) -> Onboarding:
+    """Return the onboarding of an account that nobody is waited for: in use, unless its address must be verified."""
+    if not onboarding.has_proof_of(address):
+        onboarding = replace(onboarding, email_verified=None, verified_address="")
+    arrived = replace(onboarding, mode=OnboardingMode.PROVISIONED)
+    in_use = arrived.joined is not None or arrived.pending is Pending.NOTHING
+    return replace(arrived, joined=arrived.joined or now) if in_use else arrived
 
 
 def _invite(ctx: UserContext, present: Onboarding) -> Onboarding:
-    """Send the invitation, or send it once more where that is asked for."""
+    """Send the invitation; once more where that is asked for, and to a new address where the old one is no more."""
+    address = _address(ctx.spec)
+    moved = login_key(present.invited_address) != login_key(address)
+    again = _is_asked_again(ctx, present)
+    return _send(ctx, present, address) if present.invited is None or moved or again else present
+
+
+def _send(ctx: UserContext, present: Onboarding, address: str) -> Onboarding:
     hours = [p.onboarding.expiration_hours for p in ctx.policies if p.onboarding.mode is OnboardingMode.INVITATION]
-    if not hours or present.joined is not None:
-        return present
-    asked = _resend_time(ctx)
-    since = present.resend_obeyed or ctx.user.created
-    again = asked is not None and asked > since and asked <= ctx.snapshot.now + _MOST_AHEAD
-    if present.invited is not None and not again:
+    if not hours:
         return present
     now = ctx.snapshot.now
     return replace(
         present,
         invited=now,
         expires=now + timedelta(hours=min(hours)),
-        resend_obeyed=asked if again else present.resend_obeyed,
+        invited_address=address,
+        resend_obeyed=_resend_time(ctx.spec) if _is_asked_again(ctx, present) else present.resend_obeyed,
     )
 
 
-def _resend_time(ctx: UserContext) -> datetime | None:
-    text = ctx.spec.invitation_resend_time
+def _is_asked_again(ctx: UserContext, present: Onboarding) -> bool:
+    asked = _resend_time(ctx.spec)
+    since = present.resend_obeyed or ctx.user.created
+    return asked is not None and since < asked <= ctx.snapshot.now + _MOST_AHEAD
+
+
+def _resend_time(spec: UserSpec) -> datetime | None:
+    text = spec.invitation_resend_time
     return datetime.fromisoformat(text) if text else None
 
 
-def _pending(ctx: UserContext, onboarding: Onboarding) -> Pending:
-    modes = {policy.onboarding.mode for policy in ctx.policies}
-    if onboarding.joined is None and OnboardingMode.INVITATION in modes:
-        return Pending.INVITATION
-    if onboarding.joined is None and OnboardingMode.SIGN_UP in modes:
-        return Pending.SIGN_UP
-    # Who accepted an invitation has shown by that that the address is theirs.
-    shown = onboarding.email_verified is not None or (onboarding.joined is not None and onboarding.invited is not None)
-    return Pending.VERIFICATION if _must_verify(ctx) and not shown else Pending.NOTHING
+def _address(spec: UserSpec) -> str:
+    """Return the address to write to by the spec; of one who has not come yet nothing is the person's own."""
+    return next((e.value for e in sorted(spec.emails, key=lambda e: not e.primary)), "")
 
 
 def _must_verify(ctx: UserContext) -> bool:

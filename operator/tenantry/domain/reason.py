@@ -100,6 +100,7 @@ class Reason(StrEnum):
     OVER_COMMITTED = "OverCommitted", Settles.PERSON, "More is in use than was bought, since the capacity was lowered."
     WITHIN_CAPACITY = "WithinCapacity", Settles.DONE, "What is in use was bought."
     EMAIL_MISSING = "EmailMissing", Settles.DONE, "No email address: notifications will not reach the user."
+    EMAIL_UNVERIFIED = "EmailUnverified", Settles.DONE, "A new email address is not verified: the one before it serves."
     NO_PROJECT = "NoProject", Settles.DONE, "The role asks for a project and the user is in none."
     PROJECTS_ASSIGNED = "ProjectsAssigned", Settles.DONE, "The user is in a project."
     ACCESS_INCOMPLETE = (

@@ -8,7 +8,7 @@ from tenantry.domain.capacity import Capacity
 from tenantry.domain.holding import Held, Settlement, Transfer
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
-from tenantry.domain.onboarding import lapse_refusal, lapsed_onboarding, next_change, plan_onboarding
+from tenantry.domain.onboarding import lapse, next_change, plan_onboarding, send_again, warn_of_new_address
 from tenantry.domain.password import apply_offer, expiration, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -50,9 +50,17 @@ class UserPlan:
 
 def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = False) -> UserPlan:
     """Plan a User that exists. With ``turn`` it is the first in line for what it waits for."""
-    account = snapshot.accounts.get(user.uid)
+    present = snapshot.accounts.get(user.uid)
     if not snapshot.attached:
-        return _refuse(user, snapshot, account, [detached()])
+        return _refuse(user, snapshot, present, [detached()])
+    account = None if present is None else lapse(present, snapshot.now)
+    if account is present:
+        return _plan(user, snapshot, account, turn=turn)
+    _take(snapshot, present, account)  # first of all: what it held is free for whoever is next, itself too
+    return replace(_plan(user, snapshot, account, turn=turn), before=present)
+
+
+def _plan(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None, *, turn: bool) -> UserPlan:
     if user.spec is None:
         fault = user.fault or Refusal(Reason.INVALID_SPEC, "spec", "does not parse")
         return _refuse(user, snapshot, account, [fault])
@@ -60,9 +68,6 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
     refusals = check_user(ctx)
     if refusals:
         return _with_held(_refuse(user, snapshot, account, refusals), user, held_up(ctx), snapshot)
-    lapsed = lapsed_onboarding(ctx)
-    if lapsed is not None:
-        return _lapse(ctx, lapsed)
     verdict = judge(ctx, turn=turn)
     return _queue(ctx, verdict) if verdict.blocked else _provision(ctx)
 
@@ -95,11 +100,11 @@ def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
 def _hold(user: Observed[UserSpec], account: Account, settlement: Settlement, snapshot: Snapshot) -> UserPlan:
     """Keep the account as it is. Its place in line is given up, and switching it off is obeyed all the same."""
     active = account.active if user.spec is None else user.spec.active
-    after = replace(account, active=active, waiting=None)
+    after = replace(lapse(account, snapshot.now), active=active, waiting=None)
     _take(snapshot, account, after)
     plan = _planned(user, snapshot, account, after, not_ready(settlement.refusals))
     plan = _with_held(plan, user, settlement.left, snapshot)
-    return replace(plan, status=describe_going(plan.status), due=None)
+    return replace(plan, status=describe_going(plan.status))
 
 
 def _with_held(plan: UserPlan, user: Observed[UserSpec], left: tuple[Held, ...], snapshot: Snapshot) -> UserPlan:
@@ -123,13 +128,16 @@ def detached() -> Refusal:
 def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None, refusals: list[Refusal]) -> UserPlan:
     """Keep the last good state. Switching off is obeyed all the same; a newcomer's place in line is given up.
 
-    It has the same place when its spec is good again: a newcomer's arrival is the creation of its object.
+    It has the same place when its spec is good again: a newcomer's arrival is the creation of its object. Whose
+    invitation ran out has none: it queues anew when another is asked for.
     """
     after = account
     if account is not None and snapshot.attached:
         if user.spec is not None:
             after = account.with_active(active=user.spec.active)
-        after = replace(after or account, waiting=_kept_place(account)) if account.provisioned else None
+        lapsed = any(refusal.reason is Reason.INVITATION_EXPIRED for refusal in refusals)
+        place = None if lapsed else _kept_place(account)
+        after = replace(after or account, waiting=place) if account.provisioned else None
     _take(snapshot, account, after)
     return _planned(user, snapshot, account, after, not_ready(refusals))
 
@@ -145,7 +153,13 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     if ctx.account is not None and ctx.account.in_force:
         kept = ctx.account.with_active(active=ctx.spec.active)
         # The password is no part of what is asked for: left aside now, it would not be offered a second time.
-        after = replace(kept, waiting=waiting, mailbox=_mailbox(ctx), password=_password(ctx, kept))
+        after = replace(
+            kept,
+            waiting=waiting,
+            mailbox=_mailbox(ctx),
+            password=_password(ctx, kept),
+            onboarding=send_again(ctx, kept),
+        )
     else:
         after = replace(_described(ctx), waiting=waiting)
     before = ctx.account or ctx.former
@@ -176,22 +190,8 @@ def _provision(ctx: UserContext) -> UserPlan:
     ctx.snapshot.give(transfers)
     kept = ctx.profile.kept
     findings = [*ready("The account is provisioned."), *check_warnings(ctx), *warn_of_kept_profile(kept)]
+    findings += warn_of_new_address(after)
     return replace(_planned(ctx.user, ctx.snapshot, before, after, findings), transfers=transfers)
-
-
-def _lapse(ctx: UserContext, onboarding: Onboarding) -> UserPlan:
-    """Free the seat of an invitation that nobody accepted in time; the account and its login stay (design §2, 13)."""
-    base = _described(ctx)
-    after = replace(
-        base,
-        members=(),
-        evicted_from=base.memberships | base.evicted_from,
-        seat=None,
-        waiting=None,
-        onboarding=onboarding,
-    )
-    _take(ctx.snapshot, ctx.account, after)
-    return _planned(ctx.user, ctx.snapshot, ctx.account, after, not_ready([lapse_refusal(onboarding)]))
 
 
 def _described(ctx: UserContext) -> Account:
@@ -239,7 +239,12 @@ def _restored(ctx: UserContext) -> Account | None:
     if ctx.former is None:
         return None
     return replace(
-        ctx.former, tombstone=None, restored_preferences=ctx.former.preferences, former_workgroups=frozenset()
+        ctx.former,
+        tombstone=None,
+        restored_preferences=ctx.former.preferences,
+        former_workgroups=frozenset(),
+        # Who never came is invited anew: the invitation went with the account.
+        onboarding=ctx.former.onboarding if ctx.former.onboarding.joined is not None else Onboarding(),
     )
 
 
@@ -350,7 +355,7 @@ def _planned(
 ) -> UserPlan:
     ready_reason = findings[0].reason
     status = describe_user(user.generation, after, ready_reason, snapshot.now)
-    due = next_change(after, snapshot.now) if after is not None else None
+    due = next_change(user.spec, after, snapshot.now)
     return UserPlan(before, after, status, tuple(findings), refs_of(user, after), due)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenantry.domain.account import Account, Pending
+from tenantry.domain.account import Account
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user_profile import Address
 from tenantry.specs.workgroup_profile import DefaultAddress, SelfServiceField
@@ -72,7 +72,7 @@ def profile_of(spec: UserSpec) -> dict[str, Any]:
 
 def personal_fields(account: Account | None, policies: Sequence[WorkgroupSpec]) -> list[str]:
     """Return the fields that belong to the person by now: self-service ones, once the account is in use (MM-11)."""
-    if account is None or not account.provisioned or account.onboarding.pending is not Pending.NOTHING:
+    if account is None or account.onboarding.joined is None:
         return []
     named = {field for policy in policies for field in policy.profile.self_service}
     return sorted(named - {SelfServiceField.PREFERENCES})

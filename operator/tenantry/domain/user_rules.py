@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from tenantry.domain.login import is_email, login_fault, login_key
-from tenantry.domain.onboarding import check_acts
+from tenantry.domain.onboarding import check_acts, check_lapse
 from tenantry.domain.password import PASSWORD_FIELD, check_password, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices, pool_goes
@@ -306,6 +306,7 @@ def check_password_offer(ctx: UserContext) -> Refusals:
 
 
 RULES: tuple[Rule, ...] = (
+    check_lapse,
     check_workgroups_exist,
     check_pool_exists,
     check_policies_agree,

@@ -40,7 +40,7 @@ def describe_user(generation: int, account: Account | None, reason: Reason, now:
         ),
         password=_password(account.password),
         invitation=_invitation(account.onboarding),
-        email_verified_time=_time(account.onboarding.email_verified),
+        email_verified_time=_verified(account),
     )
 
 
@@ -72,6 +72,11 @@ def _invitation(onboarding: Onboarding) -> InvitationStatus | None:
     return InvitationStatus(
         sent_time=rfc3339(onboarding.invited), expiration_time=open_until, accepted_time=_time(onboarding.joined)
     )
+
+
+def _verified(account: Account) -> str | None:
+    proven = account.onboarding.has_proof_of(account.address)
+    return _time(account.onboarding.email_verified) if proven else None
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -3,18 +3,18 @@
 The runtime API is the door to these; each is one transaction, and has the User looked at again.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from tenantry.domain.account import Account, Onboarding
+from tenantry.domain.account import Account
 from tenantry.domain.login import login_key
-from tenantry.domain.onboarding import accept, check_acceptance, verify
+from tenantry.domain.onboarding import accept, check_acceptance, check_verification, verify
 from tenantry.domain.refusal import Refusal
 from tenantry.errors import InputError
 from tenantry.services.acts import Act, acting
 from tenantry.store import Store
 from tenantry.store.account import load_by_login
+from tenantry.store.resource import load_resources
 
 #: Who is on record for what a person did.
 _PERSON = "person"
@@ -27,29 +27,34 @@ def accept_invitation(store: Store, namespace: str, login: str, now: datetime) -
         InputError: there is no such tenant or account, or the audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
-    return _act(store, namespace, login, now, lambda account: check_acceptance(account, now) or accept(account, now))
+    with acting(store, namespace, _PERSON, now) as act:
+        account = _find(act, login)
+        refusal = check_acceptance(account, now, going=_is_going(act, account))
+        if refusal is None:
+            act.change(account, replace(account, onboarding=accept(account, now)))
+        return refusal
 
 
 def verify_email(store: Store, namespace: str, login: str, now: datetime) -> Refusal | None:
-    """Take it that the address is the person's (TH-17).
+    """Take it that the address is the person's; return why there is none to take, or None (TH-17).
 
     Raises:
         InputError: there is no such tenant or account, or the audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
-    return _act(store, namespace, login, now, lambda account: verify(account, now))
-
-
-def _act(
-    store: Store, namespace: str, login: str, now: datetime, come: Callable[[Account], Refusal | Onboarding]
-) -> Refusal | None:
     with acting(store, namespace, _PERSON, now) as act:
-        before = _find(act, login)
-        found = come(before)
-        if isinstance(found, Refusal):
-            return found
-        act.change(before, replace(before, onboarding=found))
-        return None
+        account = _find(act, login)
+        refusal = check_verification(account)
+        if refusal is None:
+            act.change(account, replace(account, onboarding=verify(account, now)))
+        return refusal
+
+
+def _is_going(act: Act, account: Account) -> bool:
+    """Tell whether the User of the account is deleted, and only something that it holds keeps it."""
+    uid = account.resource_uid or ""
+    row = load_resources(act.connection, [uid]).get(uid)
+    return row is not None and row.deleting
 
 
 def _find(act: Act, login: str) -> Account:

@@ -170,7 +170,8 @@ class UserSpec(SpecModel):
         default=None,
         description=(
             "Required: log-in waits until the person has shown that the email address is theirs. Assumed: it does not. "
-            "Absent means as the workgroups say; of two that differ, Required."
+            "Absent means as the workgroups say; of two that differ, Required. Once verified, a new address is to be "
+            "verified too; until then the one before it serves."
         ),
     )
     text_alerts: TextAlertRequest | None = Field(

@@ -128,7 +128,7 @@ class OnboardingPolicy(SpecModel):
         default=OnboardingMode.PROVISIONED,
         description=(
             "Provisioned accounts can be used at once. Invitation mails a link that must be accepted first. SignUp "
-            "lets the listed person claim the account."
+            "lets the listed person claim the account. A change is for those who have not come yet."
         ),
     )
     expiration_hours: Annotated[int, Field(ge=1, le=8760)] = Field(

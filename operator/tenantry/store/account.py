@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 
-from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Pending, Seat, Tombstone, Waiting
+from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits
@@ -151,8 +152,17 @@ def _password(row: Row[Any]) -> Password | None:
 
 
 def _onboarding(row: Row[Any]) -> Onboarding:
-    pending = Pending(row.pending)
-    return Onboarding(pending, row.invited, row.invitation_expires, row.joined, row.email_verified, row.resend_obeyed)
+    return Onboarding(
+        mode=OnboardingMode(row.onboarding_mode),
+        must_verify=row.must_verify,
+        invited=row.invited,
+        expires=row.invitation_expires,
+        invited_address=row.invited_address,
+        joined=row.joined,
+        email_verified=row.email_verified,
+        verified_address=row.verified_address,
+        resend_obeyed=row.resend_obeyed,
+    )
 
 
 def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
@@ -181,11 +191,14 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "password_history": dump(password.history if password else ()),
         "password_source": password.source if password else "",
         "password_expires": password.expires if password else None,
-        "pending": onboarding.pending.value,
+        "onboarding_mode": onboarding.mode.value,
+        "must_verify": onboarding.must_verify,
         "invited": onboarding.invited,
         "invitation_expires": onboarding.expires,
+        "invited_address": onboarding.invited_address,
         "joined": onboarding.joined,
         "email_verified": onboarding.email_verified,
+        "verified_address": onboarding.verified_address,
         "resend_obeyed": onboarding.resend_obeyed,
         "mailbox": account.mailbox,
         "deleted": tombstone.deleted if tombstone else None,

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from tenantry.domain.access import ProjectPart
-from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Pending, Tombstone
+from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Tombstone
 from tenantry.domain.reason import Reason
 from tenantry.specs import WorkgroupSpec
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_login import OnboardingMode
 from tests.support.access import (
     BOTH,
     GRANTED,
@@ -34,12 +35,13 @@ from tests.support.builders import START
 
 # ------------------------------------------------------------------ the gate
 
+TOMORROW = START + timedelta(days=1)
 SHUT = {
     "no account": None,
     "switched off": account(READER, active=False),
-    "invited": account(READER, onboarding=Onboarding(Pending.INVITATION, expires=START + timedelta(days=1))),
-    "invitation expired": account(READER, onboarding=Onboarding(Pending.INVITATION, expires=START)),
-    "unverified": account(READER, onboarding=Onboarding(Pending.VERIFICATION)),
+    "invited": account(READER, onboarding=Onboarding(OnboardingMode.INVITATION, expires=TOMORROW)),
+    "invitation expired": account(READER, onboarding=Onboarding(OnboardingMode.INVITATION, expires=START)),
+    "unverified": account(READER, onboarding=Onboarding(must_verify=True)),
     "password expired": account(READER, password=Password("hash", START, expires=START)),
     "waiting": account(),
     "deleted": account(READER, tombstone=Tombstone(START, DeletionMode.RESTORABLE)),

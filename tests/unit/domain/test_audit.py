@@ -14,7 +14,6 @@ from tenantry.domain.account import (
     Member,
     Onboarding,
     Password,
-    Pending,
     Seat,
     Tombstone,
     Waiting,
@@ -23,6 +22,7 @@ from tenantry.domain.audit import GENESIS, Change, Record, describe_accounts, fi
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.workgroup_deletion import DeletionMode
+from tenantry.specs.workgroup_login import OnboardingMode
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -101,7 +101,16 @@ FULL = Account(
     restored_preferences=(("language", "de"),),
     assigned=(("mobileId", 1),),
     password=Password("hash", NOW, ("earlier",), "files/1/key", NOW),
-    onboarding=Onboarding(Pending.INVITATION, NOW, NOW, NOW, NOW, NOW),
+    onboarding=Onboarding(
+        OnboardingMode.INVITATION,
+        invited=NOW,
+        expires=NOW,
+        invited_address="ada@example.com",
+        joined=NOW,
+        email_verified=NOW,
+        verified_address="ada@example.com",
+        resend_obeyed=NOW,
+    ),
     mailbox="google/1",
     members=(
         Member(

@@ -10,12 +10,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tenantry.domain.account import Account
+from tenantry.domain.account import Account, Onboarding
 from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.onboarding import accept, check_acceptance, verify
 from tenantry.domain.reason import Reason
+from tenantry.domain.status import rfc3339
 from tenantry.domain.user import plan_removal, plan_user
 from tests.support.builders import START, pool, project_member, user, workgroup
-from tests.support.edits import deleted, made_again, with_spec
+from tests.support.edits import deleted, edited, made_again, with_spec
 from tests.support.world import World
 
 QUIET = settings(
@@ -27,6 +29,7 @@ QUIET = settings(
 NAMES = st.sampled_from(["ada", "bob", "cyd"])
 POLICIES = st.sampled_from(["desk", "lab"])
 ROLES = ["Agent"] * 5 + ["Boss", "Boss", None, "Gone"]
+COMING = st.sampled_from(["Provisioned"] * 3 + ["Invitation"] * 3 + ["SignUp"])
 MODES = st.sampled_from(["Restorable", "Permanent", "PermanentReserved"])
 
 
@@ -58,6 +61,8 @@ def workgroup_specs(draw: st.DrawFn, mode: str, *, plenty: bool = False) -> dict
             st.sampled_from([*[[{"name": "Agent"}, boss]] * 3, [boss], [{"name": "Agent", "maxHolders": 1}]])
         ),
         "groups": [{"name": "Users", "defaultFor": ["Static"]}],
+        "onboarding": {"mode": draw(COMING), "expirationHours": 24},
+        "emailVerification": draw(st.sampled_from(["Assumed", "Assumed", "Required"])),
         "attributes": [{"name": "Number", "format": "Sequence"}],
         "preferences": [{"name": "Units", "values": ["C", "F"], "default": "C"}],
         "projects": draw(st.sampled_from([[project], [project], []])),
@@ -77,6 +82,7 @@ def user_specs(draw: st.DrawFn, login: str, workgroups: list[str] | None = None)
         "active": draw(st.sampled_from([True, True, False])),
         "onExisting": draw(st.sampled_from(["Refuse", "Restore"])),
         "displayName": draw(st.sampled_from(["One", "Two"])),
+        "emails": [{"value": draw(st.sampled_from(["one@example.com"] * 3 + ["two@example.com"]))}],
     }
     kind = draw(st.sampled_from([None, "Static", "Static", "Floating"]))
     spec |= {"license": {"type": kind}} if kind else {}
@@ -94,14 +100,21 @@ def timeless(account: Account | None) -> Account | None:
         return None
     seat = replace(account.seat, granted=START) if account.seat else None
     members = tuple(replace(member, since=START) for member in account.members)
-    return replace(account, seat=seat, members=members, created=START)
+    onboarding = replace(account.onboarding, invited=None, expires=None, joined=None, email_verified=None)
+    return replace(account, seat=seat, members=members, created=START, onboarding=onboarding)
 
 
 def _by_spec(account: Account | None) -> Account | None:
-    """Return the account without what it has of its past: its id, numbers, restored preferences, workgroups left."""
+    """Return the account without what it has of its past: its id, numbers, whether its person came, and the like."""
     same = timeless(account)
     return same and replace(
-        same, id="", assigned=(), preferences=(), restored_preferences=(), former_workgroups=frozenset()
+        same,
+        id="",
+        assigned=(),
+        preferences=(),
+        restored_preferences=(),
+        former_workgroups=frozenset(),
+        onboarding=Onboarding(),
     )
 
 
@@ -194,6 +207,25 @@ class Tenant(RuleBasedStateMachine):
         self.world.snapshot.now += timedelta(hours=hours)
         self.world.apply()
 
+    @rule(name=NAMES)
+    def accept_or_sign_up(self, name: str) -> None:
+        account = self._account(name)
+        if account is not None and check_acceptance(account, self.world.snapshot.now) is None:
+            self.world.act(account, accept)
+
+    @rule(name=NAMES)
+    def verify_the_address(self, name: str) -> None:
+        account = self._account(name)
+        if account is not None:
+            self.world.act(account, verify)
+
+    @rule(name=NAMES, minutes=st.sampled_from([0, 30]))
+    def ask_for_the_invitation_once_more(self, name: str, minutes: int) -> None:
+        present = self._user(name)
+        if present is not None:
+            asked = rfc3339(self.world.snapshot.now + timedelta(minutes=minutes))
+            self.world.apply(edited(present, invitationResendTime=asked))
+
     @precondition(lambda self: self.dead)
     @rule(data=st.data())
     def p7_an_event_of_an_old_uid_touches_nothing_of_the_new_one(self, data: st.DataObject) -> None:
@@ -242,6 +274,10 @@ class Tenant(RuleBasedStateMachine):
         over = any(plan.reduced for plan in self.world.pools.values())
         going = any(seen.deleting for seen in self.world.live.values())
         return bool(self.world.snapshot.usage.waiting.total()) or over or going
+
+    def _account(self, name: str) -> Account | None:
+        seen = self._user(name)
+        return self.world.account(seen) if seen is not None else None
 
     def _user(self, name: str) -> Observed[Any] | None:
         return next((o for o in self.world.live.values() if o.kind is Kind.USER and o.name == name), None)
