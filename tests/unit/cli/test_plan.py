@@ -37,8 +37,8 @@ def test_a_plan_tells_what_is_created_who_waits_and_which_seats_it_takes(tmp_pat
     assert waits.startswith("+ User cyd waits: SeatLimitReached: spec.license.type: LicensePool")
     assert lines[-3:] == [
         "seats and limits:",
-        "seats Static: 0 -> 3 of 2, 1 waiting",
-        "Plan: 5 to create, 1 waiting; 0 unchanged",
+        "seats Static: 0 -> 2 of 2, 1 more waiting",
+        "Plan: 4 to create, 1 waiting; 0 unchanged",
     ]
     assert done.code == 1
 
@@ -59,7 +59,7 @@ def test_the_codes_of_a_plan(tmp_path: Path, where: str) -> None:
 def test_the_codes_of_an_apply(tmp_path: Path, where: str) -> None:
     path = files(tmp_path, text(pool(static=2), workgroup(), *PEOPLE))
     first = tenantry("apply", path, "--store-url", where)
-    assert (first.code, told(first)[-1]) == (1, "Done: 5 created, 1 waiting; 0 unchanged")
+    assert (first.code, told(first)[-1]) == (1, "Done: 4 created, 1 waiting; 0 unchanged")
     again = tenantry("apply", path, "--store-url", where)
     assert (again.code, told(again)[-1]) == (1, "Done: 1 waiting; 4 unchanged")
     files(tmp_path, text(pool(static=3), workgroup(), *PEOPLE))
@@ -127,6 +127,23 @@ def test_markdown_is_a_table_that_no_name_can_leave(tmp_path: Path, where: str) 
     (row,) = [line for line in done.lines if "User ada" in line]
     assert row.count("|") == 4
     assert not {"<", "@"} & set(row)
+
+
+def test_in_markdown_each_character_is_escaped_once(tmp_path: Path, where: str) -> None:
+    odd = user("ada", in_=[{"workgroupRef": "tracker", "role": "None & *"}])
+    done = tenantry(
+        "plan", files(tmp_path, text(pool(static=1), workgroup(), odd)), "-o", "markdown", "--store-url", where
+    )
+    (row,) = [line for line in done.lines if "User ada" in line]
+    assert "spec.workgroups&#91;0&#93;.role" in row
+    assert "None &#38; &#42;" in row
+
+
+def test_each_object_is_in_one_of_the_numbers(tmp_path: Path, where: str) -> None:
+    refused = user("dan", in_=[{"workgroupRef": "tracker", "role": "Nobody"}])
+    path = files(tmp_path, text(pool(static=2), workgroup(), *PEOPLE, refused))
+    done = tenantry("apply", path, "--store-url", where)
+    assert told(done)[-1] == "Done: 4 created, 1 waiting, 1 refused or held; 0 unchanged"
 
 
 def test_before_something_is_removed_a_person_is_asked(tmp_path: Path, where: str) -> None:
