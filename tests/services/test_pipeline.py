@@ -9,6 +9,7 @@ from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
 from tenantry.services import pipeline, provisioning
 from tenantry.services.accounts import list_accounts
+from tenantry.services.holdings import Deletion, Registration, delete_holdings, put_holdings
 from tenantry.services.secret_needs import secrets_known, secrets_missing
 from tenantry.services.tenants import load_namespaces
 from tenantry.store import Store
@@ -94,6 +95,16 @@ def test_who_is_in_force_and_will_not_be_any_more_fails_the_plan(store: Store) -
     found = planned(store, workgroup(spec={"roles": [{"name": "Agent"}]}))
     assert users(found) == {"ada": ("follow", "refused", "RoleNotFound")}
     assert found.fails
+
+
+def test_of_an_object_that_goes_and_comes_again_in_one_run_the_new_one_alone_is_told(store: Store) -> None:
+    holdings = {"deletion": {"holdings": [{"kind": "record"}]}}
+    applied(store, pool(static=1), workgroup(spec=holdings), user("ada"), user("bob"))
+    put_holdings(store, NAMESPACE, Registration("tracker", "record", "ada", ("r1",)), NOW)
+    applied(store, removed=[(Kind.USER, "ada")])
+    delete_holdings(store, NAMESPACE, Deletion("tracker", "record", ("r1",)), NOW)
+    found = applied(store, user("ada"))
+    assert users(found) == {"ada": ("create", "refused", "LoginDeleted"), "bob": ("follow", "ready", "Provisioned")}
 
 
 def test_everything_may_go_at_once(store: Store) -> None:

@@ -164,7 +164,10 @@ def _counts(connection: Connection, tenant_id: int, now: datetime) -> dict[Capac
 
 
 def compare(namespace: str, before: State, after: State, named: Collection[str]) -> tuple[list[Effect], int]:
-    """Return what changed or is not in force, and how many of the ``named`` objects are as they were."""
+    """Return what changed or is not in force, and how many of the ``named`` objects are as they were.
+
+    Of an object that went, and that a new one took the name of, only the new one is told.
+    """
     found, unchanged = [], 0
     for uid in before.rows.keys() | after.rows.keys() | (before.owned.keys() - after.owned.keys()):
         effect = _effect(namespace, uid, before, after, named=uid in named)
@@ -174,7 +177,9 @@ def compare(namespace: str, before: State, after: State, named: Collection[str])
             unchanged += effect.named
         else:
             found.append(effect)
-    return sorted(found, key=_order), unchanged
+    there = {(e.kind, e.name) for e in found if e.result is not Result.GONE}
+    told = [e for e in found if e.result is not Result.GONE or (e.kind, e.name) not in there]
+    return sorted(told, key=_order), unchanged
 
 
 def _order(effect: Effect) -> tuple[bool, int, str]:

@@ -214,7 +214,9 @@ def test_nr_16_who_still_holds_something_is_held_until_that_is_settled(tmp_path:
     assert "~ User ada deleting yes -> no" in told(back)
     given = tenantry("holdings", "reassign", "--from", "ada", "--to", "cyd", *common)
     assert given.code == 0, given.err
+    assert [told(given)[0], told(given)[-1]] == ["1 holding reassigned", "Done: 1 removed; 0 unchanged"]
+    assert "- User ada deletion mode Restorable" in told(given)
     gone = tenantry("users", "delete", "ada", "--yes", *common)
-    assert (gone.code, told(gone)[-1]) == (0, "Done: 1 removed; 0 unchanged")
+    assert (gone.code, "LoginDeleted" in gone.out) == (1, True)
     again = tenantry("apply", path, *common)
     assert next(line for line in told(again) if "LoginDeleted" in line).startswith("+ User ada refused")
