@@ -198,6 +198,28 @@ def test_a_plan_may_be_made_of_a_tenant_that_a_cluster_has(store: Store) -> None
     assert digest(store) == before
 
 
+@pytest.mark.parametrize(
+    ("names", "rivals"), [("bob", False), ("bob cyd", True), ("bob cyd dan", True)], ids=["all in", "one", "two"]
+)
+def test_where_new_users_want_more_seats_than_there_are_a_plan_notes_that_the_order_may_be_another(
+    store: Store, cluster: Tenant, names: str, *, rivals: bool
+) -> None:
+    assert cluster.store is store
+    found = planned(store, *map(user, names.split()))
+    note = "seats Static does not seat all new Users: in a cluster the order within one second is that of arrival "
+    assert [n.startswith(note) for n in found.notes] == [True] * rivals
+
+
+def test_who_only_joins_the_line_has_no_rival(store: Store, cluster: Tenant) -> None:
+    cluster.apply(user("bob"))
+    assert planned(store, user("cyd"), user("dan")).notes == ()
+
+
+def test_without_a_cluster_the_order_is_sure(store: Store) -> None:
+    applied(store, pool(static=2), workgroup())
+    assert planned(store, *PEOPLE).notes == ()
+
+
 @pytest.mark.usefixtures("cluster")
 def test_an_apply_to_a_tenant_that_a_cluster_has_is_refused(store: Store) -> None:
     before = digest(store)

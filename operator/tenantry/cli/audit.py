@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import closing, examples
 from tenantry.cli.output import write_data
 from tenantry.cli.progress import progress
 from tenantry.cli.stores import audit_key_file, namespace, opened, output, store_url
@@ -21,7 +21,7 @@ from tenantry.services.trail import Checkpoint, TrailVerdict, count_records, exp
 _SLOW = 5_000
 
 
-@click.group()
+@click.group(epilog=examples("tenantry audit verify", "tenantry audit export -n acme > acme.jsonl"))
 def command() -> None:
     """Verify or export the audit trail."""
 

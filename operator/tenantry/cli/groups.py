@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tenantry.cli.effects import FORMATS, write_plans
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import closing, examples
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.services.editing import Grouping, carry_out, plan_grouping
 
@@ -19,7 +19,7 @@ _CODES = {
 }
 
 
-@click.group()
+@click.group(epilog=examples("tenantry groups add Managers ada grace -n acme --workgroup desk"))
 def command() -> None:
     """Put many accounts into a group at once, or take them out. For tenants that no cluster has."""
 

@@ -10,7 +10,7 @@ import click
 
 from tenantry.cli.effects import write_plans
 from tenantry.cli.lazy import Failure
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import closing, examples
 from tenantry.cli.output import write_data
 from tenantry.cli.stores import audit_key_file, namespace, opened, output, store_url
 from tenantry.cli.table import write_table
@@ -50,7 +50,12 @@ def _written(function: C) -> C:
     return store_url(audit_key_file(output("text", "json", "yaml")(function)))
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "tenantry holdings list -n acme --user jdoe",
+        "tenantry holdings reassign -n acme --from jdoe --to asmith",
+    )
+)
 def command() -> None:
     """List what accounts hold in applications, or give it away."""
 

@@ -57,7 +57,8 @@ def command(
 
     It is decided by the services of the operator, on the rows of the store, in a transaction that is undone: who gets a
     seat, who waits, what is refused and why. PATH is a file, a folder or - for standard input; the order of the files
-    is the order of arrival. Without --prune nothing is removed. While it runs, the operator waits for the tenant.
+    is the order of arrival. Without --prune nothing is removed but what was deleted before and waited for something.
+    While it runs, the operator waits for the tenant.
     """
     loaded = read_files(paths, namespace)
     if loaded.faults:

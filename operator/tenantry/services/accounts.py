@@ -166,12 +166,16 @@ def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[L
     users = {uid: name for uid, (kind, name, _) in known.items() if kind is Kind.USER}
     ranks = _ranks(accounts)
     owned = {a.resource_uid for a in accounts}
-    refused = load_resources(connection, [uid for uid in users if uid not in owned])
+    placed = {a.resource_uid for a in accounts if a.in_force or a.tombstone is not None}
+    asking = load_resources(connection, [uid for uid in users if uid not in placed])
     now = datetime.now(UTC)
     shown = [a for a in accounts if deleted or a.tombstone is None]
     going = load_going(connection, tenant.id, Kind.USER)
-    found = [_marked(_listed(tenant, a, users, ranks, now), going.get(a.resource_uid or "")) for a in shown]
-    found += [_refused(tenant, row) for row in refused.values()]
+    listed = [_listed(tenant, a, users, ranks, now) for a in shown]
+    waiting = {a.id: _asked(asking[a.resource_uid]) for a in shown if a.resource_uid in asking}
+    listed = [replace(line, workgroups=waiting.get(line.id, line.workgroups)) for line in listed]
+    found = [_marked(line, going.get(a.resource_uid or "")) for a, line in zip(shown, listed, strict=True)]
+    found += [_refused(tenant, row) for uid, row in asking.items() if uid not in owned]
     return sorted(found, key=lambda a: (a.company.casefold(), a.login.casefold(), a.id))
 
 
@@ -221,13 +225,12 @@ def _marked(line: ListedAccount, reason: str | None) -> ListedAccount:
 def _refused(tenant: TenantRow, row: ResourceRow) -> ListedAccount:
     """Return the line of a User that has no account, and why."""
     spec = _spec(row)
-    entries = [e for e in spec.get("workgroups") or () if isinstance(e, dict)]
     return ListedAccount(
         tenant=tenant.namespace,
         login=str(spec.get("userName") or ""),
         resource=row.name,
         id="",
-        workgroups=tuple((str(e.get("workgroupRef")), e.get("role")) for e in entries),
+        workgroups=_asked(row),
         license=None,
         state=str(row.parsed_status().get("state") or _REFUSED),
         reason=row.reason,
@@ -237,6 +240,11 @@ def _refused(tenant: TenantRow, row: ResourceRow) -> ListedAccount:
         waiting=(),
         **_person(spec),
     )
+
+
+def _asked(row: ResourceRow) -> tuple[tuple[str, str | None], ...]:
+    """Return the workgroups that a User asks for, having none yet."""
+    return tuple((str(e.get("workgroupRef")), e.get("role")) for e in _objects(_spec(row).get("workgroups")))
 
 
 def _spec(row: ResourceRow) -> dict[str, Any]:

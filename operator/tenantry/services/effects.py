@@ -192,6 +192,19 @@ def compare_counts(before: State, after: State) -> tuple[CountChange, ...]:
     return tuple(CountChange(c, before.counts.get(c, Count()), after.counts.get(c, Count())) for c in sorted(both))
 
 
+def note_rivals(plan: Plan) -> Iterator[str]:
+    """Yield a note for each capacity that several new Users want and that does not seat them all."""
+    new = [e.result for e in plan.effects if e.kind is Kind.USER and e.action is Action.CREATE]
+    if not {Result.READY, Result.WAITING} <= set(new):
+        return
+    for change in plan.counts:
+        if change.after.used > change.before.used and change.after.waiting > change.before.waiting:
+            yield (
+                f"{change.capacity.owner} {change.capacity.name} does not seat all new Users: in a cluster the order "
+                "within one second is that of arrival and UID, so others of them may wait"
+            )
+
+
 def _effect(namespace: str, uid: str, before: State, after: State, *, named: bool) -> Effect | None:
     old, new = before.rows.get(uid), after.rows.get(uid)
     row = new or old

@@ -26,6 +26,7 @@ from tenantry.services.effects import (
     compare_counts,
     load_others,
     load_state,
+    note_rivals,
 )
 from tenantry.services.file_secrets import FileSecrets
 from tenantry.services.observed import observe
@@ -84,7 +85,9 @@ def plan(store: Store, request: Request) -> Plan:
         StoreUnavailable: the database is gone or locked.
         InputError: it was changed by somebody else meanwhile.
     """
-    return _run(store, request, keep=False)
+    planned = _run(store, request, keep=False)
+    unsure = () if is_ours(store, request.namespace) else note_rivals(planned)
+    return replace(planned, notes=(*planned.notes, *unsure))
 
 
 def apply(store: Store, request: Request) -> Plan:

@@ -35,9 +35,11 @@ def test_a_plan_tells_what_is_created_who_waits_and_which_seats_it_takes(tmp_pat
     assert "+ User ada license Static; workgroups.tracker Member" in lines
     (waits,) = [line for line in lines if line.startswith("+ User cyd")]
     assert waits.startswith("+ User cyd waits: SeatLimitReached: spec.license.type: LicensePool")
-    assert lines[-3:] == [
+    assert lines[-4:] == [
         "seats and limits:",
         "seats Static: 0 -> 2 of 2, 1 more waiting",
+        "note: seats Static does not seat all new Users: in a cluster the order within one second is that of arrival "
+        "and UID, so others of them may wait",
         "Plan: 4 to create, 1 waiting; 0 unchanged",
     ]
     assert done.code == 1
@@ -175,12 +177,16 @@ def test_several_are_deleted_after_a_warning_and_a_yes(tmp_path: Path, where: st
     tenantry("apply", files(tmp_path, text(pool(static=3), workgroup(), *PEOPLE)), "--store-url", where)
     arguments = ("users", "delete", "ada", "bob", "-n", "acme", "--store-url", where)
     no = tenantry(*arguments, stdin="n\n")
-    assert (no.code, "Warning: these 2 accounts" in no.err) == (1, True)
+    assert (no.code, "Warning: these 2 accounts and what belongs to them will be deleted" in no.err) == (1, True)
+    assert no.err.splitlines()[-1] == "tenantry: nothing was changed"
+    one = tenantry("users", "delete", "ada", "-n", "acme", "--store-url", where, stdin="n\n")
+    assert "Warning: this account and what belongs to it will be deleted" in one.err
     assert "- User ada deletion mode Restorable" in told(no)
     yes = tenantry(*arguments, stdin="y\n")
     assert (yes.code, told(yes)[-1]) == (0, "Done: 2 removed; 0 unchanged")
     none = tenantry(*arguments, "--yes")
     assert (none.code, none.out.count("LoginDeleted")) == (1, 2)
+    assert told(none)[-1] == "Done: 2 refused or held; 0 unchanged"
 
 
 def test_groups_and_invitations_have_codes_too(tmp_path: Path, where: str) -> None:
