@@ -38,8 +38,10 @@ def test_a_plan_tells_what_is_created_who_waits_and_which_seats_it_takes(tmp_pat
     assert lines[-4:] == [
         "seats and limits:",
         "seats Static: 0 -> 2 of 2, 1 more waiting",
-        "note: seats Static does not seat all new Users: in a cluster the order within one second is that of arrival "
-        "and UID, so others of them may wait",
+        (
+            "note: seats Static does not seat all new Users: in a cluster the order within one second is that of "
+            "arrival and UID, so others of them may wait"
+        ),
         "Plan: 4 to create, 1 waiting; 0 unchanged",
     ]
     assert done.code == 1
