@@ -104,6 +104,7 @@ def test_the_same_name_of_another_kind_is_another_thing(desk: WatchedTenant) -> 
         ("ann", "record", {"covers": "Legal"}, Reason.GROUP_NOT_FOUND),
         ("ann", "*", {}, Reason.INVALID_SPEC),
         ("ann", "two words", {}, Reason.INVALID_SPEC),
+        ("ann", "recrod", {}, Reason.HOLDING_NOT_FOUND),
     ],
 )
 def test_what_nobody_can_hold_is_refused_whole(
@@ -121,6 +122,26 @@ def test_an_account_that_is_buried_or_still_waits_holds_nothing(tenant: WatchedT
     tenant.apply(deleted(ann))
     for owner in ("ann", "zoe"):
         assert [r.reason for r in put(tenant, owner, "record", "r1").refusals] == [Reason.USER_NOT_FOUND]
+
+
+def test_who_still_waits_is_told_apart_from_a_login_that_nobody_has(tenant: WatchedTenant) -> None:
+    tenant.apply(DESK, workgroup(), pool(static=0), agent("ann"), user("zoe"))
+    (refusal,) = give(tenant, "ann", "zoe").refusals
+    told = '"zoe" is Waiting: it can be given nothing until it has its seat'
+    assert (refusal.reason, refusal.message) == (Reason.ASSIGNEE_NOT_FOUND, told)
+    (refusal,) = put(tenant, "zoe", "record", "r1").refusals
+    assert (refusal.reason, refusal.message) == (Reason.USER_NOT_FOUND, told)
+
+
+@pytest.mark.parametrize("holdings", [[], [{"kind": "*"}], [{"kind": "record"}, {"kind": "*"}]])
+def test_every_kind_is_taken_where_none_is_listed_or_all_are(tenant: WatchedTenant, holdings: list[Any]) -> None:
+    tenant.apply(edited(DESK, deletion={"holdings": holdings}), agent("ann"))
+    assert put(tenant, "ann", "chart", "c1") == Result(1)
+
+
+def test_a_kind_that_the_policy_does_not_list_is_refused_with_those_there_are(desk: WatchedTenant) -> None:
+    (refusal,) = put(desk, "ann", "recrod", "r9").refusals
+    assert refusal.message == 'Workgroup "desk" lists no holdings of kind "recrod"; there are record, alert'
 
 
 def test_nr_18_all_records_go_to_another_at_once(desk: WatchedTenant) -> None:

@@ -11,7 +11,7 @@ from tests.support.edits import deleted
 from tests.support.watched import WatchedTenant
 
 Run = Callable[..., Done]
-BLOCKED: dict[str, Any] = {"deletion": {"holdings": [{"kind": "record"}]}}
+BLOCKED: dict[str, Any] = {"deletion": {"holdings": [{"kind": "record"}, {"kind": "alert"}]}}
 
 
 @pytest.fixture

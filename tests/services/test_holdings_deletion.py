@@ -9,6 +9,7 @@ from tests.support.builders import pool
 from tests.support.edits import deleted, edited, made_again, paused
 from tests.support.holdings import (
     DESK,
+    HOLDINGS,
     SEATS,
     TO_BOB,
     agent,
@@ -88,7 +89,9 @@ def test_nr_17_the_offboarding_is_carried_out_with_the_deletion(desk: WatchedTen
 def test_what_the_policy_drops_or_gives_on_holds_nobody_up(desk: WatchedTenant) -> None:
     put(desk, "ann", "draft", "d1")
     put(desk, "ann", "device", "m1")
+    desk.apply(open_ := edited(DESK, deletion={}))
     put(desk, "ann", "unheard-of", "u1")
+    desk.apply(edited(open_, deletion={"holdings": HOLDINGS}))
     desk.apply(ann := deleted(agent("ann")))
     assert (is_gone(desk, ann), held(desk, "bob"), held(desk, "ann")) == (True, ["m1"], [])
 

@@ -226,7 +226,7 @@ def test_json_and_yaml_have_every_column(store_url: str) -> None:
     assert found == tenantry("users", "list", "-o", "yaml", "--store-url", store_url).data
     fay = next(account for account in found if account["login"] == "fay")
     assert fay["waiting"] == [{"kind": "license", "owner": "seats", "name": "Static", "rank": 1}]
-    assert fay["workgroups"] == [{"workgroup": "desk", "role": "Agent"}]
+    assert fay["workgroups"] == [{"workgroup": "desk", "role": "Agent"}]  # what it waits for, as of who is refused
     assert (fay["license"], fay["mayLogIn"], fay["system"]) == (None, False, False)
 
 

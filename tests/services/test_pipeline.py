@@ -9,7 +9,7 @@ from tenantry.domain.observed import Kind
 from tenantry.errors import InputError
 from tenantry.services import pipeline, provisioning
 from tenantry.services.accounts import list_accounts
-from tenantry.services.holdings import Registration, put_holdings
+from tenantry.services.holdings import Deletion, Registration, delete_holdings, put_holdings
 from tenantry.services.secret_needs import secrets_known, secrets_missing
 from tenantry.services.tenants import load_namespaces
 from tenantry.services.work import TenantRef
@@ -129,6 +129,16 @@ def test_who_is_in_force_and_will_not_be_any_more_fails_the_plan(store: Store) -
     found = planned(store, workgroup(spec={"roles": [{"name": "Agent"}]}))
     assert users(found) == {"ada": ("follow", "refused", "RoleNotFound")}
     assert found.fails
+
+
+def test_of_an_object_that_goes_and_comes_again_in_one_run_the_new_one_alone_is_told(store: Store) -> None:
+    holdings = {"deletion": {"holdings": [{"kind": "record"}]}}
+    applied(store, pool(static=1), workgroup(spec=holdings), user("ada"), user("bob"))
+    put_holdings(store, NAMESPACE, Registration("tracker", "record", "ada", ("r1",)), NOW)
+    applied(store, removed=[(Kind.USER, "ada")])
+    delete_holdings(store, NAMESPACE, Deletion("tracker", "record", ("r1",)), NOW)
+    found = applied(store, user("ada"))
+    assert users(found) == {"ada": ("create", "refused", "LoginDeleted"), "bob": ("follow", "ready", "Provisioned")}
 
 
 def test_everything_may_go_at_once(store: Store) -> None:
@@ -293,6 +303,28 @@ def test_a_copy_has_the_rows_of_its_tenant_and_nothing_of_another(store: Store) 
         assert load_all(connection, ids[0]) == load_all(copy.former, ids[0])
         (uid,) = (account.resource_uid or "" for account in load_all(connection, ids[0]))
         assert load_resources(connection, [uid]) == load_resources(copy.former, [uid])
+
+
+@pytest.mark.parametrize(
+    ("names", "rivals"), [("bob", False), ("bob cyd", True), ("bob cyd dan", True)], ids=["all in", "one", "two"]
+)
+def test_where_new_users_want_more_seats_than_there_are_a_plan_notes_that_the_order_may_be_another(
+    store: Store, cluster: Tenant, names: str, *, rivals: bool
+) -> None:
+    assert cluster.store is store
+    found = planned(store, *map(user, names.split()))
+    note = "seats Static does not seat all new Users: in a cluster the order within one second is that of arrival "
+    assert [n.startswith(note) for n in found.notes] == [True] * rivals
+
+
+def test_who_only_joins_the_line_has_no_rival(store: Store, cluster: Tenant) -> None:
+    cluster.apply(user("bob"))
+    assert planned(store, user("cyd"), user("dan")).notes == ()
+
+
+def test_without_a_cluster_the_order_is_sure(store: Store) -> None:
+    applied(store, pool(static=2), workgroup())
+    assert planned(store, *PEOPLE).notes == ()
 
 
 @pytest.mark.usefixtures("cluster")

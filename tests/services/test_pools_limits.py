@@ -91,6 +91,13 @@ def test_an_account_counts_once_whatever_roles_of_a_limit_it_holds(tenant: Watch
     assert limits_of(tenant) == {"staff": (1, 1, 1)}
 
 
+def test_a_role_that_nobody_defines_is_refused_for_that_alone(tenant: WatchedTenant) -> None:
+    bought = subscription(limit("developers", "Developer", included=5))
+    tenant.apply(bought, instance(), ada := account("ada", "Developper"))
+    message = (tenant.condition(ada) or {})["message"]
+    assert (tenant.reason(ada), "in no limit" in message) == ("RoleNotFound", False)
+
+
 def test_a_role_that_is_in_no_limit_and_not_free_is_refused(tenant: WatchedTenant) -> None:
     bought = subscription(limit("developers", "Developer", included=5))
     ada, nobody = account("ada", "Administrator"), user("nobody", license=None, in_="instance")

@@ -102,6 +102,18 @@ def test_a_paused_user_stays_when_it_is_deleted_and_goes_with_its_namespace(tena
     assert gone.uid not in tenant.objects
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_paused_object_whose_deletion_waits_says_so_and_how_to_go_on(tenant: WatchedTenant, *, known: bool) -> None:
+    ada = paused(user("ada"))
+    tenant.apply(pool(static=1), workgroup(), *([ada] if known else []))
+    tenant.apply(gone := deleted(ada))
+    message = (tenant.condition(gone, "Paused") or {})["message"]
+    on = f"kubectl annotate user.tenantry.dev ada -n {gone.namespace} tenantry.dev/paused-"
+    assert message.endswith(f"The deletion waits for that; to go on: {on}")
+    tenant.apply(paused(gone, on=False))
+    assert gone.uid not in tenant.objects
+
+
 @pytest.mark.parametrize("kind", ["pool", "workgroup"])
 def test_a_paused_policy_stays_as_it_was(tenant: WatchedTenant, kind: str) -> None:
     seats, policy = pool(static=1), workgroup(spec={"login": {"maxLength": 10}})

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from tenantry.cli.manual import CODES, closing
+from tenantry.cli.manual import CODES, closing, examples
 from tenantry.cli.namespaces import namespace
 from tenantry.cli.output import write_data
 from tenantry.cli.progress import progress
@@ -22,7 +22,7 @@ from tenantry.services.trail import Checkpoint, TrailVerdict, count_records, exp
 _SLOW = 5_000
 
 
-@click.group()
+@click.group(epilog=examples("tenantry audit verify", "tenantry audit export -n acme > acme.jsonl"))
 def command() -> None:
     """Verify or export the audit trail."""
 

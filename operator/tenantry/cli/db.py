@@ -5,13 +5,13 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from tenantry.cli.manual import CODES, closing
+from tenantry.cli.manual import CODES, closing, examples
 from tenantry.cli.stores import opened, store_url
 from tenantry.store import Store
 from tenantry.store.migrate import differences, newest, upgrade
 
 
-@click.group()
+@click.group(epilog=examples("tenantry db upgrade --store-url postgresql://tenantry@db/tenantry", "tenantry db check"))
 def command() -> None:
     """Migrate the identity store, or compare it with the models."""
 

@@ -25,6 +25,8 @@ _VERBS = {
 #: A comment on a pull request has an end; JSON has everything.
 _MOST_ROWS = 300
 _LONGEST_VALUE = 80
+#: What Markdown and HTML would take for markup.
+_ENTITIES = {ord(character): f"&#{ord(character)};" for character in "&\\`*_[]<>|#@"}
 
 
 def write_plans(
@@ -62,9 +64,9 @@ def _said(message: Message) -> dict[str, Any]:
 
 
 def summary(plans: Sequence[Plan], *, done: bool) -> str:
-    """Return the numbers in one line."""
+    """Return the numbers in one line. Each object is in one of them: what is not in force is not done."""
     effects = [effect for plan in plans for effect in plan.effects]
-    actions = Counter(e.action for e in effects if e.result is not Result.HELD)
+    actions = Counter(e.action for e in effects if not e.fails)
     parts = [f"{actions[action]} {words[done]}" for action, words in _VERBS.items() if actions[action]]
     failing = Counter(e.result is Result.WAITING for e in effects if e.fails)
     parts += [f"{failing[True]} waiting"] if failing[True] else []
@@ -117,9 +119,7 @@ def _rows(plans: Sequence[Plan]) -> dict[str, list[Effect]]:
 
 def _cell(text: str) -> str:
     """Return text that ends no cell and is no markup."""
-    for character in "\\`*_[]<>|#@":
-        text = text.replace(character, f"&#{ord(character)};")
-    return " ".join(text.split())
+    return " ".join(text.translate(_ENTITIES).split())
 
 
 def _subject(effect: Effect) -> str:
@@ -167,12 +167,11 @@ def _told(plan: Plan) -> list[CountChange]:
 def _count(change: CountChange) -> tuple[str, str]:
     capacity, before, after = change.capacity, change.before, change.after
     kind = "" if capacity.kind is CapacityKind.LICENSE else f"{capacity.kind.value} "
-    wanted = after.used + after.waiting
-    numbers = f"{before.used + before.waiting} -> {wanted}"
+    numbers = f"{before.used} -> {after.used}"
     if after.bought is not None:
         was = f" (before: {before.bought})" if before.bought not in {None, after.bought} else ""
         numbers += f" of {after.bought}{was}"
-    notes = [f"{after.waiting} waiting"] if after.waiting else []
+    notes = [f"{after.waiting} more waiting"] if after.waiting else []
     over = after.used - after.bought if after.bought is not None else 0
     notes += [f"{over} over"] if over > 0 else []
     return f"{capacity.owner} {kind}{capacity.name}", numbers + (f", {', '.join(notes)}" if notes else "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tenantry.cli.effects import FORMATS, write_plans
-from tenantry.cli.manual import CODES, closing
+from tenantry.cli.manual import CODES, closing, examples
 from tenantry.cli.namespaces import tenant
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.watching import carried_out
@@ -20,7 +20,7 @@ _CODES = {
 }
 
 
-@click.group()
+@click.group(epilog=examples("tenantry groups add Managers ada grace -n acme --workgroup desk"))
 def command() -> None:
     """Put many accounts into a group at once, or take them out. For tenants that no cluster has."""
 

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
+from tenantry.cli.effects import write_plans
 from tenantry.cli.lazy import Failure
-from tenantry.cli.manual import CODES, closing
+from tenantry.cli.manual import CODES, closing, examples
 from tenantry.cli.namespaces import namespace, tenant
 from tenantry.cli.output import write_data
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
+from tenantry.services.effects import Plan
 from tenantry.services.holdings import (
+    ACTOR,
     Deletion,
     Handover,
     ListedHolding,
@@ -25,6 +28,8 @@ from tenantry.services.holdings import (
     put_holdings,
     reassign_holdings,
 )
+from tenantry.services.pipeline import Request, apply, is_ours
+from tenantry.store import Store
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -43,7 +48,12 @@ def _written(function: C) -> C:
     return store_url(audit_key_file(output("text", "json", "yaml")(function)))
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "tenantry holdings list -n acme --user jdoe",
+        "tenantry holdings reassign -n acme --from jdoe --to asmith",
+    )
+)
 def command() -> None:
     """List what accounts hold in applications, or give it away."""
 
@@ -121,7 +131,7 @@ def add(  # noqa: PLR0913, PLR0917 - options
     wanted = Registration(workgroup, kind, user, names, covers)
     with opened(store_url, audit_key_file) as store:
         result = put_holdings(store, namespace, wanted, datetime.now(UTC))
-    _tell(result, output, "registered")
+        _tell(result, _go_on(store, namespace, result), output, "registered")
 
 
 @command.command(
@@ -157,7 +167,7 @@ def reassign(  # noqa: PLR0913, PLR0917 - options
     """
     with opened(store_url, audit_key_file) as store:
         result = reassign_holdings(store, namespace, Handover(giver, taker, workgroup, kind), datetime.now(UTC))
-    _tell(result, output, "reassigned")
+        _tell(result, _go_on(store, namespace, result), output, "reassigned")
 
 
 @command.command(
@@ -181,14 +191,23 @@ def delete(  # noqa: PLR0917 - options
     """Forget things that the application does not have any more. One that is not registered is passed over."""
     with opened(store_url, audit_key_file) as store:
         result = delete_holdings(store, namespace, Deletion(workgroup, kind, names), datetime.now(UTC))
-    _tell(result, output, "deleted")
+        _tell(result, _go_on(store, namespace, result), output, "deleted")
 
 
-def _tell(result: Result, output: str, done: str) -> None:
-    """Print how many holdings changed, or fail with why none did."""
+def _go_on(store: Store, namespace: str, result: Result) -> Plan | None:
+    """Do what the holdings held up, where no operator does: a deletion that waited for them goes on."""
+    if not result.changed or not is_ours(store, namespace):
+        return None
+    return apply(store, Request(namespace, datetime.now(UTC), ACTOR))
+
+
+def _tell(result: Result, plan: Plan | None, output: str, done: str) -> None:
+    """Print how many holdings changed and what went on by that, or fail with why none did."""
     if result.refusals:
         raise Failure("\n".join(f"{refusal.reason}: {refusal.message}" for refusal in result.refusals))
     if output == "text":
         click.echo(f"{result.changed} {'holding' if result.changed == 1 else 'holdings'} {done}")
+        if plan is not None and plan.effects:
+            write_plans([plan], output, done=True)
     else:
         write_data({done: result.changed}, output)

@@ -77,6 +77,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except InputError as error:
             raise Failure(str(error)) from error
+        except click.Abort as error:
+            raise Failure("nothing was changed") from error
         except StoreUnavailable as error:
             raise Away(_why_away(error)) from error
 

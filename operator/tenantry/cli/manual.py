@@ -13,8 +13,12 @@ CODES: Mapping[int, str] = {
 _AS_IT_IS = "\b"
 
 
-def closing(*examples: str, codes: Mapping[int, str] = CODES) -> str:
+def examples(*lines: str) -> str:
+    """Return the examples of a group of commands, as click's epilog."""
+    return "\n".join([_AS_IT_IS, "Examples:" if len(lines) > 1 else "Example:", *(f"  {line}" for line in lines)])
+
+
+def closing(*lines: str, codes: Mapping[int, str] = CODES) -> str:
     """Return the examples and exit codes of a command, as click's epilog."""
-    shown = [_AS_IT_IS, "Examples:" if len(examples) > 1 else "Example:", *(f"  {line}" for line in examples)]
     meanings = [_AS_IT_IS, "Exit codes:", *(f"  {code}  {meaning}" for code, meaning in codes.items())]
-    return "\n".join([*shown, "", *meanings])
+    return "\n".join([examples(*lines), "", *meanings])

@@ -103,7 +103,8 @@ def command(  # noqa: PLR0913 - one parameter an option
 
     It is decided by the services of the operator, on a copy of the tenant's rows: who gets a seat, who waits, what is
     refused and why. It holds up nobody. PATH is a file, a folder (with a kustomization: what that names) or - for
-    standard input; the order of the files is the order of arrival. Without --prune nothing is removed.
+    standard input; the order of the files is the order of arrival. Without --prune nothing is
+    removed but what was deleted before and waited for something.
     """
     loaded = read_files(paths, namespace)
     if loaded.faults:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import closing, examples
 from tenantry.cli.namespaces import namespace
 from tenantry.cli.output import write_data
 from tenantry.cli.stores import opened, output, store_url
@@ -14,7 +14,7 @@ from tenantry.services.pools import ListedCapacity, list_pools
 _COLUMNS = ("TENANT", "POOL", "WHAT", "NAME", "BOUGHT", "ACCOUNTS", "USED", "FREE", "WAITING", "OVER")
 
 
-@click.group()
+@click.group(epilog=examples("tenantry pools list -n acme"))
 def command() -> None:
     """List what was bought, and what of it is in use."""
 

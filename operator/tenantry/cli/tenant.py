@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import closing, examples
 from tenantry.cli.output import write_data
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
@@ -15,7 +15,7 @@ from tenantry.services.accounts import list_known_tenants
 from tenantry.services.tenancy import Attachment, attach
 
 
-@click.group()
+@click.group(epilog=examples("tenantry tenant list", "tenantry tenant attach acme --dry-run"))
 def command() -> None:
     """List tenants, or attach one to the cluster of now."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tenantry.cli.effects import FORMATS, write_plans
-from tenantry.cli.manual import CODES, closing
+from tenantry.cli.manual import CODES, closing, examples
 from tenantry.cli.namespaces import namespace, tenant
 from tenantry.cli.output import write_data
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
@@ -37,7 +37,7 @@ _SORTS: dict[str, Callable[[ListedAccount], str]] = {
 _SECTIONS = ("", "Users that cannot log in:", "System users:")
 
 
-@click.group()
+@click.group(epilog=examples("tenantry users list -n acme", "tenantry users delete ada grace -n acme"))
 def command() -> None:
     """List the accounts in the identity store, or delete some."""
 
@@ -75,8 +75,8 @@ def list_(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """List accounts by company; after them those that cannot log in, and then system users.
 
-    WORKGROUPS has the role in brackets. Accounts that wait show their place in the waiting list. A table has pages;
-    json and yaml have everything, unless a page is asked for.
+    WORKGROUPS has the role in brackets; of accounts that wait or are refused, what they ask for. Those that wait show
+    their place in the waiting list. A table has pages; json and yaml have everything, unless a page is asked for.
     """
     with opened(store_url) as store:
         found: Sequence[ListedAccount | ListedInvitation]
@@ -243,7 +243,7 @@ def delete(
             check_writable(store, edit.request)
         planned = previewed(store, edit)
         if not edit.request.removed:
-            write_plans([planned], output, done=False)
+            write_plans([planned], output, done=True)
             ctx.exit(1)
         if not yes:
             write_plans([planned], "text", done=False, err=output != "text")
@@ -254,5 +254,5 @@ def delete(
 
 
 def _warning(count: int) -> str:
-    what = "this account" if count == 1 else f"these {count} accounts"
-    return f"Warning: {what} and what belongs to them will be deleted. Continue?"
+    what = "this account and what belongs to it" if count == 1 else f"these {count} accounts and what belongs to them"
+    return f"Warning: {what} will be deleted. Continue?"

@@ -201,7 +201,10 @@ def check_license(ctx: UserContext) -> Refusals:
 
 
 def check_roles_in_plan(ctx: UserContext) -> Refusals:
-    """In a pool with limits every role of its workgroups is in a limit or free (design §2, LicensePool)."""
+    """In a pool with limits every role of its workgroups is in a limit or free (design §2, LicensePool).
+
+    A role that no workgroup defines has its refusal already.
+    """
     if ctx.pool is None or not ctx.pool.spec.limits:
         return
     pool = ctx.pool.spec
@@ -210,7 +213,8 @@ def check_roles_in_plan(ctx: UserContext) -> Refusals:
     for entry in ctx.entries:
         role = entry.role
         counted = entry.is_member and entry.policy is not None and entry.policy.spec.license_pool_ref is not None
-        if counted and (entry.membership.workgroup_ref, role) not in sold:
+        defined = role is None or entry.policy is None or role in entry.policy.spec.roles_by_name
+        if counted and defined and (entry.membership.workgroup_ref, role) not in sold:
             known = choices(sorted(r for w, r in sold if w == entry.membership.workgroup_ref))
             has = (
                 f'has role "{role}" in no limit and not as a free role'

@@ -190,7 +190,10 @@ def _counts(connection: Connection, tenant_id: int, now: datetime) -> dict[Capac
 
 
 def compare(namespace: str, before: State, after: State, named: Collection[str]) -> tuple[list[Effect], int]:
-    """Return what changed or is not in force, and how many of the ``named`` objects are as they were."""
+    """Return what changed or is not in force, and how many of the ``named`` objects are as they were.
+
+    Of an object that went, and that a new one took the name of, only the new one is told.
+    """
     found, unchanged = [], 0
     for uid in before.rows.keys() | after.rows.keys() | (before.owned.keys() - after.owned.keys()):
         effect = _effect(namespace, uid, before, after, named=uid in named)
@@ -200,7 +203,9 @@ def compare(namespace: str, before: State, after: State, named: Collection[str])
             unchanged += effect.named
         else:
             found.append(effect)
-    return sorted(found, key=_order), unchanged
+    there = {(e.kind, e.name) for e in found if e.result is not Result.GONE}
+    told = [e for e in found if e.result is not Result.GONE or (e.kind, e.name) not in there]
+    return sorted(told, key=_order), unchanged
 
 
 def _order(effect: Effect) -> tuple[bool, int, str]:
@@ -211,6 +216,19 @@ def compare_counts(before: State, after: State) -> tuple[CountChange, ...]:
     """Return every capacity before and after."""
     both = before.counts.keys() | after.counts.keys()
     return tuple(CountChange(c, before.counts.get(c, Count()), after.counts.get(c, Count())) for c in sorted(both))
+
+
+def note_rivals(plan: Plan) -> Iterator[str]:
+    """Yield a note for each capacity that several new Users want and that does not seat them all."""
+    new = [e.result for e in plan.effects if e.kind is Kind.USER and e.action is Action.CREATE]
+    if not {Result.READY, Result.WAITING} <= set(new):
+        return
+    for change in plan.counts:
+        if change.after.used > change.before.used and change.after.waiting > change.before.waiting:
+            yield (
+                f"{change.capacity.owner} {change.capacity.name} does not seat all new Users: in a cluster the order "
+                "within one second is that of arrival and UID, so others of them may wait"
+            )
 
 
 def _effect(namespace: str, uid: str, before: State, after: State, *, named: bool) -> Effect | None:

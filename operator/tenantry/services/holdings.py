@@ -135,7 +135,7 @@ def put_holdings(store: Store, namespace: str, wanted: Registration, now: dateti
         account = _find(act.connection, act.tenant, wanted.owner, wanted.workgroup)
         refusals = [*_check_form(wanted), *_check_workgroup(wanted, workgroup)]
         if account is None or not _is_alive(account):
-            refusals.append(_unknown(wanted.owner, "account"))
+            refusals.append(_unfit(wanted.owner, account, "account", now))
         elif workgroup is not None and wanted.workgroup not in account.homes:
             message = f'"{wanted.owner}" is no member of Workgroup "{wanted.workgroup}"; add its User there first'
             refusals.append(Refusal(Reason.NOT_A_MEMBER, "account", message))
@@ -186,9 +186,9 @@ def reassign_holdings(store: Store, namespace: str, handover: Handover, now: dat
             _find(act.connection, act.tenant, n, handover.workgroup) for n in (handover.giver, handover.taker)
         )
         if giver is None:
-            return Result(refusals=(_unknown(handover.giver, "from"),))
+            return Result(refusals=(_unfit(handover.giver, giver, "from", now),))
         if taker is None or not _is_alive(taker):
-            return Result(refusals=(_unknown(handover.taker, "to", Reason.ASSIGNEE_NOT_FOUND),))
+            return Result(refusals=(_unfit(handover.taker, taker, "to", now, Reason.ASSIGNEE_NOT_FOUND),))
         transfers = _transfers(act.connection, giver, taker, handover)
         refusals = _check_taker(act, giver, taker, transfers)
         if refusals:
@@ -254,8 +254,13 @@ def _is_alive(account: Account) -> bool:
     return account.tombstone is None and account.provisioned
 
 
-def _unknown(name: str, field: str, reason: Reason = Reason.USER_NOT_FOUND) -> Refusal:
+def _unfit(
+    name: str, account: Account | None, field: str, now: datetime, reason: Reason = Reason.USER_NOT_FOUND
+) -> Refusal:
+    """Return why an account can have no holdings: it is not there, or not yet."""
     message = f'no account has the login "{name}"; a system user is named with its workgroup'
+    if account is not None and account.tombstone is None:
+        message = f'"{name}" is {account.state(now)}: it can be given nothing until it has its seat'
     return Refusal(reason, field, message)
 
 
@@ -275,6 +280,11 @@ def _check_workgroup(wanted: Registration, workgroup: WorkgroupPolicy | None) ->
         known = choices(workgroup.spec.groups_by_name)
         message = f'group "{wanted.covers}" is not defined in Workgroup "{wanted.workgroup}"; {known}'
         yield Refusal(Reason.GROUP_NOT_FOUND, "covers", message)
+    policies = workgroup.spec.deletion.holdings if workgroup is not None else ()
+    if policies and policy_of(wanted.kind, policies) is None:
+        known = choices(policy.kind for policy in policies)
+        message = f'Workgroup "{wanted.workgroup}" lists no holdings of kind "{wanted.kind}"; {known}'
+        yield Refusal(Reason.HOLDING_NOT_FOUND, "kind", message)
 
 
 def _tell(action: str, rows: Iterable[Holding]) -> list[Change]:

@@ -26,6 +26,7 @@ from tenantry.services.effects import (
     compare_counts,
     load_others,
     load_state,
+    note_rivals,
 )
 from tenantry.services.file_secrets import FileSecrets
 from tenantry.services.observed import observe
@@ -90,7 +91,9 @@ def plan(store: Store, request: Request) -> Plan:
     _read_ahead(store, request)
     with copied(store, request.namespace) as copy:
         run = _Run.enter(copy.store, request)
-        return run.conclude(copy.former, run.carry_out())
+        planned = run.conclude(copy.former, run.carry_out())
+    unsure = () if is_ours(store, request.namespace) else note_rivals(planned)
+    return replace(planned, notes=(*planned.notes, *unsure))
 
 
 def apply(store: Store, request: Request) -> Plan:

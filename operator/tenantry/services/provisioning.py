@@ -30,6 +30,7 @@ from tenantry.store.usage import count_usage
 
 #: A batch has at most this many objects.
 BATCH_SIZE = 500
+_PAUSED = "The annotation tenantry.dev/paused is true: the spec is not acted on until it is removed."
 #: Objects younger than this when a listing began are left to the next sweep: clocks differ a little. What was made or
 #: seen since is told by the controllers.
 _LISTING_MARGIN = timedelta(seconds=5)
@@ -184,11 +185,12 @@ def _pause(batch: Batch, seen: Observed[Any]) -> None:
 
 
 def _paused_condition(type_: str, status: ConditionStatus, since: str, seen: Observed[Any]) -> dict[str, Any]:
+    command = f"kubectl annotate {seen.kind.lower()}.tenantry.dev {seen.name} -n {seen.namespace} tenantry.dev/paused-"
     condition = Condition(
         type=type_,
         status=status,
         reason=Reason.PAUSED,
-        message="The annotation tenantry.dev/paused is true: the spec is not acted on until it is removed.",
+        message=_PAUSED + f" The deletion waits for that; to go on: {command}" * seen.deleting,
         last_transition_time=since,
         observed_generation=seen.generation,
     )

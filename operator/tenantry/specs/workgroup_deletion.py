@@ -107,7 +107,8 @@ class DeletionPolicy(SpecModel):
     holdings: tuple[HoldingPolicy, ...] = Field(
         default=(),
         max_length=32,
-        description="What becomes of what an account holds; a kind that is not listed goes with it.",
+        description="What becomes of what an account holds. Where kinds are listed, and * is not, no other can be "
+        "registered; what was before goes with the account.",
         json_schema_extra=list_map("kind")
         | rules(
             cel(

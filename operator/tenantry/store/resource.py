@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, union, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, tuple_, union, update
 
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind, Observed, Ref

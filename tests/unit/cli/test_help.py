@@ -64,6 +64,11 @@ def test_the_program_lists_its_commands_without_importing_them() -> None:
     assert all(f"{name} " in text and lazy.about in text for name, lazy in COMMANDS.items())
 
 
+@pytest.mark.parametrize("name", sorted({path[0] for path in LEAVES if len(path) > 1}))
+def test_each_group_of_commands_has_an_example(name: str) -> None:
+    assert f"  tenantry {name} " in tenantry(name, "--help").out.partition("Example")[2]
+
+
 def test_an_unknown_command_is_wrong_usage() -> None:
     done = tenantry("vaildate")
     assert (done.code, "No such command 'vaildate'" in done.err) == (2, True)

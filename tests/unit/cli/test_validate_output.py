@@ -63,6 +63,11 @@ def test_what_is_not_ours_is_skipped_with_a_note(tmp_path: Path) -> None:
     assert [n["message"].split(":")[0] for n in done.data["notes"]] == ["skipped", "skipped", "skipped"]
 
 
+def test_a_kind_alone_is_skipped_as_no_object() -> None:
+    done = tenantry("validate", "-", stdin="kind: x\n")
+    assert done.lines[0] == 'note: <stdin>:1: skipped: kind "x" without an apiVersion is no Kubernetes object'
+
+
 def test_of_many_notes_text_tells_the_first_twenty() -> None:
     users = [
         f"{HEAD}kind: User\nmetadata: {{name: u{n}}}\nspec: {{userName: u{n}, workgroups: [{{workgroupRef: desk}}]}}\n"

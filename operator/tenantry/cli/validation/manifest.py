@@ -11,7 +11,10 @@ from tenantry.domain.observed import Kind
 from tenantry.resources.meta import API_VERSION, GROUP
 
 _KUSTOMIZE = "kustomize.config.k8s.io/"
-_KUSTOMIZATION = "skipped: what it makes is not checked here; for that: kubectl kustomize | tenantry validate -"
+_KUSTOMIZATION = (
+    "skipped: files are checked as they stand; to check what this makes of them: "
+    "kubectl kustomize FOLDER | tenantry validate -"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,10 @@ def _not_ours(manifest: Manifest, kind: object, version: object) -> Message:
         return manifest.tell(("kind",), f'"{kind}" is no kind of {GROUP}; {_nearest(str(kind), list(Kind))}')
     if version is None and kind in set(Kind):
         return manifest.tell((), f"has no apiVersion; write apiVersion: {API_VERSION}")
-    return manifest.tell((), f"skipped: {version or 'no apiVersion'} is not of {GROUP}", note=True)
+    if version is None:
+        here = Place(manifest.place.file, manifest.place.line)
+        return Message(here, "", f'skipped: kind "{kind}" without an apiVersion is no Kubernetes object', note=True)
+    return manifest.tell((), f"skipped: {version} is not of {GROUP}", note=True)
 
 
 def _means_our_group(version: object) -> bool:
