@@ -1,11 +1,14 @@
-"""One operator a module for all namespaces, and a tenant for each test, driven with kubectl as people do."""
+"""One operator a module for all namespaces; tenants of a module or of one test, driven with kubectl as people do."""
 
 import json
+import re
 import shutil
 import subprocess
-import sys
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,29 @@ import pytest
 import yaml
 
 from controlplane import Cluster
+from tenantry.domain.access import Decision, Resource
+from tenantry.domain.account import Account
+from tenantry.domain.login import login_key
+from tenantry.domain.refusal import Refusal
+from tenantry.services.access import Request, explain
+from tenantry.services.onboarding import accept_invitation, verify_email
+from tenantry.services.passwords import verify_password
+from tenantry.store import Store
+from tenantry.store.account import load_by_login
+from tenantry.store.tenant import find_tenant
+from tests.support.commands import Done, tenantry
 from tests.support.eventually import eventually
+from tests.support.installation import remove_objects
 from tests.support.kube import Kube, Object
 from tests.support.operator import OperatorProcess
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+#: What the issue tracker of a module buys, so that each of its tests can seat people of its own.
+LICENSES = [
+    {"type": "Static", "quantity": 5},
+    {"type": "Floating", "quantity": 6, "accountsPerLicense": 10},
+    {"type": "Restricted", "quantity": 9},
+]
 
 
 @dataclass(frozen=True)
@@ -28,6 +49,7 @@ class Site:
     kube: Kube
     namespace: str
     store_url: str
+    store: Store
 
     def apply_example(self, name: str) -> None:
         """Apply an example as its README says, and wait until all of it is Ready."""
@@ -53,17 +75,56 @@ class Site:
     def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
         return self.cluster.kubectl("-n", self.namespace, *arguments, stdin=stdin)
 
-    def tenantry(self, *arguments: str) -> Any:
+    def tenantry(self, *arguments: object) -> Any:
         """Run the command line on this tenant's store and return its JSON."""
-        command = [sys.executable, "-m", "tenantry", *arguments, "--store-url", self.store_url, "-o", "json"]
-        found = subprocess.run([*command, "-n", self.namespace], capture_output=True, text=True, check=True)
-        return json.loads(found.stdout)
+        done = self.run(*arguments, "-o", "json")
+        assert done.code == 0, done.err
+        return json.loads(done.out)
+
+    def run(self, *arguments: object) -> Done:
+        """Run the command line on this tenant's store."""
+        return tenantry(*arguments, "--store-url", self.store_url, "-n", self.namespace)
 
     def export_audit(self) -> list[Any]:
         """Return the tenant's audit trail as it is exported, record by record."""
-        command = [sys.executable, "-m", "tenantry", "audit", "export", "--store-url", self.store_url]
-        found = subprocess.run([*command, "-n", self.namespace], capture_output=True, text=True, check=True)
-        return [json.loads(line) for line in found.stdout.splitlines()]
+        return [json.loads(line) for line in self.run("audit", "export").lines]
+
+    def account(self, login: str) -> Account:
+        """Return the account as the store has it."""
+        with self.store.read() as connection:
+            tenant = find_tenant(connection, self.namespace)
+            assert tenant is not None
+            (found,) = load_by_login(connection, tenant.id, {login_key(login)})
+        return found
+
+    def password_is(self, login: str, password: str) -> bool:
+        """Tell whether this is the account's password by now."""
+        kept = self.account(login).password
+        return kept is not None and verify_password(kept.hash, password)
+
+    def accept(self, login: str) -> Refusal | None:
+        """Accept the invitation, or sign up, as the person does."""
+        return accept_invitation(self.store, self.namespace, login, datetime.now(UTC))
+
+    def verify(self, login: str) -> None:
+        """Show that the address is the person's."""
+        assert verify_email(self.store, self.namespace, login, datetime.now(UTC)) is None
+
+    def decide(
+        self, user: str, question: str, owner: str = "", scope: str = "", workgroup: str | None = None
+    ) -> Decision:
+        """Decide a question such as "read mission/m-1"."""
+        action, type_, name = re.split("[ /]", question, maxsplit=2)
+        scopes = dict([scope.split("=")]) if scope else {}
+        resource = Resource(type_, name, frozenset({owner} if owner else ()), scopes)
+        request = Request(user, action, resource, self.namespace, workgroup)
+        return explain(self.store, request, datetime.now(UTC)).decision
+
+    def allows(self, user: str, question: str, owner: str = "", scope: str = "", workgroup: str | None = None) -> bool:
+        return self.decide(user, question, owner, scope, workgroup).allowed
+
+    def reason(self, user: str, question: str, owner: str = "", scope: str = "", workgroup: str | None = None) -> str:
+        return str(self.decide(user, question, owner, scope, workgroup).reason)
 
     def settled(self, kind: str, name: str) -> Object:
         """Return an object once the operator has seen its newest spec."""
@@ -138,15 +199,46 @@ def everywhere(
         print(operator.log[-5000:])
 
 
+@pytest.fixture(scope="module")
+def opened_store(module_store: str) -> Iterator[Store]:
+    store = Store.open(module_store)
+    yield store
+    store.close()
+
+
 @pytest.fixture
-def site(cluster: Cluster, kube: Kube, namespace: str, everywhere: OperatorProcess, module_store: str) -> Site:
+def site(
+    cluster: Cluster, kube: Kube, namespace: str, everywhere: OperatorProcess, module_store: str, opened_store: Store
+) -> Site:
+    """A tenant of the test's own."""
     assert everywhere.running
-    return Site(cluster, kube, namespace, module_store)
+    return Site(cluster, kube, namespace, module_store, opened_store)
+
+
+@pytest.fixture(scope="module")
+def shared(
+    cluster: Cluster, everywhere: OperatorProcess, module_store: str, opened_store: Store
+) -> Iterator[Callable[[str], Site]]:
+    """Apply an example once for a module: `shared("thinger")`. Tests change only what no other of them looks at."""
+    assert everywhere.running
+    made: list[Site] = []
+
+    @cache
+    def applied(name: str) -> Site:
+        namespace = f"shared-{uuid.uuid4().hex[:8]}"
+        cluster.kubectl("create", "namespace", namespace)
+        made.append(Site(cluster, Kube.of(cluster, namespace), namespace, module_store, opened_store))
+        made[-1].apply_example(name)
+        return made[-1]
+
+    yield applied
+    for each in made:
+        remove_objects(each.kube)
 
 
 @pytest.fixture
 def example(site: Site) -> Callable[[str], Site]:
-    """Apply an example to the test's tenant: `example("thinger")`."""
+    """Apply an example to a tenant of the test's own: `example("thinger")`."""
 
     def applied(name: str) -> Site:
         site.apply_example(name)

@@ -1,7 +1,7 @@
 """The rules of shop-floor analytics (MM): invitations, five roles, a display that is no person."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,9 +11,9 @@ from tests.support.kube import Object
 
 
 @pytest.fixture
-def plant(example: Callable[[str], Site]) -> Site:
-    """The example as it is."""
-    return example("machinemetrics")
+def plant(shared: Callable[[str], Site]) -> Site:
+    """The example, to which tests add accounts of their own; its policy stays as it is."""
+    return shared("machinemetrics")
 
 
 def colleague(name: str, role: str, /, **spec: object) -> Object:
@@ -25,10 +25,25 @@ def invitation(site: Site, name: str) -> Object:
     return found
 
 
-def test_mm_03_who_has_not_accepted_is_invited(plant: Site) -> None:
-    states = {u["status"]["state"] for u in plant.kube.items("User")}
-    assert states == {"Invited"}
-    assert invitation(plant, "erin.walsh")["expirationTime"] > invitation(plant, "erin.walsh")["sentTime"]
+def test_mm_03_users_who_accepted_are_in_one_table_and_outstanding_invitations_in_the_other(
+    example: Callable[[str], Site],
+) -> None:
+    plant = example("machinemetrics")
+    people = {u["spec"]["userName"] for u in plant.kube.items("User")}
+    assert {u["status"]["state"] for u in plant.kube.items("User")} == {"Invited"}
+    assert plant.accept("erin.walsh@precision.example") is None
+    (erin,) = [a for a in plant.tenantry("users", "list") if a["state"] != "Invited"]
+    told = [erin[field] for field in ("name", "email", "phone")]
+    assert told == ["Erin Walsh", "erin.walsh@precision.example", "+1 413 555 0101"]
+    assert erin["workgroups"] == [{"workgroup": "plant", "role": "Executive"}]
+    invited = {i["email"]: i["workgroups"] for i in plant.tenantry("users", "list", "--invites")}
+    assert set(invited) == people - {"erin.walsh@precision.example"}
+    assert invited["floor.display@precision.example"] == [{"workgroup": "plant", "role": "Kiosk"}]
+
+
+def test_mm_04_an_invitation_expires_after_a_week(plant: Site) -> None:
+    sent, expires = (datetime.fromisoformat(invitation(plant, "erin.walsh")[x]) for x in ("sentTime", "expirationTime"))
+    assert expires - sent == timedelta(hours=168)
 
 
 def test_mm_04_an_invitation_is_sent_again_once_for_each_time_asked(plant: Site) -> None:
@@ -45,8 +60,8 @@ def test_mm_04_an_invitation_is_sent_again_once_for_each_time_asked(plant: Site)
 
 
 def test_mm_04_an_act_is_not_asked_for_in_advance(plant: Site) -> None:
-    plant.kube.patch("User", "hana.sato", {"spec": {"invitationResendTime": "2099-01-01T00:00:00Z"}})
-    assert "lies ahead" in plant.becomes("hana.sato", "TimeInFuture")["message"]
+    plant.kube.patch("User", "marco.conti", {"spec": {"invitationResendTime": "2099-01-01T00:00:00Z"}})
+    assert "lies ahead" in plant.becomes("marco.conti", "TimeInFuture")["message"]
 
 
 def test_mm_09_a_second_display_is_refused_where_the_policy_caps_it(plant: Site) -> None:
@@ -54,7 +69,8 @@ def test_mm_09_a_second_display_is_refused_where_the_policy_caps_it(plant: Site)
     assert 'lets 1 hold role "Kiosk" (maxHolders)' in plant.becomes("display-2", "RoleLimitReached")["message"]
 
 
-def test_mm_09_and_warned_of_where_it_does_not(plant: Site) -> None:
+def test_mm_09_and_warned_of_where_it_does_not(example: Callable[[str], Site]) -> None:
+    plant = example("machinemetrics")
     spec = plant.kube.get("Workgroup", "plant")["spec"]
     for role in spec["roles"]:
         role.pop("maxHolders", None)
@@ -69,10 +85,32 @@ def test_mm_09_and_warned_of_where_it_does_not(plant: Site) -> None:
     eventually(lambda: plant.condition("plant", "SingleHolders", "Workgroup")["status"] == "True")
 
 
-def test_mm_11_before_the_invitation_is_accepted_the_resource_says_the_name(plant: Site) -> None:
-    plant.kube.patch("User", "erin.walsh", {"spec": {"name": {"familyName": "Doyle"}}})
-    plant.settled("User", "erin.walsh")
-    assert plant.condition("erin.walsh", "ProfileInSync") == {}
+def family_name(site: Site, name: str) -> str:
+    profile = site.account(f"{name}@precision.example").profile or {}
+    found: str = profile["name"]["familyName"]
+    return found
+
+
+def test_mm_11_the_resource_says_the_name_until_the_invitation_is_accepted_and_no_longer(plant: Site) -> None:
+    def rename(family: str) -> None:
+        plant.kube.patch("User", "sean.murphy", {"spec": {"name": {"familyName": family}}})
+        plant.settled("User", "sean.murphy")
+
+    rename("Doyle")
+    assert family_name(plant, "sean.murphy") == "Doyle"
+    assert plant.condition("sean.murphy", "ProfileInSync") == {}
+    assert plant.accept("sean.murphy@precision.example") is None
+    rename("Kelly")
+    assert family_name(plant, "sean.murphy") == "Doyle"
+    told = plant.condition("sean.murphy", "ProfileInSync")
+    assert (told["status"], told["reason"]) == ("False", "ProfileKept")
+    assert plant.ready("sean.murphy")["status"] == "True"
+
+
+def test_language_and_time_zone_are_the_plants_unless_a_user_says_otherwise(plant: Site) -> None:
+    for name, expected in (("carol.reed", ("en", "America/New_York")), ("hana.sato", ("ja", "Asia/Tokyo"))):
+        profile = plant.account(f"{name}@precision.example").profile or {}
+        assert (profile["preferredLanguage"], profile["timezone"]) == expected
 
 
 def test_mm_15_deletion_is_permanent(plant: Site) -> None:

@@ -1,6 +1,11 @@
 """The rules of temperature loggers (TT): two profiles, rights on or off, assigned numbers, passwords that expire."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +15,9 @@ from tests.support.kube import Object
 
 
 @pytest.fixture
-def loggers(example: Callable[[str], Site]) -> Site:
-    """The example as it is."""
-    return example("thermotrack")
+def loggers(shared: Callable[[str], Site]) -> Site:
+    """The example, to which tests add accounts of their own."""
+    return shared("thermotrack")
 
 
 def person(name: str, /, **spec: object) -> Object:
@@ -41,7 +46,8 @@ def test_tt_03_a_device_address_is_a_mac_address_or_absent(loggers: Site) -> Non
     loggers.becomes("wrong", "Provisioned")
 
 
-def test_tt_04_every_user_has_a_mobile_id_of_its_own_for_ever(loggers: Site) -> None:
+def test_tt_04_every_user_has_a_mobile_id_of_its_own_for_ever(example: Callable[[str], Site]) -> None:
+    loggers = example("thermotrack")
     before = mobile_ids(loggers)
     assert len(set(before.values())) == len(before) == 12
     loggers.kube.patch("User", "lea.martin", {"spec": {"comment": "edited"}})
@@ -58,9 +64,26 @@ def test_tt_04_a_mobile_id_cannot_be_chosen(loggers: Site) -> None:
     assert "is assigned by the store" in loggers.becomes("chooser", "AttributeInvalid")["message"]
 
 
+def test_tt_05_a_user_is_found_by_its_mobile_id(loggers: Site) -> None:
+    (assigned,) = loggers.kube.get("User", "omar.diallo")["status"]["assigned"]
+    of_that_number = f'{{.items[?(@.status.assigned[0].value=="{assigned["value"]}")].metadata.name}}'
+    assert loggers.kubectl("get", "tuser", "-o", f"jsonpath={of_that_number}") == "omar.diallo"
+
+
 def test_tt_06_the_login_can_never_be_modified(loggers: Site) -> None:
     changed = person("lea.martin", userName="lea.durand")
     assert "userName cannot change" in loggers.apply(changed, refused=True)
+
+
+def test_tt_07_the_password_can_be_changed_later_by_the_secret(loggers: Site) -> None:
+    secret: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "changing"}}
+    reference = {"secretKeyRef": {"name": "changing", "key": "password"}}
+    loggers.apply({**secret, "stringData": {"password": "first-choice"}}, person("changer", password=reference))
+    loggers.becomes("changer", "Provisioned")
+    assert loggers.password_is("changer", "first-choice")
+    loggers.apply({**secret, "stringData": {"password": "second-choice"}})
+    eventually(lambda: loggers.password_is("changer", "second-choice"))
+    assert not loggers.password_is("changer", "first-choice")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +106,8 @@ def test_tt_08_preferences_that_are_left_out_have_their_default(loggers: Site) -
 
 def test_tt_09_a_password_expires_after_90_days_unless_the_user_says_no(loggers: Site) -> None:
     expiring = loggers.kube.get("User", "claire.moreau")["status"]["password"]
-    assert expiring["expirationTime"] > expiring["changedTime"]
+    changed, expires = (datetime.fromisoformat(expiring[name]) for name in ("changedTime", "expirationTime"))
+    assert expires - changed == timedelta(days=90)
     assert "expirationTime" not in loggers.kube.get("User", "display.bay4")["status"]["password"]
 
 
@@ -94,12 +118,13 @@ def test_tt_10_where_it_expires_a_password_is_not_the_one_before(loggers: Site) 
     loggers.apply(person("free", password=free))
     for name in ("held", "free"):
         loggers.becomes(name, "Provisioned")
-    changed = {n: loggers.kube.get("User", n)["status"]["password"]["changedTime"] for n in ("held", "free")}
     loggers.apply({**secret, "stringData": {"password": "second-choice"}})
     for name in ("held", "free"):
-        eventually(lambda n=name: loggers.kube.get("User", n)["status"]["password"]["changedTime"] > changed[n])  # type: ignore[misc] # bound now
+        eventually(lambda n=name: loggers.password_is(n, "second-choice"))  # type: ignore[misc] # bound now
     loggers.apply({**secret, "stringData": {"password": "first-choice"}})
     assert 'Secret "own" holds one of the last 2 passwords' in loggers.becomes("held", "PasswordInHistory")["message"]
+    eventually(lambda: loggers.password_is("free", "first-choice"))
+    assert loggers.password_is("held", "second-choice")
     assert loggers.ready("free")["status"] == "True"
 
 
@@ -119,3 +144,24 @@ def test_tt_15_changes_are_on_record_and_the_record_is_whole(loggers: Site) -> N
     exported = loggers.export_audit()
     changes = [r["facts"] for r in exported if r.get("subject") == account and "active" in r.get("facts", {})]
     assert [c["active"] for c in changes] == [[None, True], [True, False]]
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        ("UPDATE audit_records SET actor = 'nobody' WHERE sequence = 3", "record 3 was altered"),
+        ("DELETE FROM audit_records WHERE sequence = 3", "record 3 is missing"),
+    ],
+)
+def test_tt_15_a_later_edit_of_the_record_shows(loggers: Site, tmp_path: Path, edit: str, fault: str) -> None:
+    copied = tmp_path / "copy.db"
+    with closing(sqlite3.connect(loggers.store_url.removeprefix("sqlite:///"))) as whole:
+        whole.execute("VACUUM INTO ?", [str(copied)])
+    copy = replace(loggers, store_url=f"sqlite:///{copied}")
+    assert copy.run("audit", "verify").code == 0
+    with closing(sqlite3.connect(copied)) as tampered, tampered:
+        tampered.execute(edit)
+    found = copy.run("audit", "verify", "-o", "json")
+    assert found.code != 0
+    assert fault in found.data[0]["fault"]
+    assert loggers.run("audit", "verify").code == 0

@@ -4,14 +4,21 @@ from collections.abc import Callable
 
 import pytest
 
+from tenantry.errors import InputError
 from tests.e2e.conftest import Site, user
 from tests.support.eventually import eventually
 from tests.support.kube import Object
 
 
 @pytest.fixture
-def instance(example: Callable[[str], Site]) -> Site:
-    """The example as it is."""
+def instance(shared: Callable[[str], Site]) -> Site:
+    """The example, to which tests add accounts of their own; the subscription stays as it is."""
+    return shared("thinger")
+
+
+@pytest.fixture
+def subscriber(example: Callable[[str], Site]) -> Site:
+    """The example as it is, of which a test changes the subscription."""
     return example("thinger")
 
 
@@ -30,38 +37,41 @@ def member(name: str, **spec: object) -> Object:
 
 
 def test_th_02_the_three_roles_exist_and_no_other(instance: Site) -> None:
-    roles = [x["name"] for x in instance.kube.get("Workgroup", "instance")["spec"]["roles"]]
-    assert roles == ["Administrator", "Developer", "User"]
+    for name, role in (("helen", "Administrator"), ("mei", "Developer"), ("grower-anna", "User")):
+        (entry,) = instance.kube.get("User", name)["status"]["workgroups"]
+        assert entry["role"] == role
+        assert instance.allows(name, "delete account/x") is (role == "Administrator")
+        assert instance.allows(name, "create device/new", owner=name) is (role != "User")
     instance.apply(user("odd", "instance", "Operator"))
     refused = instance.becomes("odd", "RoleNotFound")
     assert 'spec.workgroups[0].role: role "Operator" is not defined' in refused["message"]
     assert "Administrator, Developer, User" in refused["message"]
 
 
-def test_th_02_several_administrators_may_exist(instance: Site) -> None:
-    limits(instance, administrators=(0, 2))
-    instance.apply(user("ivan", "instance", "Administrator"))
-    instance.becomes("ivan", "Provisioned")
-    instance.pool_shows("subscription", "administrators", used=2)
+def test_th_02_several_administrators_may_exist(subscriber: Site) -> None:
+    limits(subscriber, administrators=(0, 2))
+    subscriber.apply(user("ivan", "instance", "Administrator"))
+    subscriber.becomes("ivan", "Provisioned")
+    subscriber.pool_shows("subscription", "administrators", used=2)
 
 
 def test_th_03_an_administrator_without_an_add_on_is_refused_and_one_more_add_on_lets_exactly_one_in(
-    instance: Site,
+    subscriber: Site,
 ) -> None:
-    instance.apply(user("ivan", "instance", "Administrator"), user("jana", "instance", "Administrator"))
-    told = instance.becomes("ivan", "LimitReached")
-    instance.becomes("jana", "LimitReached")
+    subscriber.apply(user("ivan", "instance", "Administrator"), user("jana", "instance", "Administrator"))
+    told = subscriber.becomes("ivan", "LimitReached")
+    subscriber.becomes("jana", "LimitReached")
     assert 'lets in 1 for limit "administrators"' in told["message"]
-    limits(instance, administrators=(0, 2))
-    instance.one_is_let_in("ivan", "jana", reason="LimitReached")
-    instance.pool_shows("subscription", "administrators", capacity=2, used=2, waiting=1)
+    limits(subscriber, administrators=(0, 2))
+    subscriber.one_is_let_in("ivan", "jana", reason="LimitReached")
+    subscriber.pool_shows("subscription", "administrators", capacity=2, used=2, waiting=1)
 
 
-def test_th_04_developers_up_to_the_number_subscribed_plus_add_ons(instance: Site) -> None:
-    instance.apply(user("dev-3", "instance", "Developer"))
-    instance.becomes("dev-3", "Provisioned")
-    instance.apply(user("dev-4", "instance", "Developer"))
-    assert 'lets in 3 for limit "developers"' in instance.becomes("dev-4", "LimitReached")["message"]
+def test_th_04_developers_up_to_the_number_subscribed_plus_add_ons(subscriber: Site) -> None:
+    subscriber.apply(user("dev-3", "instance", "Developer"))
+    subscriber.becomes("dev-3", "Provisioned")
+    subscriber.apply(user("dev-4", "instance", "Developer"))
+    assert 'lets in 3 for limit "developers"' in subscriber.becomes("dev-4", "LimitReached")["message"]
 
 
 def test_th_04_administrators_and_the_original_account_do_not_count_as_developers(instance: Site) -> None:
@@ -71,20 +81,20 @@ def test_th_04_administrators_and_the_original_account_do_not_count_as_developer
     assert [x["userName"] for x in system] == ["owner"]
 
 
-def test_th_04_a_limit_of_zero_is_a_clear_error_and_drops_nobody(instance: Site) -> None:
-    limits(instance, developers=(0, 0))
-    instance.apply(user("dev-3", "instance", "Developer"))
-    assert 'lets in 0 for limit "developers"' in instance.becomes("dev-3", "LimitReached")["message"]
-    assert instance.ready("mei")["reason"] == "Provisioned"
-    eventually(lambda: instance.condition("subscription", "OverCommitted", "LicensePool")["status"] == "True")
+def test_th_04_a_limit_of_zero_is_a_clear_error_and_drops_nobody(subscriber: Site) -> None:
+    limits(subscriber, developers=(0, 0))
+    subscriber.apply(user("dev-3", "instance", "Developer"))
+    assert 'lets in 0 for limit "developers"' in subscriber.becomes("dev-3", "LimitReached")["message"]
+    assert subscriber.ready("mei")["reason"] == "Provisioned"
+    eventually(lambda: subscriber.condition("subscription", "OverCommitted", "LicensePool")["status"] == "True")
 
 
-def test_th_05_guests_count_against_no_limit(instance: Site) -> None:
-    limits(instance, administrators=(0, 1), developers=(0, 2))
-    instance.apply(*(user(f"guest-{n}", "instance", "User") for n in range(25)))
+def test_th_05_guests_count_against_no_limit(subscriber: Site) -> None:
+    limits(subscriber, administrators=(0, 1), developers=(0, 2))
+    subscriber.apply(*(user(f"guest-{n}", "instance", "User") for n in range(25)))
     for n in range(25):
-        instance.becomes(f"guest-{n}", "Provisioned")
-    instance.pool_shows("subscription", capacity=3, used=3, waiting=0)
+        subscriber.becomes(f"guest-{n}", "Provisioned")
+    subscriber.pool_shows("subscription", capacity=3, used=3, waiting=0)
 
 
 @pytest.mark.parametrize("add_ons", [0, 1])
@@ -98,10 +108,10 @@ def test_th_06_add_ons_only_where_the_plan_allows_them(site: Site, add_ons: int)
         site.apply(pool)
 
 
-def test_th_08_a_changed_subscription_is_in_force_without_a_restart_and_status_shows_it(instance: Site) -> None:
-    limits(instance, developers=(7, 4))
-    instance.pool_shows("subscription", "developers", capacity=11)
-    instance.pool_shows("subscription", capacity=12)
+def test_th_08_a_changed_subscription_is_in_force_without_a_restart_and_status_shows_it(subscriber: Site) -> None:
+    limits(subscriber, developers=(7, 4))
+    subscriber.pool_shows("subscription", "developers", capacity=11)
+    subscriber.pool_shows("subscription", capacity=12)
 
 
 def test_th_11_a_member_without_a_project_says_so_until_it_is_in_one(instance: Site) -> None:
@@ -132,8 +142,8 @@ def test_th_13_only_resources_and_operations_of_that_project_can_be_allowed(
 
 
 def test_th_13_an_unknown_project_is_refused(instance: Site) -> None:
-    instance.apply(member("newcomer-odd", project="lighthouse"))
-    told = instance.becomes("newcomer-odd", "ProjectNotFound", "ProjectMember")
+    instance.apply(member("newcomer-lost", project="lighthouse"))
+    told = instance.becomes("newcomer-lost", "ProjectNotFound", "ProjectMember")
     assert "greenhouse, fleet" in told["message"]
 
 
@@ -151,19 +161,78 @@ def test_th_14_the_username_is_the_identifier_and_an_email_is_needed(instance: S
 
 
 def test_th_18_a_removed_account_is_gone_for_good_and_its_login_is_free(instance: Site) -> None:
-    former = instance.kube.get("User", "newcomer")["status"]["accountId"]
-    instance.delete("tuser", "newcomer")
-    assert "newcomer" not in str(instance.tenantry("users", "list", "--deleted"))
-    instance.apply(user("newcomer", "instance", "User", onExisting="Restore"))
-    instance.becomes("newcomer", "Provisioned")
-    assert instance.kube.get("User", "newcomer")["status"]["accountId"] != former
+    instance.apply(user("leaver", "instance", "User"))
+    instance.becomes("leaver", "Provisioned")
+    former = instance.kube.get("User", "leaver")["status"]["accountId"]
+    instance.delete("tuser", "leaver")
+    assert "leaver" not in str(instance.tenantry("users", "list", "--deleted"))
+    instance.apply(user("leaver", "instance", "User", onExisting="Restore"))
+    instance.becomes("leaver", "Provisioned")
+    assert instance.kube.get("User", "leaver")["status"]["accountId"] != former
 
 
-def test_th_22_a_plan_without_multiple_accounts_refuses_further_ones(instance: Site) -> None:
-    instance.kube.patch("LicensePool", "subscription", {"spec": {"plan": {"multipleAccounts": False}}})
-    instance.settled("LicensePool", "subscription")
-    instance.apply(user("guest", "instance", "User"))
-    assert 'plan "Startup"' in instance.becomes("guest", "PlanForbidsAccounts")["message"]
-    assert instance.ready("helen")["reason"] == "Provisioned"
-    instance.kube.patch("LicensePool", "subscription", {"spec": {"plan": {"multipleAccounts": True}}})
-    instance.becomes("guest", "Provisioned")
+def test_th_18_what_the_application_registered_goes_with_the_account(instance: Site) -> None:
+    instance.apply(user("maker", "instance", "User"))
+    instance.becomes("maker", "Provisioned")
+    for kind in ("device", "bucket"):
+        instance.tenantry("holdings", "add", "--workgroup", "instance", "--kind", kind, "--user", "maker", f"{kind}-1")
+    instance.delete("tuser", "maker")
+    assert instance.tenantry("holdings", "list") == []
+
+
+def state(site: Site, name: str) -> str:
+    found: str = site.settled("User", name)["status"]["state"]
+    return found
+
+
+def becomes_state(site: Site, name: str, wanted: str) -> None:
+    eventually(lambda: state(site, name) == wanted)
+
+
+def test_th_15_only_listed_emails_can_sign_up(instance: Site) -> None:
+    with pytest.raises(InputError, match="there is no account"):
+        instance.accept("stranger@neighbors.example")
+    assert state(instance, "visitor-amira") == "Unverified"
+    assert instance.accept("AMIRA@neighbors.example") is None
+    becomes_state(instance, "visitor-amira", "Active")
+    for login in ("amira@neighbors.example", "mei"):
+        refused = instance.accept(login)
+        assert refused is not None
+        assert refused.reason == "NotInvited"
+
+
+def test_th_16_an_account_that_is_switched_off_has_no_way_in_until_it_is_on_again(instance: Site) -> None:
+    for active, expected in ((False, "Inactive"), (True, "Active")):
+        instance.kube.patch("User", "grower-pablo", {"spec": {"active": active}})
+        assert state(instance, "grower-pablo") == expected
+        assert instance.allows("grower-pablo", "read device/south-bay") is active
+
+
+def test_th_17_an_address_is_verified_before_the_first_log_in_unless_it_is_known(instance: Site) -> None:
+    assert state(instance, "driver-lena") == "Unverified"
+    assert instance.reason("driver-lena", "read device/truck-2") == "AccountNotActive"
+    instance.verify("driver-lena")
+    becomes_state(instance, "driver-lena", "Active")
+    assert instance.kube.get("User", "driver-lena")["status"]["emailVerifiedTime"]
+    assert instance.allows("driver-lena", "read device/truck-2")
+    assert state(instance, "driver-omar") == "Active"
+
+
+def test_th_17_who_signs_up_is_verified_first(instance: Site) -> None:
+    assert instance.accept("sofia@neighbors.example") is None
+    instance.kube.patch("User", "visitor-sofia", {"spec": {"comment": "signed up"}})
+    becomes_state(instance, "visitor-sofia", "Unverified")
+    assert not instance.allows("sofia@neighbors.example", "read bucket/air")
+    instance.verify("sofia@neighbors.example")
+    becomes_state(instance, "visitor-sofia", "Active")
+    assert instance.allows("sofia@neighbors.example", "read bucket/air")
+
+
+def test_th_22_a_plan_without_multiple_accounts_refuses_further_ones(subscriber: Site) -> None:
+    subscriber.kube.patch("LicensePool", "subscription", {"spec": {"plan": {"multipleAccounts": False}}})
+    subscriber.settled("LicensePool", "subscription")
+    subscriber.apply(user("guest", "instance", "User"))
+    assert 'plan "Startup"' in subscriber.becomes("guest", "PlanForbidsAccounts")["message"]
+    assert subscriber.ready("helen")["reason"] == "Provisioned"
+    subscriber.kube.patch("LicensePool", "subscription", {"spec": {"plan": {"multipleAccounts": True}}})
+    subscriber.becomes("guest", "Provisioned")

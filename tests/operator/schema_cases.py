@@ -94,7 +94,7 @@ def _ceiling(*patterns: str) -> Spec:
     return {"roles": [{"name": "Guest", "ceiling": list(patterns)}]}
 
 
-def _directory(**fields: str) -> Spec:
+def _directory(**fields: object) -> Spec:
     return {"authentication": {"mode": "Directory", "directory": _DIRECTORY | fields}}
 
 
@@ -294,6 +294,15 @@ RULES = [
                 {"authentication": {"mode": "Directory", "directory": _DIRECTORY}},
             ),
         )
+    ),
+    _case(
+        "a password for the directory goes with who binds",
+        Refused(
+            "Workgroup",
+            _directory(bindSecretKeyRef={"name": "directory"}),
+            _directory(bindSecretKeyRef={"name": "directory"}, bindDN="cn=tenantry,dc=example"),
+            "bindSecretKeyRef is the password of bindDN",
+        ),
     ),
     _case(
         "what is reassigned at a deletion has somebody to go to",

@@ -177,6 +177,7 @@ def test_nr_08_a_table_has_a_section_of_those_who_cannot_log_in(store_url: str) 
         ("login", ["ada", "bob", "dave", "dora", "eve"]),
         ("name", ["dave", "dora", "eve", "ada", "bob"]),
         ("email", ["ada", "bob", "dave", "dora", "eve"]),
+        ("phone", ["dave", "dora", "eve", "bob", "ada"]),
     ],
 )
 def test_it_20_the_list_is_sorted_as_asked_for_within_its_sections(

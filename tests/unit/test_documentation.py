@@ -30,3 +30,9 @@ def test_every_decision_is_listed_by_its_title() -> None:
 def test_every_example_is_in_the_readme_and_says_how_to_start_over(name: str) -> None:
     assert f"(examples/{name}/README.md)" in (ROOT / "README.md").read_text()
     assert "## Start over" in (ROOT / "examples" / name / "README.md").read_text()
+
+
+def test_every_rule_of_which_something_shows_has_a_test_of_its_name() -> None:
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    rows = re.findall(r"^\| ([A-Z]{2}-\d\d) \| (?!—)", (ROOT / "docs/rules.md").read_text(), re.MULTILINE)
+    assert [rule for rule in rows if f"def test_{rule.lower().replace('-', '_')}_" not in tests] == []

@@ -32,6 +32,7 @@ _SORTS: dict[str, Callable[[ListedAccount], str]] = {
     "login": lambda account: account.login,
     "name": lambda account: account.name,
     "email": lambda account: account.email,
+    "phone": lambda account: account.phone,
 }
 #: The sections in their order, each with its heading.
 _SECTIONS = ("", "Users that cannot log in:", "System users:")

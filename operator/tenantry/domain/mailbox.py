@@ -59,6 +59,6 @@ class Mailbox:
     def verdict(self) -> tuple[Reason, str]:
         """Return the reason and the message; names the Secret, never its value."""
         if self.kind is MailboxKind.FOUND:
-            return Reason.MAILBOX_CONNECTED, "The credential of the mailbox is there."
+            return Reason.MAILBOX_CONNECTED, "The Secret holds a credential for the mailbox. It was not tried."
         reason, message = _FAULTS[self.kind]
         return reason, f"{_FIELD}: {message.format(secret=self.secret, key=self.key)}"

@@ -111,7 +111,7 @@ class Reason(StrEnum):
     ACCESS_COMPLETE = "AccessComplete", Settles.DONE, "Every module has a level."
     PASSWORD_NEVER_EXPIRES = "PasswordNeverExpires", Settles.DONE, "The password does not expire: advised against."
     TEXT_ALERTS_INCOMPLETE = "TextAlertsIncomplete", Settles.DONE, "Text alerts need a phone number and a carrier."
-    MAILBOX_CONNECTED = "MailboxConnected", Settles.DONE, "The credential of the mailbox is there."
+    MAILBOX_CONNECTED = "MailboxConnected", Settles.DONE, "The Secret holds a credential; it was not tried."
     MAILBOX_INVALID = "MailboxInvalid", Settles.DONE, "The Secret's value is no credential of a mailbox."
     SINGLE_HOLDERS = "SingleHolders", Settles.DONE, "Each role that is not a person's is held by one account at most."
     SEVERAL_HOLDERS = "SeveralHolders", Settles.DONE, "Several accounts hold a role that is not a person's."

@@ -133,7 +133,8 @@ class UserSpec(SpecModel):
         default=None, description="Language tag (RFC 5646), such as en or de-AT."
     )
     timezone: TimezoneName | None = Field(
-        default=None, description="Time zone of the IANA database, such as Europe/Vienna."
+        default=None,
+        description="Time zone of the person by its IANA name, such as Europe/Vienna. Passed on; not looked up.",
     )
     comment: Annotated[str, StringConstraints(max_length=4096)] | None = Field(
         default=None, description="A note for administrators."

@@ -81,23 +81,36 @@ class LoginPolicy(SpecModel):
 
 
 class Directory(SpecModel):
-    """The LDAP directory that passwords are compared in."""
+    """The LDAP directory that log-ins are to compare passwords in. Until then it is kept and not connected to."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "has(self.bindDN) || !has(self.bindSecretKeyRef)",
+                "bindSecretKeyRef is the password of bindDN: give bindDN too, or neither",
+                ".bindDN",
+            )
+        )
+    )
 
     url: Annotated[str, StringConstraints(max_length=256, pattern=r"^ldaps?://[^/ ]+/?$")] = Field(
-        description="ldaps://host[:port], or ldap://host[:port], which is upgraded by StartTLS."
+        description="ldaps://host[:port], or ldap://host[:port], which a log-in is to upgrade by StartTLS."
     )
     base_dn: Annotated[str, StringConstraints(min_length=1, max_length=512)] = Field(
-        alias="baseDN", description="Where in the directory accounts are looked for."
+        alias="baseDN", description="Below what in the directory a log-in is to look for accounts."
     )
     bind_dn: Annotated[str, StringConstraints(max_length=512)] | None = Field(
-        default=None, alias="bindDN", description="Who looks for them; absent means anonymously."
+        default=None, alias="bindDN", description="As whom a log-in is to look for them; absent means anonymously."
     )
-    bind_secret_key_ref: SecretKeyRef | None = Field(default=None, description="The password of bindDN.")
+    bind_secret_key_ref: SecretKeyRef | None = Field(
+        default=None, description="The password of bindDN, read at a log-in."
+    )
     ca_secret_key_ref: SecretKeyRef | None = Field(
-        default=None, description="The certificate authority of the directory in PEM; absent means the system's."
+        default=None,
+        description=("The certificate authority of the directory in PEM, read at a log-in; absent means the system's."),
     )
     login_attribute: Annotated[str, StringConstraints(max_length=63, pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] = Field(
-        default="uid", description="The attribute that holds the login."
+        default="uid", description="The attribute of the directory that holds the login."
     )
 
 
@@ -116,7 +129,10 @@ class AuthenticationPolicy(SpecModel):
 
     mode: AuthenticationMode = Field(
         default=AuthenticationMode.PASSWORD,
-        description="Password keeps it here. Directory binds to a directory: this workgroup then takes no password.",
+        description=(
+            "Password keeps it here. Directory leaves it to a directory, to which only a log-in is to connect: this "
+            "workgroup then takes no password."
+        ),
     )
     directory: Directory | None = Field(default=None, description="The directory. With mode Directory only.")
 

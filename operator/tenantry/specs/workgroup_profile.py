@@ -87,7 +87,9 @@ class ProfileDefaults(SpecModel):
         description="Parts that the User's first address lacks, or the whole of it where it has none.",
     )
     preferred_language: LanguageTag | None = Field(default=None, description="Language tag (RFC 5646).")
-    timezone: TimezoneName | None = Field(default=None, description="Time zone of the IANA database.")
+    timezone: TimezoneName | None = Field(
+        default=None, description="Time zone by its IANA name. Passed on; not looked up."
+    )
 
 
 class ProfilePolicy(SpecModel):

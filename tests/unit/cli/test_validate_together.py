@@ -226,7 +226,7 @@ def test_the_quickstart_fits_and_one_more_is_told() -> None:
     assert told(whole) == [("alan", "spec.license.type", "SeatLimitReached")]
 
 
-@pytest.mark.parametrize("example", ["netresults-tracker", "thinger"])
+@pytest.mark.parametrize("example", ["industrack", "machinemetrics", "netresults-tracker", "thermotrack", "thinger"])
 def test_the_examples_have_no_fault(example: str) -> None:
     done = tenantry("validate", Path(__file__).parents[3] / "examples" / example)
     assert done.code == 0, done.out
