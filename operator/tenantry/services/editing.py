@@ -19,7 +19,6 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import choices
 from tenantry.domain.snapshot import WorkgroupPolicy
 from tenantry.errors import InputError
-from tenantry.resources.meta import PAUSED_ANNOTATION
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.effects import Action, Effect, Plan, Result
 from tenantry.services.pipeline import Request, Wanted, apply_where_possible, check_ours, plan
@@ -35,7 +34,7 @@ from tenantry.store.tenant import TenantRow
 
 #: A name that is made of an email has room for a digest after it.
 _LONGEST_STEM = 56
-_PAUSED = f"is paused, so nothing would come of it; take the annotation {PAUSED_ANNOTATION} away first"
+_PAUSED = "is paused, so nothing would come of it; take the annotation tenantry.dev/paused away first"
 
 
 @dataclass(frozen=True, slots=True)
