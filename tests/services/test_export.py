@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from tenantry.services.accounts import ListedAccount, list_accounts
+from tenantry.services.acts import acting
 from tenantry.services.onboarding import accept_invitation
 from tenantry.store import Store
 from tenantry.store.account import apply_accounts, load_all
@@ -69,10 +70,10 @@ def test_what_a_person_changed_is_exported_of_one_that_was_evicted_too(
     reduced = {"licenses": [{"type": "Static", "quantity": 1}], "whenReduced": {"policy": "Evict", "graceDays": 0}}
     seats, ada = pool(spec=reduced), user("ada", spec={"displayName": "Miss A."})
     tenant.apply(seats, own, ada)
-    with store.write() as connection:
-        (account,) = load_all(connection, 1)
+    with acting(store, "acme", "person", tenant.now) as act:
+        (account,) = load_all(act.connection, act.tenant.id)
         changed = replace(account, profile={**(account.profile or {}), "displayName": "Ada Lovelace"})
-        apply_accounts(connection, 1, [(account, changed)])
+        act.change(account, changed)
     tenant.apply(edited(seats, licenses=[{"type": "Static", "quantity": 0}]))
     tenant.later(seconds=1).settle()
     assert tenant.status(ada)["state"] == "Waiting"
