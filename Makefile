@@ -40,15 +40,17 @@ check: $(READY) ## formatting, lint, types, architecture, generated files, migra
 	$(BIN)/tenantry crds --check crds
 	$(BIN)/tenantry crds --check helm/tenantry/files/crds
 	$(BIN)/python hack/reasons.py --check
+	$(BIN)/python hack/openapi.py --check
 	$(BIN)/tenantry db check
 
 bench: $(READY) ## measure the bars of the design: make bench N=3000, where the CPU goes: make bench ARGS=--profile
 	PYTHONPATH=hack $(BIN)/python -m benchmarks --users $(N) $(ARGS)
 
-generate: $(READY) ## write the CRDs and the page of reasons from the code
+generate: $(READY) ## write the CRDs, the page of reasons and the OpenAPI document from the code
 	$(BIN)/tenantry crds --write crds
 	$(BIN)/tenantry crds --write helm/tenantry/files/crds
 	$(BIN)/python hack/reasons.py
+	$(BIN)/python hack/openapi.py
 
 format: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix-only .

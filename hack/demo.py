@@ -5,6 +5,7 @@
 """
 
 import argparse
+import json
 import os
 import shlex
 import shutil
@@ -30,6 +31,7 @@ MANIFESTS = "manifests/base"
 CRDS = [f"{plural}.tenantry.dev" for plural in ("licensepools", "workgroups", "users", "projectmembers")]
 QUICKSTART = "examples/quickstart"
 ONE_TOO_MANY = f"{QUICKSTART}/one-too-many.yaml"
+LOG_IN = f"{QUICKSTART}/log-in.yaml"
 NAMESPACE = "quickstart"
 WAIT = "--timeout=60s"
 IN_CLUSTER = "The CRDs, the admission policy, RBAC and the namespace tenantry-system"
@@ -107,6 +109,7 @@ def _show(options: argparse.Namespace) -> None:
             _namespace(shell, clean_up=own),
         ):
             _walk_through(shell)
+            _log_in(shell, options.dir)
     print("\nEverything that this demo started is stopped again.")
     if own:
         print(f"{IN_CLUSTER} were in your cluster before, and stay.\n{TO_REMOVE}" if stays else NOTHING_STAYS)
@@ -162,6 +165,68 @@ def _walk_through(shell: Shell) -> None:
     shell.kubectl("patch", "licensepool", "acme", "--type", "merge", "--patch", more)
     shell.kubectl("wait", "-f", ONE_TOO_MANY, "--for=condition=Ready", WAIT)
     shell.kubectl("get", "tenantry")
+
+
+def _log_in(shell: Shell, folder: Path) -> None:
+    _say("Two people share one floating license: one of them is logged in at a time")
+    shell.kubectl("apply", "-f", LOG_IN)
+    shell.kubectl("wait", "--for=condition=Ready", "tuser/marie", "tuser/lise", WAIT)
+    with _runtime_api(shell, folder) as api:
+        token = api.log_in("marie", "polonium and radium", expected=201)["token"]
+        _say("The second one is denied, and told why")
+        api.log_in("lise", "protactinium", expected=409)
+        _say("The first one logs off, and the second one is let in")
+        api.call("sessions/logoff", {"token": token}, expected=204)
+        api.log_in("lise", "protactinium", expected=201)
+        _say("The pool tells of it")
+        logins = "{.status.licenses[0].logins.denied}=1"
+        shell.kubectl("wait", "lpool/shared", f"--for=jsonpath={logins}", WAIT)
+        shell.kubectl("get", "lpool/shared", "-o", "jsonpath={.status.licenses[0].logins}")
+        print()
+
+
+@dataclass(frozen=True)
+class RuntimeApi:
+    """Calls as an application makes them."""
+
+    url: str
+    token: str
+
+    def log_in(self, login: str, password: str, *, expected: int) -> dict[str, str]:
+        return self.call("sessions", {"workgroup": "lab", "userName": login, "password": password}, expected=expected)
+
+    def call(self, path: str, body: dict[str, str], *, expected: int) -> dict[str, str]:
+        shown = {name: "..." if name in {"password", "token"} else value for name, value in body.items()}
+        print(f"\n$ POST /v1/{NAMESPACE}/{path} {json.dumps(shown)}", flush=True)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/v1/{NAMESPACE}/{path}", json.dumps(body).encode(), headers)  # noqa: S310 - loopback
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310 - loopback
+                status, text = reply.status, reply.read().decode()
+        except urllib.error.HTTPError as refused:
+            status, text = refused.code, refused.read().decode()
+        found: dict[str, str] = json.loads(text) if text else {}
+        print(status, found.get("detail") or ("logged in" if "token" in found else "logged off"), flush=True)
+        if status != expected:
+            raise DemoError(f"{expected} was expected: {text}")
+        return found
+
+
+@contextmanager
+def _runtime_api(shell: Shell, folder: Path) -> Iterator[RuntimeApi]:
+    (port,) = free_ports(1)
+    store = f"--store-url={_store_url(folder)}"
+    command = ["tenantry", "clients", "create", "demo", "-n", NAMESPACE, "--scope", "sessions"]
+    print(f"\n$ {shlex.join(command)}", flush=True)
+    token = shell.output(sys.executable, "-m", *command, store).strip()
+    serve = [sys.executable, "-m", "tenantry", "serve", store, f"--port={port}"]
+    print(f"\n$ tenantry {shlex.join(serve[3:])} &", flush=True)
+    server = Service("runtime-api", folder).start(serve, shell.environment)
+    try:
+        server.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/openapi.json"), within=60)
+        yield RuntimeApi(f"http://127.0.0.1:{port}", token)
+    finally:
+        server.stop(grace=15)
 
 
 def _say(what: str) -> None:

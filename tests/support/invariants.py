@@ -16,8 +16,9 @@ from tenantry.store.audit import read_records
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import mark_tenant
 from tenantry.store.schema import memberships, metadata, resources, seats, waits
+from tenantry.store.session import load_live
 from tenantry.store.tenant import TenantRow, find_tenant
-from tests.support.replay import recordable, replay
+from tests.support.replay import recordable, replay, replay_sessions
 from tests.support.watched import WatchedTenant
 
 
@@ -74,6 +75,7 @@ def _check_audit(connection: Connection, row: TenantRow) -> None:
     assert told.keys() == live.keys()
     for account_id, account in live.items():
         assert told[account_id] == account
+    assert replay_sessions(records) == {session.id for session in load_live(connection, row.id)}
 
 
 def _check_pools(connection: Connection, row: TenantRow, tenant: WatchedTenant) -> None:

@@ -51,6 +51,16 @@ def replay(records: Iterable[Record]) -> dict[str, Account]:
     return {id_: _account(id_, told) for id_, told in found.items() if told.values.get("manager") is not None}
 
 
+def replay_sessions(records: Iterable[Record]) -> set[str]:
+    """Return the ids of the sessions that the trail says are going on. Each starts once, and ends once."""
+    live: set[str] = set()
+    for change in (record.change for record in records if record.change.kind == "Session"):
+        session = change.facts["session"]
+        assert (session in live) == (change.action == "SessionEnded"), f"{change.action} of {session}"
+        live ^= {session}
+    return live
+
+
 def recordable(account: Account) -> Account:
     """Return the account without what no record tells: secrets, and what tells which version of one was looked at.
 
@@ -74,6 +84,7 @@ def _account(id_: str, told: _Told) -> Account:
         resource_uid=None if values["deleted"] else told.owner,
         active=values["active"],
         can_log_in=values["canLogIn"],
+        locked=_time(values["locked"]),
         profile=values["profile"],
         attributes=_pairs(values["attributes"]),
         preferences=_pairs(values["preferences"]),

@@ -12,6 +12,10 @@ from tenantry.cli.manual import closing
 COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
         "run": Lazy("tenantry.cli.run", "Run the operator."),
+        "serve": Lazy("tenantry.cli.serve", "Serve the runtime API: log-ins, for applications."),
+        "clients": Lazy(
+            "tenantry.cli.clients", "Make, list and delete the applications that may call the runtime API."
+        ),
         "db": Lazy("tenantry.cli.db", "Migrate the identity store, or compare it with the models."),
         "crds": Lazy("tenantry.cli.crds", "Print, write or check the CustomResourceDefinitions."),
         "validate": Lazy("tenantry.cli.validate", "Check YAML files as the operator would, without a cluster."),

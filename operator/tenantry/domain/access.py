@@ -235,6 +235,20 @@ def _values_given(member: Member, policy: WorkgroupSpec, scope: Scope) -> list[s
     return [value for value in dict(member.scopes).get(scope.name, ()) if value in defined]
 
 
+def actions_on(policy: WorkgroupSpec, type_: str) -> list[str]:
+    """Return the actions that a workgroup knows of a type of resource, by modules and projects."""
+    listed = (word for module in policy.modules for level in module.levels for word in level.actions)
+    found = {operation for kind, _, operation in (word.partition(":") for word in listed) if kind == type_}
+    shared = (r for project in policy.projects for r in project.resources if r.type == type_)
+    return sorted(found | {operation for resource in shared for operation in resource.operations})
+
+
+def shared_resources(policy: WorkgroupSpec, type_: str) -> list[str]:
+    """Return the names of the resources of a type that the projects of a workgroup share."""
+    shared = (r for project in policy.projects for r in project.resources if r.type == type_)
+    return sorted({name for resource in shared for name in resource.names})
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A question of an account that is Active, a member, and within its scopes."""

@@ -135,6 +135,7 @@ class Account:
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
     account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
     it had its place in until its seat was taken back. ``mailbox`` tells which version of its Secret was looked at last.
+    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so.
     """
 
     id: str
@@ -160,6 +161,7 @@ class Account:
     seat: Seat | None = None
     waiting: Waiting | None = None
     tombstone: Tombstone | None = None
+    locked: datetime | None = None
     provisioned: bool = False
 
     @property
@@ -169,19 +171,22 @@ class Account:
 
     def state(self, now: datetime) -> AccountState:
         """Return the state that status and lists show."""
-        if self.manager is Manager.SYSTEM:
-            return AccountState.ACTIVE if self.active else AccountState.INACTIVE
         lapsed = self.onboarding.has_lapsed(now)
-        if not self.in_force:
+        if self.manager is not Manager.SYSTEM and not self.in_force:
             return AccountState.INVITATION_EXPIRED if lapsed and self.waiting is None else AccountState.WAITING
         if not self.active:
             return AccountState.INACTIVE
-        if self.onboarding.pending is Pending.INVITATION:
-            return AccountState.INVITATION_EXPIRED if lapsed else AccountState.INVITED
+        if self.locked is not None:
+            return AccountState.LOCKED
         if self.onboarding.pending is not Pending.NOTHING:
-            return AccountState.UNVERIFIED
+            return self._state_pending(lapsed=lapsed)
         past = self.password is not None and _is_past(self.password.expires, now)
         return AccountState.PASSWORD_EXPIRED if past else AccountState.ACTIVE
+
+    def _state_pending(self, *, lapsed: bool) -> AccountState:
+        if self.onboarding.pending is not Pending.INVITATION:
+            return AccountState.UNVERIFIED
+        return AccountState.INVITATION_EXPIRED if lapsed else AccountState.INVITED
 
     @property
     def address(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from tenantry.domain.account import Account, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind, Usage
@@ -13,7 +14,7 @@ from tenantry.domain.seating import pool_capacities
 from tenantry.domain.snapshot import PoolPolicy, WorkgroupPolicy
 from tenantry.domain.status import Finding, not_ready, ready, rfc3339, summary
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus
-from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, ReductionPolicy, RoleReference
+from tenantry.specs.licensepool import LicenseType, LicenseUsage, LimitUsage, LoginUsage, ReductionPolicy, RoleReference
 
 #: A command in a message names at most this many workgroups; the rest has to be asked for.
 _MOST_WORKGROUPS = 5
@@ -40,6 +41,19 @@ class Need:
 
 
 NOBODY = Need()
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFigures:
+    """The log-ins of one license type of a pool. ``next_lapse``: when the next one ends without a heartbeat."""
+
+    active: int = 0
+    peak: int = 0
+    denied: int = 0
+    next_lapse: datetime | None = None
+
+
+NO_LOGINS: Mapping[LicenseType, LoginFigures] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,12 @@ def evict(account: Account, taken: frozenset[Capacity], now: datetime) -> Accoun
 
 
 def plan_pool(
-    pool: PoolPolicy, usage: Usage, workgroups: Mapping[str, WorkgroupPolicy], now: datetime, need: Need = NOBODY
+    pool: PoolPolicy,
+    usage: Usage,
+    workgroups: Mapping[str, WorkgroupPolicy],
+    now: datetime,
+    need: Need = NOBODY,
+    logins: Mapping[LicenseType, LoginFigures] = NO_LOGINS,
 ) -> PoolPlan:
     """Plan a pool from the rows as they stand at the end of the transaction.
 
@@ -111,7 +130,8 @@ def plan_pool(
     # What a pause held up is evicted when that ends; to look at the pool over and over until then would be a loop.
     tried = {capacity for capacity, due in eviction_times(pool, pool.reduced).items() if due <= now}
     times = [due for capacity, due in eviction_times(pool, reduced).items() if capacity not in tried]
-    return PoolPlan(_describe(pool, usage, reduced), tuple(findings), reduced, min(times, default=None))
+    times += [figures.next_lapse for figures in logins.values() if figures.next_lapse is not None]
+    return PoolPlan(_describe(pool, usage, reduced, logins), tuple(findings), reduced, min(times, default=None))
 
 
 def in_use(kind: str, name: str, need: Need) -> Refusal:
@@ -175,8 +195,13 @@ def _over_committed(over: dict[Capacity, int]) -> Finding:
     return Finding("OverCommitted", holds=True, reason=Reason.OVER_COMMITTED, message=message)
 
 
-def _describe(pool: PoolPolicy, usage: Usage, reduced: Mapping[Capacity, datetime]) -> LicensePoolStatus:
-    licenses = tuple(found for t in LicenseType if (found := _license_usage(pool, usage, t)) is not None)
+def _describe(
+    pool: PoolPolicy,
+    usage: Usage,
+    reduced: Mapping[Capacity, datetime],
+    logins: Mapping[LicenseType, LoginFigures],
+) -> LicensePoolStatus:
+    licenses = tuple(x for t in LicenseType if (x := _license_usage(pool, usage, t, logins.get(t))) is not None)
     limits = []
     for limit in pool.spec.limits:
         capacity = Capacity(CapacityKind.LIMIT, pool.name, limit.name)
@@ -201,7 +226,9 @@ def _describe(pool: PoolPolicy, usage: Usage, reduced: Mapping[Capacity, datetim
     )
 
 
-def _license_usage(pool: PoolPolicy, usage: Usage, type_: LicenseType) -> LicenseUsage | None:
+def _license_usage(
+    pool: PoolPolicy, usage: Usage, type_: LicenseType, logins: LoginFigures | None
+) -> LicenseUsage | None:
     """Return the use of a type that was bought, or that is still in use or waited for; None of any other."""
     bought = next((x for x in pool.spec.licenses if x.type is type_), None)
     capacity = Capacity(CapacityKind.LICENSE, pool.name, type_)
@@ -213,4 +240,10 @@ def _license_usage(pool: PoolPolicy, usage: Usage, type_: LicenseType) -> Licens
         capacity=bought.capacity if bought else 0,
         used=usage.used[capacity],
         waiting=usage.waiting[capacity],
+        logins=_login_usage(bought.quantity if bought else 0, logins) if logins is not None else None,
     )
+
+
+def _login_usage(licenses: int, figures: LoginFigures) -> LoginUsage:
+    """Return the log-ins: as many at a time as there are licenses, whatever the number of accounts (NR-03 to NR-05)."""
+    return LoginUsage(capacity=licenses, active=figures.active, peak=figures.peak, denied=figures.denied)

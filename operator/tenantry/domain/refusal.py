@@ -11,11 +11,15 @@ _MOST_CHOICES = 12
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something is refused: the reason, the field's path below the object, and what would be right."""
+    """Why something is refused: the reason, the field's path below the object, and what would be right.
+
+    ``retry_after``: in how many seconds the same may be tried again, where waiting may help.
+    """
 
     reason: Reason
     field: str
     message: str
+    retry_after: int | None = None
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}" if self.field else self.message

@@ -1,28 +1,35 @@
 """What changes a tenant beside its objects: one transaction under its lock, on record with what it changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Change, describe_accounts
 from tenantry.domain.holding import describe_orphans
+from tenantry.domain.observed import Kind
+from tenantry.domain.session import Session, SessionEnd, describe_session_end, workgroups_shut
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.trail import check_key
 from tenantry.store import Connection, Store
 from tenantry.store.account import Pair, apply_accounts
 from tenantry.store.audit import append_records, erase_personal
 from tenantry.store.holding import count_holdings
-from tenantry.store.resource import mark_uids
+from tenantry.store.resource import mark_later, mark_uids
+from tenantry.store.session import delete_sessions, last_report, load_by_account
 from tenantry.store.tenant import TenantRow, lock_tenant
+
+#: A pool's status tells of log-ins at most this often: each time of all that there were since.
+REPORT_SECONDS = 2
 
 
 @dataclass(slots=True, kw_only=True)
 class Act:
     """One transaction on a locked tenant: who acts, what changes, and what is put on record beside that.
 
-    ``woken`` are the UIDs of objects to be looked at again because of it.
+    ``woken`` are the UIDs of objects to be looked at again because of it, ``logins_moved`` the pools whose log-ins are
+    other than before.
     """
 
     connection: Connection
@@ -33,6 +40,7 @@ class Act:
     records: list[Change] = field(default_factory=list)
     effects: dict[str, Pair] = field(default_factory=dict)
     woken: set[str] = field(default_factory=set)
+    logins_moved: set[str] = field(default_factory=set)
 
     def change(self, before: Account | None, after: Account | None) -> None:
         """Take one account's change, and have the objects that own it looked at again."""
@@ -46,11 +54,32 @@ class Act:
             self.records += [describe_orphans(account.id, None, some) for some in held[account.id]]
             self.change(account, None)
 
+    def end(self, sessions: Collection[Session], why: SessionEnd) -> None:
+        """End sessions at once, so that what they took is free in this transaction already."""
+        delete_sessions(self.connection, sessions)
+        self.records += [describe_session_end(session, why) for session in sessions]
+        self.logins_moved |= {session.pool for session in sessions if session.pool is not None}
+
+    def end_shut(self, changes: Iterable[Pair]) -> None:
+        """End the sessions that do not outlive these changes, before they are written: a row erased takes its own."""
+        shut = {before.id: found for before, after in changes if before and (found := workgroups_shut(before, after))}
+        over = [s for s in load_by_account(self.connection, shut) if s.workgroup in shut[s.account_id]]
+        self.end(over, SessionEnd.ACCOUNT_CHANGED)
+
+    def report_logins(self) -> None:
+        """Have the status of the pools told of their log-ins, at most every two seconds."""
+        for pool in self.logins_moved:
+            last = last_report(self.connection, self.tenant.id, pool)
+            soonest = self.now if last is None else max(self.now, last + timedelta(seconds=REPORT_SECONDS))
+            mark_later(self.connection, self.tenant.id, Kind.LICENSE_POOL, pool, soonest)
+
     def write(self) -> None:
         """Write all that was taken."""
+        self.end_shut(self.effects.values())
         apply_accounts(self.connection, self.tenant.id, list(self.effects.values()))
         self.put_on_record()
         mark_uids(self.connection, self.woken)
+        self.report_logins()
 
     def put_on_record(self) -> None:
         """Append to the trail what happened, and take out of it the personal data of accounts that are erased."""

@@ -1,12 +1,13 @@
 """One transaction's work on one tenant: what was read, what was planned, and the writing of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account
 from tenantry.domain.holding import Transfer, describe_transfer
+from tenantry.domain.licensepool import LoginFigures
 from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, stamp
@@ -14,6 +15,7 @@ from tenantry.services.acts import Act, join
 from tenantry.services.work import Outcome, Work
 from tenantry.specs import Status
 from tenantry.specs.base import Condition
+from tenantry.specs.licensepool import LicenseType
 from tenantry.store.account import Pair, apply_accounts, save_sequences
 from tenantry.store.holding import apply_transfers
 from tenantry.store.policy import Policies
@@ -29,6 +31,7 @@ from tenantry.store.resource import (
     update_resources,
 )
 from tenantry.store.rows import dump
+from tenantry.store.session import count_logins
 from tenantry.store.tenant import save_tenant
 
 
@@ -50,6 +53,13 @@ class Batch(Act):
     concerned: dict[Kind, set[str]] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
     pools_touched: set[str] = field(default_factory=set)
+    _logins: Mapping[str, Mapping[LicenseType, LoginFigures]] | None = None
+
+    def logins(self) -> Mapping[str, Mapping[LicenseType, LoginFigures]]:
+        """Return the log-ins of the tenant's pools, read once in a transaction and after what it ended itself."""
+        if self._logins is None:
+            self._logins = count_logins(self.connection, self.tenant.id, self.now)
+        return self._logins
 
     def objects(self, kind: Kind) -> list[Observed[Any]]:
         """Return the batch's objects of a kind, in order of arrival."""
@@ -108,6 +118,7 @@ class Batch(Act):
         """
         apply_transfers(self.connection, self.transfers)
         self.transfers.clear()
+        self.end_shut(self.unwritten.values())
         apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
         self.unwritten.clear()
 
@@ -191,6 +202,7 @@ class Batch(Act):
         replace_refs(self.connection, self.tenant.id, present, self.wanted_refs)
         mark_dependents(self.connection, self.tenant.id, self.dependents)
         mark_uids(self.connection, self.woken)
+        self.report_logins()
         for kind, names in self.concerned.items():
             mark_objects(self.connection, self.tenant.id, kind, names)
         return bool(self.released or new or changed)

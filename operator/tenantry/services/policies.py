@@ -3,11 +3,21 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tenantry.domain.audit import Change
 from tenantry.domain.capacity import Capacity
-from tenantry.domain.licensepool import NOBODY, Need, fallen, only_amounts_differ, plan_pool, refs_of_pool
+from tenantry.domain.licensepool import (
+    NO_LOGINS,
+    NOBODY,
+    Need,
+    PoolPlan,
+    fallen,
+    only_amounts_differ,
+    plan_pool,
+    refs_of_pool,
+)
 from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, workgroup_ref
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -16,12 +26,14 @@ from tenantry.domain.snapshot import Policy, PoolPolicy, WorkgroupPolicy
 from tenantry.domain.status import not_ready
 from tenantry.domain.user import detached
 from tenantry.domain.workgroup import plan_workgroup
+from tenantry.services.acts import REPORT_SECONDS
 from tenantry.services.batch import Batch
 from tenantry.services.observed import observe
 from tenantry.specs import LicensePoolSpec, LicensePoolStatus, WorkgroupSpec, WorkgroupStatus
 from tenantry.store.account import load_system
 from tenantry.store.policy import delete_policy, save_policy, save_reduced
 from tenantry.store.resource import load_named, mark_dependents, mark_waiters
+from tenantry.store.session import save_reported
 from tenantry.store.usage import count_members, first_members
 
 #: The message of a policy that is in use names at most this many accounts.
@@ -169,9 +181,7 @@ def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
     if refusals:
         # The last good spec stays in force, and with it the figures and the grace of what was lowered.
         known = policy if policy is not None and policy.uid == seen.uid else None
-        plan = (
-            plan_pool(known, batch.snapshot.usage, batch.policies.workgroups, batch.now) if known is not None else None
-        )
+        plan = _plan_pool(batch, seen, known) if known is not None else None
         status = plan.status if plan is not None else LicensePoolStatus()
         status = status.model_copy(update={"observed_generation": seen.generation})
         batch.conclude(seen, status, not_ready(refusals), due=plan.due if plan is not None else None)
@@ -183,11 +193,23 @@ def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:
     if seen.deleting and not need.accounts:
         _forget(batch, seen, policy)
         return
-    plan = plan_pool(policy, batch.snapshot.usage, batch.policies.workgroups, batch.now, need)
+    plan = _plan_pool(batch, seen, policy, need)
     if plan.reduced != policy.reduced:
         batch.policies.pools[seen.name] = reduced = replace(policy, reduced=plan.reduced)
         save_reduced(batch.connection, batch.tenant.id, reduced)
     batch.conclude(seen, plan.status, plan.findings, refs=refs_of_pool(policy.spec), due=plan.due)
+
+
+def _plan_pool(batch: Batch, seen: Observed[LicensePoolSpec], policy: PoolPolicy, need: Need = NOBODY) -> PoolPlan:
+    """Plan a pool with its log-ins as they are now; those that lapse are looked at together, every two seconds."""
+    logins = batch.logins().get(policy.name, NO_LOGINS)
+    plan = plan_pool(policy, batch.snapshot.usage, batch.policies.workgroups, batch.now, need, logins)
+    row = batch.results.get(seen.uid) or batch.rows.get(seen.uid)
+    told = row.parsed_status().get("licenses", ()) if row is not None else ()
+    if [x.get("logins") for x in told] != [x.logins and x.logins.model_dump() for x in plan.status.licenses]:
+        save_reported(batch.connection, batch.tenant.id, policy.name, batch.now)
+    soonest = batch.now + timedelta(seconds=REPORT_SECONDS)
+    return plan if plan.due is None else replace(plan, due=max(plan.due, soonest))
 
 
 def _own(batch: Batch, pool: str) -> list[str]:

@@ -22,6 +22,8 @@ from tenantry.specs.base import (
 
 #: The most accounts that share one floating license (NR-04).
 _FLOATING_ACCOUNTS = 10
+#: How long a log-in outlives its last heartbeat where no pool says otherwise.
+DEFAULT_LEASE_SECONDS = 300
 
 
 class LicenseType(StrEnum):
@@ -37,6 +39,13 @@ class ReductionPolicy(StrEnum):
 
     KEEP = "Keep"
     EVICT = "Evict"
+
+
+class SessionConflict(StrEnum):
+    """What becomes of a log-in while the account has a session already and may have one only."""
+
+    REFUSE = "Refuse"
+    TAKE_OVER = "TakeOver"
 
 
 class Plan(SpecModel):
@@ -111,6 +120,22 @@ class Reduction(SpecModel):
     )
 
 
+class PoolSessions(SpecModel):
+    """What a log-in with a license of this pool is."""
+
+    lease_seconds: Annotated[int, Field(ge=6, le=86_400)] = Field(
+        default=DEFAULT_LEASE_SECONDS,
+        description="Seconds after the last heartbeat until a log-in ends; applications send one every third of it.",
+    )
+    on_conflict: SessionConflict = Field(
+        default=SessionConflict.REFUSE,
+        description=(
+            "Where an account may be logged in once only and is already: Refuse the second log-in, or let it TakeOver "
+            "and end the first."
+        ),
+    )
+
+
 _ADD_ONS_ALLOWED = cel(
     "!has(self.plan) || self.plan.addOnsAllowed || !has(self.limits) || self.limits.all(l, l.addOns == 0)",
     "this plan allows no add-ons: every limits[].addOns must be 0, or plan.addOnsAllowed true",
@@ -152,6 +177,7 @@ class LicensePoolSpec(SpecModel):
     when_reduced: Reduction = Field(
         default=Reduction(), description="What happens to accounts above a capacity that was lowered."
     )
+    sessions: PoolSessions = Field(default=PoolSessions(), description="How log-ins with these licenses last and end.")
 
     @cached_property
     def limits_by_role(self) -> dict[tuple[str, str], list[str]]:
@@ -163,6 +189,15 @@ class LicensePoolSpec(SpecModel):
         return found
 
 
+class LoginUsage(SpecModel):
+    """The log-ins of one license type, at most every two seconds."""
+
+    capacity: int = Field(description="How many can be logged in at a time.")
+    active: int = Field(description="How many are logged in now.")
+    peak: int = Field(description="The most that were logged in at a time.")
+    denied: int = Field(description="How many log-ins found every license in use; one that tries again counts once.")
+
+
 class LicenseUsage(SpecModel):
     """The accounts of one license type."""
 
@@ -171,6 +206,7 @@ class LicenseUsage(SpecModel):
     capacity: int = Field(description="Accounts that these licenses seat.")
     used: int = Field(description="Accounts seated.")
     waiting: int = Field(description="Accounts waiting for a seat.")
+    logins: LoginUsage | None = Field(default=None, description="The log-ins with these licenses, once there was one.")
 
 
 class LimitUsage(SpecModel):

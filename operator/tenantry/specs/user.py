@@ -54,6 +54,7 @@ class AccountState(StrEnum):
     UNVERIFIED = "Unverified"
     PASSWORD_EXPIRED = "PasswordExpired"  # noqa: S105 - a state
     INACTIVE = "Inactive"
+    LOCKED = "Locked"
     WAITING = "Waiting"
     REFUSED = "Refused"
     DELETING = "Deleting"

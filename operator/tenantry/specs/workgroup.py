@@ -23,6 +23,7 @@ from tenantry.specs.workgroup_login import (
     LoginPolicy,
     OnboardingPolicy,
     PasswordPolicy,
+    SessionPolicy,
     SystemUser,
 )
 from tenantry.specs.workgroup_profile import (
@@ -65,6 +66,9 @@ class WorkgroupSpec(SpecModel):
         default=PasswordPolicy(),
         description="What a password must be.",
         json_schema_extra=rules(cel("self.minLength <= self.maxLength", "minLength must not be above maxLength")),
+    )
+    sessions: SessionPolicy = Field(
+        default=SessionPolicy(), description="How often at a time, and for how long, an account may be logged in."
     )
     profile: ProfilePolicy = Field(default=ProfilePolicy(), description="Which profile fields are asked for.")
     attributes: tuple[AttributeDefinition, ...] = Field(

@@ -173,6 +173,28 @@ class PasswordPolicy(SpecModel):
     )
 
 
+class SessionsPerAccount(StrEnum):
+    """How many sessions one account has at a time."""
+
+    SINGLE = "Single"
+    UNLIMITED = "Unlimited"
+
+
+class SessionPolicy(SpecModel):
+    """How often, and for how long at a time, an account is logged in."""
+
+    per_account: SessionsPerAccount = Field(
+        default=SessionsPerAccount.UNLIMITED,
+        description=(
+            "Single: one log-in at a time. Unlimited: as many as there are devices. A Static or Restricted license has "
+            "one at a time whatever stands here."
+        ),
+    )
+    absolute_seconds: Annotated[int, Field(ge=60, le=31_536_000)] | None = Field(
+        default=None, description="Seconds after which a log-in ends, heartbeats or not; absent means never."
+    )
+
+
 class SystemUser(SpecModel):
     """An account that the workgroup itself has: no seat, no resource, not removable."""
 

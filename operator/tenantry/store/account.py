@@ -29,9 +29,34 @@ def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str])
     return [a for some in in_portions(keys) for a in _load(connection, *of_users, accounts.c.login_key.in_(some))]
 
 
-def load_by_id(connection: Connection, ids: Collection[str]) -> list[Account]:
-    """Return the accounts of these ids."""
-    return [a for some in in_portions(ids) for a in _load(connection, accounts.c.id.in_(some))]
+def load_by_key(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
+    """As ``load_by_login``, system users too."""
+    ours = accounts.c.tenant_id == tenant_id
+    return [a for some in in_portions(keys) for a in _load(connection, ours, accounts.c.login_key.in_(some))]
+
+
+def load_by_id(connection: Connection, ids: Collection[str], tenant_id: int | None = None) -> list[Account]:
+    """Return the accounts of these ids, of one tenant where it is told."""
+    ours = [accounts.c.tenant_id == tenant_id] if tenant_id is not None else []
+    return [a for some in in_portions(ids) for a in _load(connection, *ours, accounts.c.id.in_(some))]
+
+
+def load_page(connection: Connection, tenant_id: int, workgroup: str | None, after: str, limit: int) -> list[Account]:
+    """Return a page, by login key, of the live accounts of a tenant or workgroup; system users are apart."""
+    where = [accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.login_key > after]
+    if workgroup is not None:
+        ours = (memberships.c.tenant_id == tenant_id, memberships.c.workgroup == workgroup)
+        where.append(accounts.c.id.in_(select(memberships.c.account_id).where(*ours)))
+    query = select(accounts.c.id).where(*where, accounts.c.deleted.is_(None))
+    ids = connection.execute(query.order_by(accounts.c.login_key).limit(limit)).scalars().all()
+    found = {account.id: account for account in load_by_id(connection, ids)}
+    return [found[id_] for id_ in ids]  # in the database's order, by which the next page goes on
+
+
+def load_ids(connection: Connection, tenant_id: int, login_key: str) -> list[str]:
+    """Return the ids of the accounts of a login: beside a user's, those of system users."""
+    query = select(accounts.c.id).where(accounts.c.tenant_id == tenant_id, accounts.c.login_key == login_key)
+    return list(connection.execute(query).scalars())
 
 
 def load_system(connection: Connection, tenant_id: int, workgroup: str) -> list[Account]:
@@ -136,6 +161,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         seat=parts.seats.get(row.id),
         waiting=Waiting(row.waiting_since, waiting) if row.waiting_since else None,
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
+        locked=row.locked,
         provisioned=row.provisioned,
     )
 
@@ -203,6 +229,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "mailbox": account.mailbox,
         "deleted": tombstone.deleted if tombstone else None,
         "deletion_mode": tombstone.mode.value if tombstone else None,
+        "locked": account.locked,
     }
 
 

@@ -33,6 +33,22 @@ def load_parts(connection: Connection, tenant_id: int, workgroup: str, user_name
     return [ProjectPart(project, _rules(allow), _rules(deny)) for project, allow, deny in found]
 
 
+def load_all_parts(
+    connection: Connection, tenant_id: int, user_names: Collection[str]
+) -> dict[tuple[str, str], list[ProjectPart]]:
+    """Return by (workgroup, User name) what ProjectMembers give and deny these Users."""
+    found: dict[tuple[str, str], list[ProjectPart]] = {}
+    table = project_members.c
+    columns = (table.workgroup, table.user_name, table.project, table.allow, table.deny)
+    for some in in_portions(user_names):
+        where = (table.tenant_id == tenant_id, table.user_name.in_(some))
+        for workgroup, user, project, allow, deny in connection.execute(
+            select(*columns).where(*where).order_by(table.uid)
+        ):
+            found.setdefault((workgroup, user), []).append(ProjectPart(project, _rules(allow), _rules(deny)))
+    return found
+
+
 def _rules(text: str) -> tuple[ProjectRule, ...]:
     return tuple(map(ProjectRule.model_validate, parse(text)))
 

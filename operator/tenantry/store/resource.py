@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select, tuple_, union, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, tuple_, union, update
 
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind, Observed, Ref
@@ -206,6 +206,13 @@ def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Coll
     for some in in_portions(names):
         where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(some))
         connection.execute(update(resources).where(*where).values(due=AT_ONCE))
+
+
+def mark_later(connection: Connection, tenant_id: int, kind: Kind, name: str, moment: datetime) -> None:
+    """Make an object due at a moment, unless it is due before."""
+    where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name == name)
+    later = or_(resources.c.due.is_(None), resources.c.due > moment)
+    connection.execute(update(resources).where(*where, later).values(due=moment))
 
 
 def mark_uids(connection: Connection, uids: Collection[str]) -> None:

@@ -162,6 +162,7 @@ accounts = Table(
     Column("mailbox", Text, nullable=False),
     Column("deleted", UtcDateTime),
     Column("deletion_mode", String(32)),
+    Column("locked", UtcDateTime),
     UniqueConstraint("tenant_id", "scope", "login_key"),
     Index("ix_accounts_mailbox_absent", "resource_uid", sqlite_where=MAILBOX_ABSENT, postgresql_where=MAILBOX_ABSENT),
 )
@@ -258,6 +259,76 @@ project_members = Table(
     Column("allow", Text, nullable=False),
     Column("deny", Text, nullable=False),
     Index("ix_project_members_tenant_user_workgroup", "tenant_id", "user_name", "workgroup"),
+)
+
+#: Who is logged in (domain.session). What may be there once only is unique: the token, a floating license of a pool,
+#: the one session of an account that may have one. ``ends`` is when it is over in any case.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _tenant(),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("workgroup", String(253), nullable=False),
+    Column("client", String(63), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("started", UtcDateTime, nullable=False),
+    Column("lease_seconds", Integer, nullable=False),
+    Column("expires", UtcDateTime, nullable=False),
+    Column("ends", UtcDateTime),
+    Column("pool", String(253)),
+    Column("type", String(16)),
+    Column("slot", Integer),
+    Column("exclusive", String(320)),
+    UniqueConstraint("account_id", "exclusive"),
+    UniqueConstraint("tenant_id", "pool", "slot"),
+    Index("ix_sessions_tenant_pool_type_expires", "tenant_id", "pool", "type", "expires"),
+    Index("ix_sessions_tenant_expires", "tenant_id", "expires"),
+)
+
+#: The log-ins of each license type of a pool: the most at a time, and how many found every license in use. ``reported``
+#: is when the pool's status was last made of them.
+logins = Table(
+    "logins",
+    metadata,
+    _tenant(primary_key=True),
+    Column("pool", String(253), primary_key=True),
+    Column("type", String(16), primary_key=True),
+    Column("peak", Integer, nullable=False),
+    Column("denied", Integer, nullable=False),
+    Column("reported", UtcDateTime),
+)
+
+#: Accounts that found every license in use: one that tries again counts once. ``until``: later it is a new attempt.
+denials = Table(
+    "denials",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("pool", String(253), primary_key=True),
+    _tenant(),
+    Column("until", UtcDateTime, nullable=False),
+)
+
+#: Log-ins that failed, by a digest of the login, whether an account has it or not: both wait alike.
+attempts = Table(
+    "attempts",
+    metadata,
+    _tenant(primary_key=True),
+    Column("login_digest", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+
+#: The applications that may call the runtime API in a tenant. Of their tokens only the hash is kept.
+clients = Table(
+    "clients",
+    metadata,
+    _tenant(primary_key=True),
+    Column("name", String(63), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("expires", UtcDateTime),
 )
 
 #: The audit trail (domain.audit). ``personal`` and ``salt`` go together when a person's data is erased.

@@ -1,0 +1,43 @@
+"""`tenantry serve`."""
+
+from pathlib import Path
+
+import click
+
+from tenantry.cli.manual import closing
+from tenantry.cli.stores import audit_key_file, opened, store_url
+
+
+@click.command(
+    epilog=closing(
+        "tenantry serve --store-url postgresql://tenantry@db/tenantry --port 8443",
+        codes={0: "told to stop", 1: "could not start", 2: "wrong usage", 3: "the identity store cannot be reached"},
+    )
+)
+@store_url
+@audit_key_file
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to answer on; 0.0.0.0 for all.")
+@click.option("--port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="The port to answer on.")
+@click.option(
+    "--certificate", type=click.Path(dir_okay=False, path_type=Path), help="The server's certificate, for TLS."
+)
+@click.option("--private-key", type=click.Path(dir_okay=False, path_type=Path), help="The certificate's key.")
+def command(
+    store_url: str,
+    audit_key_file: Path | None,
+    host: str,
+    port: int,
+    certificate: Path | None,
+    private_key: Path | None,
+) -> None:
+    """Serve the runtime API: log-ins and what follows from them, beside `tenantry run` on the same store.
+
+    Applications authenticate by a token; `tenantry clients create` makes one.
+    """
+    if (certificate is None) != (private_key is None):
+        message = "--certificate and --private-key go together"
+        raise click.UsageError(message)
+    from tenantry.runtime_api.server import serve  # noqa: PLC0415 - the web framework takes long to import
+
+    with opened(store_url, audit_key_file) as store:
+        serve(store, host, port, certificate, private_key)

@@ -1,0 +1,71 @@
+"""Who calls: the application behind the bearer token, and what it may ask for (RFC 6750)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Path, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from tenantry.domain.client import Scope
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.runtime_api.problem import Refused
+from tenantry.services.clients import Client, Credential, authenticate
+from tenantry.store import Store
+
+_BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry clients create` printed.")
+
+Tenant = Annotated[str, Path(max_length=253, description="The namespace of the tenant.")]
+
+
+def store_of(request: Request) -> Store:
+    """Return the identity store."""
+    store: Store = request.app.state.store
+    return store
+
+
+def now() -> datetime:
+    """Return the moment of a request; tests put another in its place."""
+    return datetime.now(UTC)
+
+
+StoreOf = Annotated[Store, Depends(store_of)]
+Now = Annotated[datetime, Depends(now)]
+
+
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
+
+
+def credential(tenant: Tenant, bearer: Bearer) -> Credential:
+    """Return what the caller shows."""
+    return Credential(tenant, bearer.credentials if bearer is not None else "")
+
+
+Shown = Annotated[Credential, Depends(credential)]
+
+
+def needs(scope: Scope) -> Callable[..., Client]:
+    """Return the dependency that lets in only applications with a scope."""
+
+    def caller(shown: Shown, store: StoreOf, moment: Now) -> Client:
+        return admit(authenticate(store, shown, moment), shown, scope)
+
+    return caller
+
+
+def admit(client: Client | None, shown: Credential, scope: Scope) -> Client:
+    """Return the application, if the token is one's and opens this part.
+
+    Raises:
+        Refused: it is nobody's here, or does not.
+    """
+    if client is None:
+        message = (
+            f'send "Authorization: Bearer" with a token of tenant "{shown.tenant}"; tenantry clients create makes one'
+        )
+        raise Refused(Refusal(Reason.INVALID_CLIENT, "Authorization", message))
+    if scope not in client.scopes:
+        message = f'application "{client.name}" has no scope "{scope}"; make its client anew with it'
+        raise Refused(Refusal(Reason.INSUFFICIENT_SCOPE, "Authorization", message))
+    return client

@@ -1,0 +1,127 @@
+"""Problem details (RFC 9457): what was wrong, where, what would be right, with the reasons that every door shares."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.errors import StoreUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+#: How soon to try again while the store is away.
+_STORE_RETRY_SECONDS = 2
+
+_STATUS = {
+    Reason.TENANT_NOT_FOUND: 404,
+    Reason.WORKGROUP_NOT_FOUND: 404,
+    Reason.SESSION_NOT_FOUND: 404,
+    Reason.USER_NOT_FOUND: 404,
+    Reason.INVALID_CREDENTIALS: 401,
+    Reason.INVALID_CLIENT: 401,
+    Reason.TOO_MANY_ATTEMPTS: 429,
+    Reason.INSUFFICIENT_SCOPE: 403,
+    Reason.SESSION_LIMIT_REACHED: 409,
+    Reason.LOGIN_LIMIT_REACHED: 409,
+    Reason.INVALID_REQUEST: 422,
+    Reason.STORE_UNAVAILABLE: 503,
+}
+#: Of all that is refused for what the account is, and not for how it was asked.
+_FORBIDDEN = 403
+
+
+class Problem(BaseModel):
+    """A problem: ``type`` is about:blank, since ``reason`` says which of the shared ones it is."""
+
+    type: str = "about:blank"
+    title: str = Field(description="What the reason means, in one line.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What was wrong, and what would be right.")
+    reason: str = Field(description="One of docs/reasons.md.")
+    field: str = Field(default="", description="Which part of the request is meant.")
+    request_id: str = Field(default="", alias="requestId", description="The X-Request-ID of the answer.")
+
+
+class Refused(Exception):
+    """A refusal on its way out of an endpoint."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+class BadRequest(Refused):
+    """A request that AuthZEN asks to be answered with 400, whatever is wrong with its form."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(Refusal(Reason.INVALID_REQUEST, field, message))
+
+
+def answer(request: Request, refusal: Refusal, status: int | None = None) -> JSONResponse:
+    """Return a refusal as a response."""
+    code = status or _STATUS.get(refusal.reason, _FORBIDDEN)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": refusal.reason.meaning,
+        "status": code,
+        "detail": refusal.message,
+        "reason": refusal.reason.value,
+        "field": refusal.field,
+        "requestId": getattr(request.state, "request_id", ""),
+    }
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
+    if code == 401:  # noqa: PLR2004 - Unauthorized
+        headers["WWW-Authenticate"] = 'Bearer realm="tenantry"'
+    return JSONResponse(body, code, headers, MEDIA_TYPE)
+
+
+async def on_refused(request: Request, error: Exception) -> JSONResponse:
+    """Answer a refusal."""
+    if not isinstance(error, Refused):
+        return answer(request, _unexpected(), 500)
+    return answer(request, error.refusal, 400 if isinstance(error, BadRequest) else None)
+
+
+async def on_store_unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - signature
+    """Answer while the store is away: nothing is granted (P9)."""
+    message = "the identity store cannot be reached; nothing was changed; try again"
+    return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, _STORE_RETRY_SECONDS))
+
+
+async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request that does not have the form asked for. What was given is not repeated: it may be a secret."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    first = faults[0] if faults else {"loc": (), "msg": "not understood"}
+    field = ".".join(str(part) for part in first["loc"][1:])
+    message = "; ".join(f"{'.'.join(str(p) for p in f['loc'][1:])}: {f['msg']}" for f in faults[:5])
+    return answer(request, Refusal(Reason.INVALID_REQUEST, field, jsonable_encoder(message)), 422)
+
+
+async def on_http(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework refuses by itself: no such path, no such method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else ""
+    return answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
+
+
+async def on_unexpected(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - nothing of it is told
+    """Answer a fault of ours: the log has it, the caller its request id."""
+    return answer(request, _unexpected(), 500)
+
+
+def _unexpected() -> Refusal:
+    return Refusal(Reason.INTERNAL_ERROR, "", "a fault of the server's own; the log has it under the request id")
+
+
+HANDLERS = {
+    Refused: on_refused,
+    StoreUnavailable: on_store_unavailable,
+    RequestValidationError: on_invalid,
+    HTTPException: on_http,
+    Exception: on_unexpected,
+}

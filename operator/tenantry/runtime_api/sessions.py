@@ -1,0 +1,218 @@
+"""Log in, heartbeat, log off, list, revoke, introspect."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+from pydantic import BaseModel, Field
+
+from tenantry.domain.client import Scope
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.domain.session import Session
+from tenantry.runtime_api.batches import Batches
+from tenantry.runtime_api.caller import Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.model import Model
+from tenantry.runtime_api.problem import Refused
+from tenantry.services import sessions
+from tenantry.services.clients import Client
+from tenantry.services.credentials import Claim, prove
+from tenantry.services.sessions import Beat, Chosen, Started
+from tenantry.store import Store
+
+router = APIRouter(prefix="/v1/{tenant}/sessions", tags=["sessions"])
+Caller = Annotated[Client, Depends(needs(Scope.SESSIONS))]
+Token = Annotated[str, Field(min_length=1, max_length=256, description="The session's token.")]
+_MOST_TOKENS = 1000
+
+
+class LogInRequest(Model):
+    """Who wants to log in, and where."""
+
+    workgroup: str = Field(max_length=253, description="The Workgroup whose application is logged in to.")
+    user_name: str = Field(max_length=254, description="The login.")
+    password: str = Field(max_length=1024, description="The password.", repr=False)
+
+
+class SessionView(Model):
+    """A session as the API shows it: never its token."""
+
+    id: str = Field(description="The session's id.")
+    account_id: str = Field(description="The account in the store.")
+    user_name: str = Field(description="The login.")
+    workgroup: str = Field(description="The Workgroup that was logged in to.")
+    client: str = Field(description="The application that asked.")
+    license_type: str | None = Field(default=None, description="The type of license that the session takes, if any.")
+    started_time: datetime = Field(description="When it started.")
+    expiration_time: datetime = Field(description="When it ends unless a heartbeat comes.")
+    heartbeat_seconds: int = Field(description="How often the application should send a heartbeat.")
+
+    @classmethod
+    def of(cls, session: Session, login: str) -> Self:
+        """Return the view of a session."""
+        return cls(
+            id=session.id,
+            account_id=session.account_id,
+            user_name=login,
+            workgroup=session.workgroup,
+            client=session.client,
+            license_type=session.type.value if session.type is not None else None,
+            started_time=session.started,
+            expiration_time=session.expires,
+            heartbeat_seconds=session.heartbeat_seconds,
+        )
+
+
+class LogInAnswer(Model):
+    """A session that started, with its token, which is told this once."""
+
+    token: str = Field(description="The session's token. Keep it as a secret.", repr=False)
+    session: SessionView = Field(description="The session.")
+    default_module: str | None = Field(default=None, description="The module to open first (IT-06).")
+
+    @classmethod
+    def of(cls, started: Started) -> Self:
+        """Return the answer to a log-in."""
+        member = started.account.member_of(started.session.workgroup)
+        return cls(
+            token=started.token,
+            session=SessionView.of(started.session, started.account.user_name),
+            default_module=member.default_module if member is not None else None,
+        )
+
+
+class TokenRequest(Model):
+    """Which session is meant."""
+
+    token: Token
+
+
+class HeartbeatRequest(Model):
+    """Which sessions go on."""
+
+    tokens: list[Token] = Field(min_length=1, max_length=_MOST_TOKENS, description="The tokens of the sessions.")
+
+
+class Heartbeat(Model):
+    """What became of one heartbeat, in the order of the tokens."""
+
+    active: bool = Field(description="Whether the session goes on; false: it is over, log in again.")
+    expiration_time: datetime | None = Field(default=None, description="When it ends unless another heartbeat comes.")
+
+
+class SessionList(Model):
+    """A page of sessions."""
+
+    sessions: list[SessionView]
+    next: str | None = Field(default=None, description="Give it as `after` to get the next page; absent at the end.")
+
+
+class Revoked(Model):
+    """How many sessions were ended."""
+
+    revoked: int
+
+
+class Introspection(BaseModel):
+    """What a token is worth (RFC 7662, section 2.2)."""
+
+    active: bool
+    sub: str | None = Field(default=None, description="The account in the store.")
+    username: str | None = Field(default=None, description="The login.")
+    client_id: str | None = Field(default=None, description="The application that logged the person in.")
+    iat: int | None = Field(default=None, description="When the session started, in seconds since 1970.")
+    exp: int | None = Field(default=None, description="When it ends unless a heartbeat comes.")
+    workgroup: str | None = Field(default=None, description="The Workgroup that was logged in to.")
+    sid: str | None = Field(default=None, description="The session's id.")
+
+
+@router.post("", status_code=201, summary="Log in")
+def log_in(
+    tenant: Tenant, body: LogInRequest, caller: Caller, store: StoreOf, now: Now, response: Response
+) -> LogInAnswer:
+    """Log in with a password. 409 says that no license is free, with the time after which to try again."""
+    proof = prove(store, tenant, Claim(body.workgroup, body.user_name, body.password), now)
+    found = proof if isinstance(proof, Refusal) else sessions.start(store, tenant, caller.name, proof, now)
+    if isinstance(found, Refusal):
+        raise Refused(found)
+    response.headers["Location"] = f"/v1/{tenant}/sessions/{found.session.id}"
+    return LogInAnswer.of(found)
+
+
+@router.post("/heartbeat", summary="Keep sessions going")
+async def heartbeat(body: HeartbeatRequest, shown: Shown, store: StoreOf, now: Now) -> list[Heartbeat]:
+    """Extend the leases of sessions; one call may carry many."""
+    client, found = await _BEATS.ask(store, (Beat(shown, body.tokens), now))
+    admit(client, shown, Scope.SESSIONS)
+    return [Heartbeat(active=s is not None, expiration_time=s.expires if s is not None else None) for s in found]
+
+
+def _beat(store: Store, asked: list[tuple[Beat, datetime]]) -> list[tuple[Client | None, list[Session | None]]]:
+    return sessions.heartbeat(store, [beat for beat, _ in asked], max(moment for _, moment in asked))
+
+
+_BEATS = Batches("heartbeats", _beat)
+
+
+@router.post("/logoff", status_code=204, summary="Log off")
+def log_off(tenant: Tenant, body: TokenRequest, caller: Caller, store: StoreOf, now: Now) -> None:
+    """End the session of a token; what it took is free at once. A session that is over already is no fault."""
+    sessions.log_off(store, tenant, caller.name, body.token, now)
+
+
+@router.post("/introspect", summary="Ask what a token is worth")
+def introspect(
+    tenant: Tenant, _: Caller, store: StoreOf, now: Now, token: Annotated[str, Form(max_length=256)]
+) -> Introspection:
+    """Tell whether a token's session is live, and whose it is (RFC 7662)."""
+    known = sessions.introspect(store, tenant, token, now)
+    if known is None:
+        return Introspection(active=False)
+    session = known.session
+    return Introspection(
+        active=True,
+        sub=session.account_id,
+        username=known.account.user_name,
+        client_id=session.client,
+        iat=int(session.started.timestamp()),
+        exp=int(session.expires.timestamp()),
+        workgroup=session.workgroup,
+        sid=session.id,
+    )
+
+
+@router.get("", summary="List sessions")
+def list_sessions(
+    tenant: Tenant,
+    _: Caller,
+    store: StoreOf,
+    now: Now,
+    user_name: Annotated[str | None, Query(alias="userName", max_length=254, description="Only of this login.")] = None,
+    after: Annotated[str, Query(max_length=64, description="`next` of the page before.")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> SessionList:
+    """Return who is logged in, page by page."""
+    found = sessions.list_sessions(store, tenant, now, after, limit + 1, user_name)
+    page = [SessionView.of(listed.session, listed.login) for listed in found[:limit]]
+    return SessionList(sessions=page, next=page[-1].id if len(found) > limit else None)
+
+
+@router.delete("/{session_id}", status_code=204, summary="Revoke one session")
+def revoke(tenant: Tenant, session_id: str, caller: Caller, store: StoreOf, now: Now) -> None:
+    """End one session."""
+    if not sessions.revoke(store, tenant, caller.name, Chosen(session_id=session_id), now):
+        raise Refused(Refusal(Reason.SESSION_NOT_FOUND, "session", "there is no such session, or it is over"))
+
+
+@router.delete("", summary="Revoke the sessions of an account, or all")
+def revoke_many(
+    tenant: Tenant,
+    caller: Caller,
+    store: StoreOf,
+    now: Now,
+    user_name: Annotated[
+        str | None, Query(alias="userName", max_length=254, description="Of this login; absent means everybody's.")
+    ] = None,
+) -> Revoked:
+    """End every session of an account, system users too, or of the whole tenant (MM-14)."""
+    return Revoked(revoked=sessions.revoke(store, tenant, caller.name, Chosen(login=user_name), now))

@@ -1,0 +1,112 @@
+"""The applications that may call the runtime API of a tenant: each has a token, of which the hash is kept."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tenantry.domain.audit import Change
+from tenantry.domain.client import Scope
+from tenantry.errors import InputError
+from tenantry.services.acts import acting
+from tenantry.services.tokens import token_hash
+from tenantry.store import Connection, Store
+from tenantry.store.client import ClientRow, delete_client, insert_client, load_clients, load_clients_by_token
+from tenantry.store.tenant import find_tenant
+
+_PREFIX = "tnc_"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application that was let in: of which tenant, and to what."""
+
+    tenant: str
+    tenant_id: int
+    name: str
+    scopes: frozenset[str]
+
+
+def create_client(
+    store: Store, namespace: str, name: str, scopes: Collection[Scope], now: datetime, lifetime: timedelta | None = None
+) -> str:
+    """Make a client and return its token, which is told this once.
+
+    Raises:
+        InputError: there is no such tenant, or the name is taken.
+        StoreUnavailable: the database is gone or locked.
+    """
+    token = _PREFIX + secrets.token_urlsafe(32)
+    expires = now + lifetime if lifetime is not None else None
+    with acting(store, namespace, "tenantry clients create", now) as act:
+        if any(client.name == name for client in load_clients(act.connection, act.tenant.id)):
+            raise InputError(
+                f'tenant "{namespace}" has a client "{name}" already; delete it first, or take another name'
+            )
+        row = ClientRow(act.tenant.id, name, frozenset(scopes), now, expires)
+        insert_client(act.connection, row, token_hash(token))
+        act.records.append(Change("ClientCreated", "Client", name, None, {"scopes": sorted(scopes)}, {}))
+    return token
+
+
+def delete_clients(store: Store, namespace: str, names: Collection[str], now: datetime) -> None:
+    """Delete clients: their tokens open nothing from then on.
+
+    Raises:
+        InputError: there is no such tenant or client; nothing is deleted.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with acting(store, namespace, "tenantry clients delete", now) as act:
+        for name in names:
+            if not delete_client(act.connection, act.tenant.id, name):
+                raise InputError(f'tenant "{namespace}" has no client "{name}"; look at: tenantry clients list')
+            act.records.append(Change("ClientDeleted", "Client", name, None, {}, {}))
+
+
+def list_clients(store: Store, namespace: str) -> list[ClientRow]:
+    """Return the clients of a tenant by name.
+
+    Raises:
+        InputError: there is no such tenant.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with store.read() as connection:
+        tenant = find_tenant(connection, namespace)
+        if tenant is None:
+            raise InputError(f'the store has no tenant "{namespace}"')
+        return load_clients(connection, tenant.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a caller shows, and where."""
+
+    tenant: str
+    token: str
+
+
+def authenticate(store: Store, credential: Credential, now: datetime) -> Client | None:
+    """Return whose token it is, if it is one of the tenant's and has not expired.
+
+    Raises:
+        StoreUnavailable: the database is gone or locked.
+    """
+    with store.read() as connection:
+        return identify(connection, [credential], now)[credential]
+
+
+def identify(
+    connection: Connection, credentials: Collection[Credential], now: datetime
+) -> dict[Credential, Client | None]:
+    """As ``authenticate``, of many, within a transaction that goes on."""
+    rows = load_clients_by_token(connection, {token_hash(c.token) for c in credentials})
+    tenants = {name: find_tenant(connection, name) for name in {c.tenant for c in credentials}} if rows else {}
+    found: dict[Credential, Client | None] = {}
+    for credential in credentials:
+        row, tenant = rows.get(token_hash(credential.token)), tenants.get(credential.tenant)
+        good = row is not None and tenant is not None and row.tenant_id == tenant.id
+        if row is None or not good or (row.expires is not None and row.expires <= now):
+            found[credential] = None
+        else:
+            found[credential] = Client(credential.tenant, row.tenant_id, row.name, row.scopes)
+    return found

@@ -1,0 +1,41 @@
+"""Log-ins that failed, by a digest of the login."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from tenantry.store.schema import attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How many times in a row a login failed, and until when no other attempt is taken."""
+
+    failures: int
+    until: datetime
+
+
+def load_attempt(connection: Connection, tenant_id: int, digest: str) -> Attempt | None:
+    """Return the failures of a login, or None."""
+    where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest == digest)
+    row = connection.execute(select(attempts.c.failures, attempts.c.until).where(*where)).one_or_none()
+    return Attempt(*row) if row is not None else None
+
+
+def save_attempt(
+    connection: Connection, tenant_id: int, digest: str, failures: int, until: datetime, *, known: bool
+) -> None:
+    """Write the failures of a login."""
+    values = {"failures": failures, "until": until}
+    if known:
+        where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest == digest)
+        connection.execute(update(attempts).where(*where).values(values))
+    else:
+        connection.execute(insert(attempts).values(tenant_id=tenant_id, login_digest=digest, **values))
+
+
+def clear_attempts(connection: Connection, tenant_id: int, digest: str) -> None:
+    """Forget the failures of a login."""
+    where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest == digest)
+    connection.execute(delete(attempts).where(*where))

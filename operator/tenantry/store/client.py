@@ -1,0 +1,66 @@
+"""The applications that may call the runtime API."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from tenantry.store.portions import in_portions
+from tenantry.store.rows import dump, parse
+from tenantry.store.schema import clients
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """An application of a tenant, and what it may ask for; see schema.clients."""
+
+    tenant_id: int
+    name: str
+    scopes: frozenset[str]
+    created: datetime
+    expires: datetime | None
+
+
+_COLUMNS = tuple(clients.c[name] for name in ClientRow.__slots__)
+
+
+def _client(row: Sequence[Any]) -> ClientRow:
+    tenant_id, name, scopes, created, expires = row
+    return ClientRow(tenant_id, name, frozenset(parse(scopes)), created, expires)
+
+
+def load_clients(connection: Connection, tenant_id: int) -> list[ClientRow]:
+    """Return the clients of a tenant by name."""
+    query = select(*_COLUMNS).where(clients.c.tenant_id == tenant_id).order_by(clients.c.name)
+    return [_client(row) for row in connection.execute(query)]
+
+
+def load_clients_by_token(connection: Connection, token_hashes: Collection[str]) -> dict[str, ClientRow]:
+    """Return clients by the hash of their token."""
+    found: dict[str, ClientRow] = {}
+    for some in in_portions(token_hashes):
+        query = select(clients.c.token_hash, *_COLUMNS).where(clients.c.token_hash.in_(some))
+        found |= {row[0]: _client(row[1:]) for row in connection.execute(query)}
+    return found
+
+
+def insert_client(connection: Connection, client: ClientRow, token_hash: str) -> None:
+    """Insert a client whose name is new."""
+    connection.execute(
+        insert(clients).values(
+            tenant_id=client.tenant_id,
+            name=client.name,
+            token_hash=token_hash,
+            scopes=dump(sorted(client.scopes)),
+            created=client.created,
+            expires=client.expires,
+        )
+    )
+
+
+def delete_client(connection: Connection, tenant_id: int, name: str) -> bool:
+    """Delete a client; tell whether there was one."""
+    where = (clients.c.tenant_id == tenant_id, clients.c.name == name)
+    return connection.execute(delete(clients).where(*where)).rowcount > 0

@@ -1,0 +1,116 @@
+"""Log-ins: sessions, what is counted of them, failed attempts, and the applications that may ask."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "attempts",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("login_digest", sa.String(length=64), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_attempts_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "login_digest", name=op.f("pk_attempts")),
+    )
+    op.create_table(
+        "clients",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created", sa.DateTime(), nullable=False),
+        sa.Column("expires", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_clients_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "name", name=op.f("pk_clients")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_clients_token_hash")),
+    )
+    op.create_table(
+        "logins",
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("pool", sa.String(length=253), nullable=False),
+        sa.Column("type", sa.String(length=16), nullable=False),
+        sa.Column("peak", sa.Integer(), nullable=False),
+        sa.Column("denied", sa.Integer(), nullable=False),
+        sa.Column("reported", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_logins_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "pool", "type", name=op.f("pk_logins")),
+    )
+    op.create_table(
+        "denials",
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("pool", sa.String(length=253), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_denials_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_denials_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "pool", name=op.f("pk_denials")),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("workgroup", sa.String(length=253), nullable=False),
+        sa.Column("client", sa.String(length=63), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("started", sa.DateTime(), nullable=False),
+        sa.Column("lease_seconds", sa.Integer(), nullable=False),
+        sa.Column("expires", sa.DateTime(), nullable=False),
+        sa.Column("ends", sa.DateTime(), nullable=True),
+        sa.Column("pool", sa.String(length=253), nullable=True),
+        sa.Column("type", sa.String(length=16), nullable=True),
+        sa.Column("slot", sa.Integer(), nullable=True),
+        sa.Column("exclusive", sa.String(length=320), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_sessions_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_sessions_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("account_id", "exclusive", name=op.f("uq_sessions_account_id_exclusive")),
+        sa.UniqueConstraint("tenant_id", "pool", "slot", name=op.f("uq_sessions_tenant_id_pool_slot")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sessions_token_hash")),
+    )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.create_index("ix_sessions_tenant_expires", ["tenant_id", "expires"], unique=False)
+        batch_op.create_index(
+            "ix_sessions_tenant_pool_type_expires", ["tenant_id", "pool", "type", "expires"], unique=False
+        )
+
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("locked", sa.DateTime(), nullable=True))
+
+
+def downgrade() -> None:
+    """Take back."""
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("locked")
+
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index("ix_sessions_tenant_pool_type_expires")
+        batch_op.drop_index("ix_sessions_tenant_expires")
+
+    op.drop_table("sessions")
+    op.drop_table("denials")
+    op.drop_table("logins")
+    op.drop_table("clients")
+    op.drop_table("attempts")

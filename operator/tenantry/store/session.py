@@ -1,0 +1,183 @@
+"""Sessions, and the figures of log-ins that a pool's status shows."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+
+from tenantry.domain.licensepool import LoginFigures
+from tenantry.domain.session import Session
+from tenantry.specs.licensepool import LicenseType
+from tenantry.store.portions import in_portions
+from tenantry.store.schema import accounts, denials, logins, sessions
+
+_COLUMNS = tuple(sessions.c[name] for name in Session.__slots__)
+
+
+def _session(row: Row[Any]) -> Session:
+    values = dict(zip(Session.__slots__, row, strict=True))
+    values["type"] = LicenseType(values["type"]) if values["type"] is not None else None
+    return Session(**values)
+
+
+def insert_session(connection: Connection, tenant_id: int, session: Session, token_hash: str) -> None:
+    """Insert a session. The database refuses a second one where only one may be."""
+    values = {name: getattr(session, name) for name in Session.__slots__}
+    connection.execute(insert(sessions).values(tenant_id=tenant_id, token_hash=token_hash, **values))
+
+
+def load_by_account(connection: Connection, account_ids: Collection[str]) -> list[Session]:
+    """Return the sessions of some accounts."""
+    found = []
+    for some in in_portions(account_ids):
+        query = select(*_COLUMNS).where(sessions.c.account_id.in_(some)).order_by(sessions.c.started, sessions.c.id)
+        found += [_session(row) for row in connection.execute(query)]
+    return found
+
+
+def load_by_token(connection: Connection, tenant_id: int, token_hashes: Collection[str]) -> dict[str, Session]:
+    """Return sessions by the hash of their token, lapsed ones too."""
+    found: dict[str, Session] = {}
+    for some in in_portions(token_hashes):
+        where = (sessions.c.token_hash.in_(some), sessions.c.tenant_id == tenant_id)
+        query = select(sessions.c.token_hash, *_COLUMNS).where(*where)
+        found |= {hashed: _session(rest) for hashed, *rest in connection.execute(query)}  # type: ignore[arg-type]
+    return found
+
+
+def load_page(
+    connection: Connection,
+    tenant_id: int,
+    now: datetime,
+    after: str,
+    limit: int,
+    account_ids: Collection[str] | None = None,
+) -> list[tuple[Session, str]]:
+    """Return a page, by id, of the live sessions of a tenant or of some accounts, with their logins."""
+    where = [sessions.c.tenant_id == tenant_id, sessions.c.expires > now, sessions.c.id > after]
+    where += [sessions.c.account_id.in_(account_ids)] if account_ids is not None else []
+    query = select(*_COLUMNS, accounts.c.user_name).join(accounts, accounts.c.id == sessions.c.account_id)
+    rows = connection.execute(query.where(*where).order_by(sessions.c.id).limit(limit))
+    return [(_session(row[:-1]), row[-1]) for row in rows]  # type: ignore[arg-type]
+
+
+def load_lapsed(connection: Connection, tenant_id: int, now: datetime) -> list[Session]:
+    """Return the sessions whose lease or time is over."""
+    query = select(*_COLUMNS).where(sessions.c.tenant_id == tenant_id, sessions.c.expires <= now)
+    return [_session(row) for row in connection.execute(query)]
+
+
+def slots_taken(connection: Connection, tenant_id: int, pool: str) -> set[int]:
+    """Return which floating licenses of a pool are in use."""
+    where = (sessions.c.tenant_id == tenant_id, sessions.c.pool == pool, sessions.c.slot.is_not(None))
+    return set(connection.execute(select(sessions.c.slot).where(*where)).scalars())
+
+
+def extend_sessions(connection: Connection, expirations: Mapping[str, datetime]) -> set[str]:
+    """Write until when these sessions last, by id; return those that were still there."""
+    by_moment: dict[datetime, list[str]] = {}
+    for id_, moment in expirations.items():
+        by_moment.setdefault(moment, []).append(id_)
+    kept: set[str] = set()
+    for moment, ids in by_moment.items():
+        for some in in_portions(ids):
+            statement = update(sessions).where(sessions.c.id.in_(some)).values(expires=moment)
+            kept |= set(connection.execute(statement.returning(sessions.c.id)).scalars())
+    return kept
+
+
+def load_live(
+    connection: Connection, tenant_id: int, *, session_id: str | None = None, account_ids: Collection[str] | None = None
+) -> list[Session]:
+    """Return the sessions of a tenant, or the one of an id, or those of some accounts."""
+    where = [sessions.c.tenant_id == tenant_id]
+    where += [sessions.c.id == session_id] if session_id is not None else []
+    where += [sessions.c.account_id.in_(account_ids)] if account_ids is not None else []
+    return [_session(row) for row in connection.execute(select(*_COLUMNS).where(*where))]
+
+
+def delete_sessions(connection: Connection, ended: Iterable[Session]) -> None:
+    """Forget sessions that are over."""
+    for some in in_portions([session.id for session in ended]):
+        connection.execute(delete(sessions).where(sessions.c.id.in_(some)))
+
+
+def count_logins(connection: Connection, tenant_id: int, now: datetime) -> dict[str, dict[LicenseType, LoginFigures]]:
+    """Return the log-ins by pool and license type, of those that had any."""
+    live = (sessions.c.tenant_id == tenant_id, sessions.c.pool.is_not(None), sessions.c.expires > now)
+    key = (sessions.c.pool, sessions.c.type)
+    active = {}
+    for pool, type_, count, lapse in connection.execute(
+        select(*key, func.count(), func.min(sessions.c.expires)).where(*live).group_by(*key)
+    ):
+        active[pool, type_] = (count, lapse)
+    found: dict[str, dict[LicenseType, LoginFigures]] = {}
+    query = select(logins.c.pool, logins.c.type, logins.c.peak, logins.c.denied).where(logins.c.tenant_id == tenant_id)
+    for pool, type_, peak, denied in connection.execute(query):
+        count, lapse = active.get((pool, type_), (0, None))
+        found.setdefault(pool, {})[LicenseType(type_)] = LoginFigures(count, peak, denied, lapse)
+    return found
+
+
+def count_active(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> int:
+    """Return how many sessions a license type of a pool has."""
+    where = (sessions.c.tenant_id == tenant_id, sessions.c.pool == pool, sessions.c.type == type_)
+    return connection.execute(select(func.count()).select_from(sessions).where(*where)).scalar_one()
+
+
+def raise_peak(connection: Connection, tenant_id: int, pool: str, type_: LicenseType, active: int) -> None:
+    """Note that so many sessions are there, if there were never more."""
+    _note(connection, tenant_id, pool, type_)
+    where = (*_figures_of(tenant_id, pool, type_), logins.c.peak < active)
+    connection.execute(update(logins).where(*where).values(peak=active))
+
+
+def count_denied(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> None:
+    """Count one log-in that found every license in use."""
+    _note(connection, tenant_id, pool, type_)
+    where = _figures_of(tenant_id, pool, type_)
+    connection.execute(update(logins).where(*where).values(denied=logins.c.denied + 1))
+
+
+def _figures_of(tenant_id: int, pool: str, type_: LicenseType) -> tuple[ColumnElement[bool], ...]:
+    return (logins.c.tenant_id == tenant_id, logins.c.pool == pool, logins.c.type == type_)
+
+
+def _note(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> None:
+    known = connection.execute(select(logins.c.peak).where(*_figures_of(tenant_id, pool, type_))).one_or_none()
+    if known is None:
+        values = {"tenant_id": tenant_id, "pool": pool, "type": type_.value, "peak": 0, "denied": 0}
+        connection.execute(insert(logins).values(values))
+
+
+def last_report(connection: Connection, tenant_id: int, pool: str) -> datetime | None:
+    """Return when the status of a pool last told of log-ins."""
+    query = select(func.max(logins.c.reported)).where(logins.c.tenant_id == tenant_id, logins.c.pool == pool)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def save_reported(connection: Connection, tenant_id: int, pool: str, now: datetime) -> None:
+    """Note that the status of a pool tells of its log-ins as of now."""
+    where = (logins.c.tenant_id == tenant_id, logins.c.pool == pool)
+    connection.execute(update(logins).where(*where).values(reported=now))
+
+
+def note_denial(
+    connection: Connection, tenant_id: int, account_id: str, pool: str, now: datetime, until: datetime
+) -> bool:
+    """Note that an account found every license in use; tell whether that is new, not another try of the same."""
+    where = (denials.c.account_id == account_id, denials.c.pool == pool)
+    known = connection.execute(select(denials.c.until).where(*where)).scalar_one_or_none()
+    if known is None:
+        values = {"account_id": account_id, "pool": pool, "tenant_id": tenant_id, "until": until}
+        connection.execute(insert(denials).values(values))
+        return True
+    connection.execute(update(denials).where(*where).values(until=until))
+    return bool(known <= now)
+
+
+def forget_denials(connection: Connection, account_id: str) -> None:
+    """Forget what an account that was let in was denied."""
+    connection.execute(delete(denials).where(denials.c.account_id == account_id))

@@ -1,0 +1,160 @@
+"""Log-ins over HTTP, with real passwords."""
+
+from typing import Any
+
+import pytest
+
+from tenantry.domain.client import Scope
+from tenantry.services.passwords import hash_password
+from tests.runtime_api.api import Api
+from tests.support.builders import pool, user, workgroup
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def hashed() -> str:
+    return hash_password(PASSWORD)
+
+
+@pytest.fixture
+def office(api: Api, hashed: str) -> Api:
+    """Two people who share one floating license."""
+    people = [user(name, license="Floating") for name in ("ada", "bob")]
+    spec = {"licenses": [{"type": "Floating", "quantity": 1}], "sessions": {"leaseSeconds": 60}}
+    api.tenant.apply(pool(spec=spec), workgroup(), *people)
+    for name in ("ada", "bob"):
+        api.give_password(name, hashed)
+    return api
+
+
+def test_who_has_the_password_logs_in_and_is_told_the_token_once(office: Api) -> None:
+    answer = office.log_in("Ada", PASSWORD)
+    assert answer.status == 201
+    session = answer.body["session"]
+    assert (session["userName"], session["workgroup"], session["licenseType"]) == ("ada", "tracker", "Floating")
+    assert session["heartbeatSeconds"] == 20
+    assert answer.headers["Location"].endswith(session["id"])
+    (listed,) = office.call("GET", "sessions").body["sessions"]
+    assert listed == session
+    assert answer.body["token"] not in office.call("GET", "sessions").text
+
+
+def test_nr_04_the_second_floating_user_is_denied_until_the_first_logs_off(office: Api) -> None:
+    first = office.log_in("ada", PASSWORD).body["token"]
+    denied = office.log_in("bob", PASSWORD)
+    assert (denied.status, denied.reason, denied.headers["Retry-After"]) == (409, "LoginLimitReached", "20")
+    assert office.call("POST", "sessions/logoff", {"token": first}).status == 204
+    assert office.log_in("bob", PASSWORD).status == 201
+
+
+@pytest.mark.parametrize(("login", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("ada", "")])
+def test_an_unknown_login_and_a_wrong_password_are_told_the_same(office: Api, login: str, password: str) -> None:
+    answer = office.log_in(login, password)
+    body = {name: value for name, value in answer.body.items() if name != "requestId"}
+    assert body == {
+        "type": "about:blank",
+        "title": "Login or password is not right.",
+        "status": 401,
+        "detail": "login or password is not right",
+        "reason": "InvalidCredentials",
+        "field": "",
+    }
+
+
+@pytest.mark.parametrize("login", ["ada", "nobody"])
+def test_after_too_many_wrong_passwords_also_the_right_one_must_wait(office: Api, login: str) -> None:
+    answers = [office.log_in(login, "wrong") for _ in range(6)]
+    assert [a.status for a in answers] == [401] * 5 + [429]
+    assert answers[-1].headers["Retry-After"] == "1"
+    assert office.log_in(login, PASSWORD).reason == "TooManyAttempts"
+    office.tenant.later(seconds=1)
+    assert office.log_in(login, PASSWORD).status == (201 if login == "ada" else 401)
+
+
+def test_introspection_tells_of_a_live_session_and_nothing_of_any_other_token(office: Api) -> None:
+    started = office.log_in("ada", PASSWORD).body
+    found = office.call("POST", "sessions/introspect", form={"token": started["token"]}).body
+    assert (found["active"], found["username"], found["sid"]) == (True, "ada", started["session"]["id"])
+    office.tenant.later(seconds=60)
+    for token in (started["token"], "tns_nothing"):
+        found = office.call("POST", "sessions/introspect", form={"token": token}).body
+        assert {k for k, v in found.items() if v is not None} == {"active"}
+        assert found["active"] is False
+
+
+def test_a_heartbeat_keeps_a_session_and_says_which_are_over(office: Api) -> None:
+    token = office.log_in("ada", PASSWORD).body["token"]
+    office.tenant.later(seconds=59)
+    kept, gone = office.call("POST", "sessions/heartbeat", {"tokens": [token, "tns_nothing"]}).body
+    assert kept["active"] is True
+    assert gone == {"active": False, "expirationTime": None}
+    office.tenant.later(seconds=59)
+    assert office.call("POST", "sessions/introspect", form={"token": token}).body["active"] is True
+
+
+def test_mm_14_all_sessions_of_a_login_are_revoked_at_once(office: Api) -> None:
+    token = office.log_in("ada", PASSWORD).body["token"]
+    assert office.call("DELETE", "sessions?userName=ADA").body == {"revoked": 1}
+    assert office.call("POST", "sessions/introspect", form={"token": token}).body["active"] is False
+
+
+def test_one_session_is_revoked_by_its_id_and_only_once(office: Api) -> None:
+    session = office.log_in("ada", PASSWORD).body["session"]
+    assert office.call("DELETE", f"sessions/{session['id']}").status == 204
+    again = office.call("DELETE", f"sessions/{session['id']}")
+    assert (again.status, again.reason) == (404, "SessionNotFound")
+
+
+TOKENS: list[Any] = [
+    pytest.param("", "InvalidClient", 401, id="none"),
+    pytest.param("tnc_nothing", "InvalidClient", 401, id="unknown"),
+    pytest.param({Scope.ACCESS}, "InsufficientScope", 403, id="another scope"),
+]
+
+
+@pytest.mark.parametrize(("token", "reason", "status"), TOKENS)
+def test_only_an_application_with_the_scope_is_let_in(office: Api, token: Any, reason: str, status: int) -> None:
+    given = token if isinstance(token, str) else office.token(token)
+    answer = office.call("GET", "sessions", token=given)
+    assert (answer.status, answer.reason) == (status, reason)
+
+
+def test_an_application_of_one_tenant_is_none_of_another(office: Api) -> None:
+    answer = office.call("GET", "../other/sessions")
+    assert (answer.status, answer.reason) == (401, "InvalidClient")
+
+
+def test_a_request_id_is_given_back_or_made(office: Api) -> None:
+    assert office.call("GET", "sessions", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"] == "abc-1"
+    made = office.call("GET", "sessions", headers={"X-Request-ID": "two words"}).headers["X-Request-ID"]
+    assert made not in {"", "two words"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"workgroup": "tracker", "userName": "ada"}, "password"),
+        ({"workgroup": "tracker", "userName": "ada", "password": "x", "passwrod": "y"}, "passwrod"),
+        ({"workgroup": "tracker", "userName": "ada", "password": 7}, "password"),
+        ({"workgroup": "tracker", "userName": "a\x00da", "password": "x"}, ""),
+    ],
+)
+def test_a_body_of_another_form_is_told_which_field_and_never_repeated(office: Api, body: Any, field: str) -> None:
+    answer = office.call("POST", "sessions", body)
+    assert (answer.status, answer.reason, answer.body["field"]) == (422, "InvalidRequest", field)
+
+
+def test_a_path_that_is_no_text_is_refused(office: Api) -> None:
+    assert office.call("GET", "sessions?userName=a%00da").status == 400
+
+
+def test_a_body_beyond_a_mebibyte_is_not_read(office: Api) -> None:
+    answer = office.call("POST", "sessions", {"workgroup": "x" * 2**20, "userName": "ada", "password": "x"})
+    assert (answer.status, answer.reason) == (413, "InvalidRequest")
+
+
+def test_a_workgroup_that_is_none_is_told_with_those_there_are(office: Api) -> None:
+    answer = office.call("POST", "sessions", {"workgroup": "trakcer", "userName": "ada", "password": "x"})
+    assert (answer.status, answer.reason) == (404, "WorkgroupNotFound")
+    assert "tracker" in answer.body["detail"]

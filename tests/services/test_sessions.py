@@ -1,0 +1,185 @@
+"""Who may be logged in at a time, and what ends a log-in (NR-01, NR-03 to NR-05, MM-12, MM-14, MM-17, P2)."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tenantry.services.sessions import Chosen, Started
+from tests.support.builders import pool, user, workgroup
+from tests.support.door import Door
+from tests.support.edits import deleted, edited
+from tests.support.watched import WatchedTenant
+
+
+@pytest.fixture
+def door(tenant: WatchedTenant) -> Iterator[Door]:
+    yield Door(tenant)
+    tenant.later(seconds=3).settle()  # by then status tells of every log-in
+
+
+def licenses(**quantities: int) -> dict[str, object]:
+    return {"licenses": [{"type": name.title(), "quantity": n} for name, n in quantities.items()]}
+
+
+@pytest.mark.parametrize("type_", ["Static", "Restricted"])
+def test_nr_03_nr_05_an_account_of_its_own_license_is_logged_in_once_and_never_held_up_by_others(
+    door: Door, type_: str
+) -> None:
+    people = [user(name, license=type_) for name in ("ada", "bob")]
+    door.tenant.apply(pool(spec=licenses(**{type_.lower(): 2})), workgroup(), *people)
+    first = door.let_in("ada")
+    assert door.let_in("bob").session.slot is None
+    refused = door.refused("ada")
+    assert (refused.reason, refused.retry_after) == ("SessionLimitReached", 100)
+    assert door.log_off(first)
+    assert door.lives(door.let_in("ada"))
+
+
+def test_a_second_log_in_takes_over_where_the_pool_says_so(door: Door) -> None:
+    spec = licenses(static=1) | {"sessions": {"onConflict": "TakeOver"}}
+    door.tenant.apply(pool(spec=spec), workgroup(), user("ada"))
+    first = door.let_in("ada")
+    second = door.let_in("ada")
+    assert (door.lives(first), door.lives(second)) == (False, True)
+
+
+def test_nr_04_one_floating_user_a_license_is_logged_in_and_the_others_wait_for_one_to_log_off(door: Door) -> None:
+    people = [user(f"user-{n}", license="Floating") for n in range(4)]
+    door.tenant.apply(pool(spec=licenses(floating=2)), workgroup(), *people)
+    inside = [door.let_in("user-0"), door.let_in("user-1")]
+    assert sorted(one.session.slot or 0 for one in inside) == [0, 1]
+    refused = door.refused("user-2")
+    assert refused.reason == "LoginLimitReached"
+    assert "2 floating licenses" in refused.message
+    door.log_off(inside[0])
+    assert door.let_in("user-2").session.slot == inside[0].session.slot
+    assert door.refused("user-3").reason == "LoginLimitReached"
+
+
+def test_pool_status_tells_how_many_are_logged_in_at_most_and_were_denied(door: Door) -> None:
+    people = [user(name, license="Floating") for name in ("ada", "bob", "eve")]
+    door.tenant.apply(pool(spec=licenses(floating=1)), workgroup(), *people)
+    first = door.let_in("ada")
+    assert door.logins() == {"Floating": {"capacity": 1, "active": 1, "peak": 1, "denied": 0}}
+    for name in ("bob", "bob", "eve"):
+        door.refused(name)
+    door.log_off(first)
+    # Who tries again is the same denial, until the lease it waited for is over.
+    assert door.logins() == {"Floating": {"capacity": 1, "active": 0, "peak": 1, "denied": 2}}
+
+
+def test_a_session_without_a_heartbeat_ends_by_itself_and_status_says_so(door: Door) -> None:
+    people = [user(name, license="Floating") for name in ("ada", "bob")]
+    spec = licenses(floating=1) | {"sessions": {"leaseSeconds": 60}}
+    door.tenant.apply(pool(spec=spec), workgroup(), *people)
+    first = door.let_in("ada")
+    door.tenant.later(seconds=59)
+    assert door.beat(first) == [True]
+    door.tenant.later(seconds=59)
+    assert door.lives(first)
+    door.tenant.later(seconds=1)
+    assert not door.lives(first)
+    assert door.beat(first) == [False]
+    assert door.logins()["Floating"]["active"] == 0
+    assert door.lives(door.let_in("bob"))
+
+
+def test_mm_17_an_account_without_a_license_is_logged_in_on_many_devices_at_once(door: Door) -> None:
+    door.tenant.apply(workgroup(pool=None), user("kiosk", license=None))
+    displays = [door.let_in("kiosk") for _ in range(5)]
+    assert door.beat(*displays) == [True] * 5
+
+
+def test_a_workgroup_may_let_each_account_in_once(door: Door) -> None:
+    door.tenant.apply(workgroup(pool=None, spec={"sessions": {"perAccount": "Single"}}), user("ada", license=None))
+    door.let_in("ada")
+    assert door.refused("ada").reason == "SessionLimitReached"
+
+
+def test_a_session_ends_at_its_time_whatever_the_heartbeats(door: Door) -> None:
+    door.tenant.apply(workgroup(pool=None, spec={"sessions": {"absoluteSeconds": 120}}), user("ada", license=None))
+    started = door.let_in("ada")
+    for _ in range(2):
+        door.tenant.later(seconds=59)
+        assert door.beat(started) == [True]
+    door.tenant.later(seconds=2)
+    assert door.beat(started) == [False]
+
+
+def test_th_16_switching_an_account_off_ends_its_sessions_and_frees_the_license(door: Door) -> None:
+    people = [user(name, license="Floating") for name in ("ada", "bob")]
+    door.tenant.apply(pool(spec=licenses(floating=1)), workgroup(), *people)
+    started = door.let_in("ada")
+    off = edited(people[0], active=False)
+    door.tenant.apply(off)
+    assert not door.lives(started)
+    assert door.refused("ada").reason == "AccountNotActive"
+    assert door.lives(door.let_in("bob"))
+    assert door.logins()["Floating"]["active"] == 1
+
+
+CHANGES = [
+    pytest.param(deleted, id="deleted"),
+    pytest.param(lambda ada: edited(ada, license={"type": "Restricted"}), id="another license"),
+    pytest.param(lambda ada: edited(ada, workgroups=[{"workgroupRef": "other"}]), id="out of the workgroup"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_that_takes_away_what_the_session_rests_on_ends_it(door: Door, change: object) -> None:
+    ada = user("ada")
+    door.tenant.apply(pool(spec=licenses(static=1, restricted=1)), workgroup(), workgroup("other"), ada)
+    started = door.let_in("ada")
+    door.tenant.apply(change(ada))  # type: ignore[operator]
+    assert not door.lives(started)
+
+
+def test_a_change_of_the_profile_ends_no_session(door: Door) -> None:
+    ada = user("ada")
+    door.tenant.apply(pool(static=1), workgroup(), ada)
+    started = door.let_in("ada")
+    door.tenant.apply(edited(ada, displayName="Ada"))
+    assert door.lives(started)
+
+
+def test_mm_14_one_session_those_of_an_account_or_all_are_revoked(door: Door) -> None:
+    door.tenant.apply(workgroup(pool=None), *(user(name, license=None) for name in ("ada", "bob", "eve")))
+    ada, again, bob, eve = (door.let_in(name) for name in ("ada", "ada", "bob", "eve"))
+    assert door.revoke(Chosen(session_id=eve.session.id)) == 1
+    assert [door.lives(s) for s in (ada, again, bob, eve)] == [True, True, True, False]
+    assert door.revoke(Chosen(login="ada")) == 2
+    assert [door.lives(s) for s in (ada, again, bob)] == [False, False, True]
+    assert door.revoke(Chosen()) == 1
+
+
+def test_nr_01_without_access_to_the_workgroup_there_is_no_way_in(door: Door) -> None:
+    door.tenant.apply(workgroup(pool=None), workgroup("other", pool=None), user("ada", license=None))
+    refused = door.refused("ada", "other")
+    assert refused.reason == "NotAMember"
+
+
+def test_an_account_without_a_license_of_a_pool_that_sells_them_is_told_so(door: Door) -> None:
+    door.tenant.apply(pool(static=1), workgroup(), user("ada", license=None))
+    assert door.refused("ada").reason == "LicenseMissing"
+
+
+def test_nr_07_of_the_system_users_only_who_may_log_in_does(door: Door) -> None:
+    system = [{"userName": "Admin", "login": "Enabled"}, {"userName": "TBD"}]
+    door.tenant.apply(pool(static=0), workgroup(spec={"systemUsers": system}))
+    assert door.let_in("admin").session.pool is None
+    assert door.refused("TBD").reason == "AccountNotActive"
+
+
+def test_of_many_at_once_as_many_are_let_in_as_there_are_licenses(door: Door) -> None:
+    names = [f"user-{n}" for n in range(20)]
+    people = [user(name, license="Floating") for name in names]
+    door.tenant.apply(pool(spec=licenses(floating=2)), workgroup(), *people)
+    proofs = [door.proof(name) for name in names]
+    with ThreadPoolExecutor(len(names)) as threads:
+        for _ in range(3):
+            found = list(threads.map(door.enter, proofs))
+            winners = [one for one in found if isinstance(one, Started)]
+            assert sorted(one.session.slot for one in winners if one.session.slot is not None) == [0, 1]
+            for one in winners:
+                door.log_off(one)
