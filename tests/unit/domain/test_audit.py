@@ -129,6 +129,7 @@ FULL = Account(
     seat=Seat("seats", LicenseType.STATIC, NOW),
     waiting=Waiting(NOW, frozenset({Capacity(CapacityKind.LICENSE, "seats", "Floating")})),
     tombstone=Tombstone(NOW, DeletionMode.RESTORABLE),
+    locked=NOW,
 )
 #: Which version of a Secret was looked at last.
 NOT_RECORDED = {"mailbox", "password.source"}
