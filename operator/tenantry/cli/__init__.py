@@ -13,9 +13,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
         "run": Lazy("tenantry.cli.run", "Run the operator."),
         "serve": Lazy("tenantry.cli.serve", "Serve the runtime API: log-ins, for applications."),
-        "clients": Lazy(
-            "tenantry.cli.clients", "Make, list and delete the applications that may call the runtime API."
-        ),
+        "clients": Lazy("tenantry.cli.clients", "List applications of the runtime API, or make some."),
         "db": Lazy("tenantry.cli.db", "Migrate the identity store, or compare it with the models."),
         "crds": Lazy("tenantry.cli.crds", "Print, write or check the CustomResourceDefinitions."),
         "validate": Lazy("tenantry.cli.validate", "Check YAML files as the operator would, without a cluster."),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from tenantry.cli.manual import closing
+from tenantry.cli.manual import closing, examples
+from tenantry.cli.namespaces import tenant
 from tenantry.cli.output import write_data
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
@@ -15,22 +16,22 @@ from tenantry.domain.client import Scope
 from tenantry.services.clients import create_client, delete_clients, list_clients
 from tenantry.store.client import ClientRow
 
-_CODES = {0: "done", 1: "a fault, told on stderr", 2: "wrong usage", 3: "the identity store cannot be reached"}
 _COLUMNS = ("NAME", "SCOPES", "CREATED", "EXPIRES")
-_namespace = click.option("-n", "--namespace", required=True, help="The tenant.")
 
 
-@click.group()
+@click.group(
+    epilog=examples("tenantry clients create portal -n acme --scope sessions", "tenantry clients list -n acme")
+)
 def command() -> None:
     """Make, list and delete the applications that may call the runtime API."""
 
 
 @command.command(
     "create",
-    epilog=closing("tenantry clients create portal -n acme --scope sessions --scope access", codes=_CODES),
+    epilog=closing("tenantry clients create portal -n acme --scope sessions --scope access"),
 )
 @click.argument("name")
-@_namespace
+@tenant
 @click.option(
     "--scope",
     "scopes",
@@ -63,9 +64,9 @@ def create(
         click.echo(token)
 
 
-@command.command("delete", epilog=closing("tenantry clients delete portal -n acme", codes=_CODES))
+@command.command("delete", epilog=closing("tenantry clients delete portal -n acme"))
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@_namespace
+@tenant
 @store_url
 @audit_key_file
 def delete(names: Sequence[str], namespace: str, store_url: str, audit_key_file: Path | None) -> None:
@@ -74,8 +75,8 @@ def delete(names: Sequence[str], namespace: str, store_url: str, audit_key_file:
         delete_clients(store, namespace, names, datetime.now(UTC))
 
 
-@command.command("list", epilog=closing("tenantry clients list -n acme", codes=_CODES))
-@_namespace
+@command.command("list", epilog=closing("tenantry clients list -n acme"))
+@tenant
 @store_url
 @output("table", "json", "yaml")
 def list_(namespace: str, store_url: str, output: str) -> None:
