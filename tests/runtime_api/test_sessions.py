@@ -40,6 +40,14 @@ def test_who_has_the_password_logs_in_and_is_told_the_token_once(office: Api) ->
     assert answer.body["token"] not in office.call("GET", "sessions").text
 
 
+def test_it_06_a_log_in_tells_which_module_to_open_first(api: Api, hashed: str) -> None:
+    policy = {"modules": [{"name": "Map", "levels": [{"name": "View"}]}]}
+    entry = {"workgroupRef": "tracker", "defaultModule": "Map"}
+    api.tenant.apply(workgroup(pool=None, spec=policy), user("ada", license=None, in_=[entry]))
+    api.give_password("ada", hashed)
+    assert api.log_in("ada", PASSWORD).body["defaultModule"] == "Map"
+
+
 def test_nr_04_the_second_floating_user_is_denied_until_the_first_logs_off(office: Api) -> None:
     first = office.log_in("ada", PASSWORD).body["token"]
     denied = office.log_in("bob", PASSWORD)
