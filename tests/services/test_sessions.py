@@ -1,4 +1,4 @@
-"""Who may be logged in at a time, and what ends a log-in (NR-01, NR-03 to NR-05, MM-12, MM-14, MM-17, P2)."""
+"""Who may be logged in at a time, and what ends a log-in (NR-01, NR-03 to NR-05, MM-14, MM-17, P2)."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
