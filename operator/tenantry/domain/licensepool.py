@@ -130,7 +130,6 @@ def plan_pool(
     # What a pause held up is evicted when that ends; to look at the pool over and over until then would be a loop.
     tried = {capacity for capacity, due in eviction_times(pool, pool.reduced).items() if due <= now}
     times = [due for capacity, due in eviction_times(pool, reduced).items() if capacity not in tried]
-    times += [figures.next_lapse for figures in logins.values() if figures.next_lapse is not None]
     return PoolPlan(_describe(pool, usage, reduced, logins), tuple(findings), reduced, min(times, default=None))
 
 

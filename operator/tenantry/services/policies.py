@@ -208,8 +208,11 @@ def _plan_pool(batch: Batch, seen: Observed[LicensePoolSpec], policy: PoolPolicy
     told = row.parsed_status().get("licenses", ()) if row is not None else ()
     if [x.get("logins") for x in told] != [x.logins and x.logins.model_dump() for x in plan.status.licenses]:
         save_reported(batch.connection, batch.tenant.id, policy.name, batch.now)
-    soonest = batch.now + timedelta(seconds=REPORT_SECONDS)
-    return plan if plan.due is None else replace(plan, due=max(plan.due, soonest))
+    lapses = [figures.next_lapse for figures in logins.values() if figures.next_lapse is not None]
+    if not lapses:
+        return plan
+    lapse = max(min(lapses), batch.now + timedelta(seconds=REPORT_SECONDS))
+    return replace(plan, due=min(plan.due or lapse, lapse))
 
 
 def _own(batch: Batch, pool: str) -> list[str]:
