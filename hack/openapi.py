@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from generated import settle
 from tenantry.runtime_api.app import make_app
 from tenantry.store import Store
 
@@ -14,16 +15,5 @@ def render() -> str:
     return json.dumps(make_app(Store.open("sqlite://")).openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    document = render()
-    if arguments == ["--check"]:
-        stale = not PAGE.exists() or PAGE.read_text() != document
-        if stale:
-            print("docs/openapi.json is stale; run: make generate", file=sys.stderr)
-        return int(stale)
-    PAGE.write_text(document)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(settle(PAGE, render(), sys.argv[1:]))

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from generated import settle
 from tenantry.domain.reason import Reason, Settles
 
 PAGE = Path(__file__).parents[1] / "docs" / "reasons.md"
@@ -28,16 +29,5 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str]) -> int:
-    page = render()
-    if arguments == ["--check"]:
-        stale = not PAGE.exists() or PAGE.read_text() != page
-        if stale:
-            print("docs/reasons.md is stale; run: make generate", file=sys.stderr)
-        return int(stale)
-    PAGE.write_text(page)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(settle(PAGE, render(), sys.argv[1:]))

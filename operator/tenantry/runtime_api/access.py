@@ -150,8 +150,7 @@ def _body(model: type[M]) -> Callable[[Request], Any]:
         try:
             return model.model_validate_json(await request.body())
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            raise BadRequest(".".join(map(str, first["loc"])), first["msg"]) from error
+            raise _fault(error) from error
 
     return read
 
@@ -262,8 +261,13 @@ def _parse(body: Evaluations, each: dict[str, Any]) -> Evaluation | BadRequest:
     try:
         return Evaluation.model_validate({name: value for name, value in merged.items() if value is not None})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        return BadRequest(".".join(map(str, first["loc"])), first["msg"])
+        return _fault(error)
+
+
+def _fault(error: ValidationError) -> BadRequest:
+    """Return the first fault of a body, without what was given."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return BadRequest(".".join(map(str, first["loc"])), first["msg"])
 
 
 def _asked(body: Evaluation) -> Asked:

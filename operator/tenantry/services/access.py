@@ -63,7 +63,7 @@ def explain(store: Store, request: Request, now: datetime) -> Explanation:
         if policy is not None:
             _check_scopes(request, policy.spec)
         user = _user_of(connection, account)
-        projects = load_parts(connection, tenant.id, workgroup, user) if user else []
+        projects = load_parts(connection, tenant.id, [user]).get((workgroup, user), []) if user else []
     question = Question(workgroup, request.action, request.resource)
     decision = decide(account, question, policy.spec if policy is not None else None, projects, now)
     return Explanation(tenant.namespace, account.user_name, user, workgroup, decision)

@@ -254,11 +254,6 @@ def _refused(tenant: TenantRow, row: ResourceRow) -> ListedAccount:
     )
 
 
-def _asked(row: ResourceRow) -> tuple[tuple[str, str | None], ...]:
-    """Return the workgroups that a User asks for, having none yet."""
-    return tuple((str(e.get("workgroupRef")), e.get("role")) for e in _objects(_spec(row).get("workgroups")))
-
-
 def _spec(row: ResourceRow) -> dict[str, Any]:
     """Return the spec as it was written, which a refused one need not be by its model."""
     found = json.loads(row.document)

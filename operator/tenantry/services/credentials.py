@@ -14,7 +14,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.services.passwords import hash_password, verify_password
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_login, load_system
+from tenantry.store.account import load_by_login, load_system_named
 from tenantry.store.attempt import clear_attempts, load_attempt, save_attempt
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
@@ -22,6 +22,8 @@ from tenantry.store.tenant import find_tenant
 #: So many wrong passwords cost nothing; each one more doubles the delay, up to the longest.
 FREE_ATTEMPTS = 5
 LONGEST_DELAY = timedelta(minutes=15)
+#: What is told of a wrong password, and in the same words of a login that nobody has.
+NOT_RIGHT = Refusal(Reason.INVALID_CREDENTIALS, "", "login or password is not right")
 #: After so long without another failure a login is as if none had been.
 _FORGOTTEN = timedelta(hours=24)
 
@@ -69,15 +71,14 @@ def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | 
     if account is not None and known is not None and right:
         return Proof(claim.workgroup, claim.login, account.id, known)
     _note_failure(store, namespace, claim.login, now)
-    return Refusal(Reason.INVALID_CREDENTIALS, "", "login or password is not right")
+    return NOT_RIGHT
 
 
 def account_of(connection: Connection, tenant_id: int, workgroup: str, login: str) -> Account | None:
     """Return the account that logs in to a workgroup by this login: a system user's is its own."""
     key = login_key(login)
-    system = (a for a in load_system(connection, tenant_id, workgroup) if a.login_key == key)
     users = (a for a in load_by_login(connection, tenant_id, [key]) if a.tombstone is None)
-    return next(system, None) or next(users, None)
+    return next(iter(load_system_named(connection, tenant_id, key, workgroup)), None) or next(users, None)
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from tenantry.services.tokens import token_hash
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_id, load_by_key, load_page
 from tenantry.store.policy import Policies, load_policies
-from tenantry.store.project_member import load_all_parts
+from tenantry.store.project_member import load_parts
 from tenantry.store.resource import names_of_owners
 from tenantry.store.session import load_by_token
 from tenantry.store.tenant import find_tenant
@@ -171,7 +171,7 @@ class _Known:
             by_login,
             {},
             {a.id: names[a.resource_uid] for a in accounts if a.resource_uid in names},
-            load_all_parts(connection, tenant_id, names.values()),
+            load_parts(connection, tenant_id, names.values()),
         )
 
     def answer(self, asked: Asked) -> Evaluated:

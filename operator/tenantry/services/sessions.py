@@ -20,10 +20,9 @@ from tenantry.domain.session import (
     heartbeat_of,
     plan_log_in,
 )
-from tenantry.domain.snapshot import WorkgroupPolicy
 from tenantry.services.acts import Act, acting
 from tenantry.services.clients import Client, Credential, identify
-from tenantry.services.credentials import Proof, account_of, forget_failures
+from tenantry.services.credentials import NOT_RIGHT, Proof, account_of, forget_failures
 from tenantry.services.tokens import token_hash
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_id, load_ids
@@ -56,7 +55,6 @@ class Started:
     token: str
     session: Session
     account: Account
-    policy: WorkgroupPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
         account = account_of(act.connection, act.tenant.id, proof.workgroup, proof.login)
         # The password was compared outside of this transaction, with what was there then.
         if workgroup is None or account is None or (account.id, account.password) != (proof.account_id, proof.password):
-            return Refusal(Reason.INVALID_CREDENTIALS, "", "login or password is not right")
+            return NOT_RIGHT
         forget_failures(act.connection, act.tenant.id, proof.login)
         act.end(load_lapsed(act.connection, act.tenant.id, now), SessionEnd.LAPSED)
         log_in = plan_log_in(account, workgroup, policies.pools.get(workgroup.spec.license_pool_ref or ""), now)
@@ -115,7 +113,7 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
             active = count_active(act.connection, act.tenant.id, session.pool, session.type)
             raise_peak(act.connection, act.tenant.id, session.pool, session.type, active)
             act.logins_moved.add(session.pool)
-        return Started(token, session, account, workgroup)
+        return Started(token, session, account)
 
 
 def _admit(act: Act, account: Account, log_in: LogIn) -> Admission | Refusal:

@@ -24,16 +24,7 @@ def load_projects(connection: Connection, tenant_id: int, user_names: Collection
     return found
 
 
-def load_parts(connection: Connection, tenant_id: int, workgroup: str, user_name: str) -> list[ProjectPart]:
-    """Return what ProjectMembers give and deny one User in a workgroup's projects."""
-    columns = (project_members.c.project, project_members.c.allow, project_members.c.deny)
-    where = (project_members.c.tenant_id == tenant_id, project_members.c.user_name == user_name)
-    query = select(*columns).where(*where, project_members.c.workgroup == workgroup).order_by(project_members.c.uid)
-    found = connection.execute(query)
-    return [ProjectPart(project, _rules(allow), _rules(deny)) for project, allow, deny in found]
-
-
-def load_all_parts(
+def load_parts(
     connection: Connection, tenant_id: int, user_names: Collection[str]
 ) -> dict[tuple[str, str], list[ProjectPart]]:
     """Return by (workgroup, User name) what ProjectMembers give and deny these Users."""
