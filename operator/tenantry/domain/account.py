@@ -18,6 +18,7 @@ class Manager(StrEnum):
     """Who owns an account; another manager's write is refused (design §1)."""
 
     KUBERNETES = "kubernetes"
+    API = "api"
     SYSTEM = "system"
 
 

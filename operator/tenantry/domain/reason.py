@@ -127,6 +127,7 @@ class Reason(StrEnum):
     PASSWORD_EXPIRED = "PasswordExpired", Settles.PERSON, "The password expired: it can only be changed."
     SESSION_LIMIT_REACHED = "SessionLimitReached", Settles.PERSON, "The account is logged in already, and may be once."
     SESSION_NOT_FOUND = "SessionNotFound", Settles.PERSON, "There is no such session, or it is over."
+    NOT_LOGGED_IN = "NotLoggedIn", Settles.PERSON, "The call is made for a person, and the session is not a live one."
     INVALID_REQUEST = "InvalidRequest", Settles.PERSON, "The request does not have the form that the API asks for."
     INVALID_CLIENT = "InvalidClient", Settles.PERSON, "The token is not one of the tenant's applications."
     INSUFFICIENT_SCOPE = "InsufficientScope", Settles.PERSON, "The application's token does not open this part."

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Path, Request, Security
+from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.runtime_api.problem import Refused
+from tenantry.services import sessions
 from tenantry.services.clients import Client, Credential, authenticate
+from tenantry.services.sessions import Known
 from tenantry.store import Store
 
 _BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry clients create` printed.")
@@ -69,3 +71,28 @@ def admit(client: Client | None, shown: Credential, scope: Scope) -> Client:
         message = f'application "{client.name}" has no scope "{scope}"; make its client anew with it'
         raise Refused(Refusal(Reason.INSUFFICIENT_SCOPE, "Authorization", message))
     return client
+
+
+def person(
+    tenant: Tenant,
+    store: StoreOf,
+    moment: Now,
+    session: Annotated[
+        str,
+        Header(alias="Tenantry-Session", max_length=256, description="The session token of the person who asks."),
+    ],
+) -> Known:
+    """Return the person for whom the application calls, by the token of a live session.
+
+    Raises:
+        Refused: it is no live session of the tenant.
+    """
+    known = sessions.introspect(store, tenant, session, moment)
+    if known is None:
+        message = "the session is over, or is none of this tenant; log in again"
+        raise Refused(Refusal(Reason.NOT_LOGGED_IN, "Tenantry-Session", message))
+    return known
+
+
+#: Endpoints list it after ``needs``: an application without the scope learns nothing of a session.
+Person = Annotated[Known, Depends(person)]
