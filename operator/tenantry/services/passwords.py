@@ -10,6 +10,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from tenantry.domain.account import Password
 from tenantry.domain.password import OfferKind, PasswordOffer
 from tenantry.services.secret_values import decode, source_of
 from tenantry.services.work import PasswordNeed
@@ -52,7 +53,24 @@ def normalize_password(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
+def offer_typed(present: Password | None, password: str) -> PasswordOffer:
+    """Return what a person offers as the next password; the present one is the first of its history."""
+    former = (present.hash, *present.history) if present is not None else ()
+    found = (i for i, hashed in enumerate(former) if verify_password(hashed, password))
+    position = next(found, None)
+    return PasswordOffer(
+        kind=OfferKind.NEW if position is None else OfferKind.USED_BEFORE,
+        hash=hash_password(password),
+        length=len(password),
+        compared=present.hash if present is not None else "",
+        position=position or 0,
+    )
+
+
 def _compare(need: PasswordNeed, source: str, password: str) -> PasswordOffer:
+    if need.applied and verify_password(need.applied, password):
+        # The person has chosen another since; the Secret says nothing new.
+        return PasswordOffer(OfferKind.SAME, source, need.present, len(password), need.present)
     if len(password) > _LONGEST:
         return PasswordOffer(OfferKind.NEW, source, length=len(password), compared=need.present)
     if need.present and verify_password(need.present, password):
