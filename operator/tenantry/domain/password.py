@@ -9,6 +9,7 @@ from tenantry.domain.account import Password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.specs import UserSpec, WorkgroupSpec
+from tenantry.specs.base import SecretKeyRef
 from tenantry.specs.user import ExpiryChoice
 from tenantry.specs.workgroup_login import AuthenticationMode, PasswordExpiry, PasswordPolicy
 
@@ -85,8 +86,14 @@ def expiration(password: Password | None, policy: PasswordPolicy) -> Password | 
     return password if password.expires == expires else replace(password, expires=expires)
 
 
-def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, key: str) -> Refusal | None:
-    """Return why the offered password cannot be taken, or None. Names the Secret, never its value."""
+def check_password(offer: PasswordOffer, policy: PasswordPolicy, ref: SecretKeyRef | None) -> Refusal | None:
+    """Return why the offered password cannot be taken, or None. Names the Secret that has it, if one has, no value."""
+    return _check_read(offer, ref) or _check_value(offer, policy, ref)
+
+
+def _check_read(offer: PasswordOffer, ref: SecretKeyRef | None) -> Refusal | None:
+    """Return why nothing that could be a password was read."""
+    secret, key = (ref.name, ref.key) if ref is not None else ("", "")
     unreadable = {
         OfferKind.NO_SECRET: (
             Reason.SECRET_NOT_FOUND,
@@ -98,15 +105,21 @@ def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, ke
     if offer.kind in unreadable:
         reason, message = unreadable[offer.kind]
         return Refusal(reason, PASSWORD_FIELD, message)
+    return None
+
+
+def _check_value(offer: PasswordOffer, policy: PasswordPolicy, ref: SecretKeyRef | None) -> Refusal | None:
+    """Return what is wrong with the password itself."""
+    field, where = (PASSWORD_FIELD, f' in Secret "{ref.name}"') if ref is not None else ("password", "")
     if offer.kind is OfferKind.SAME:
         return None
     if offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history:
         return Refusal(
             Reason.PASSWORD_IN_HISTORY,
-            PASSWORD_FIELD,
-            f'Secret "{secret}" holds one of the last {policy.history} passwords; choose another',
+            field,
+            f"the password{where} is one of the last {policy.history}; choose another",
         )
-    return check_length(offer.length, policy, PASSWORD_FIELD, f'the password in Secret "{secret}"')
+    return check_length(offer.length, policy, field, f"the password{where}")
 
 
 def check_length(length: int, policy: PasswordPolicy, field: str, what: str = "the password") -> Refusal | None:
@@ -117,21 +130,24 @@ def check_length(length: int, policy: PasswordPolicy, field: str, what: str = "t
     return Refusal(Reason.PASSWORD_INVALID, field, message)
 
 
-def check_typed(offer: PasswordOffer, policy: PasswordPolicy, field: str) -> Refusal | None:
-    """Return why a password that the person typed cannot be taken, or None (TT-10)."""
-    if offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history:
+def check_choice(offer: PasswordOffer, policy: PasswordPolicy, field: str) -> Refusal | None:
+    """Return why a person cannot choose this password, or None: the one that they have is no change (TT-10)."""
+    used = offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history
+    if used or (offer.kind is OfferKind.SAME and policy.history):
         message = f"it is one of the last {policy.history} passwords; choose another"
         return Refusal(Reason.PASSWORD_IN_HISTORY, field, message)
     return check_length(offer.length, policy, field)
 
 
-def take_typed(present: Password | None, offer: PasswordOffer, policy: PasswordPolicy, now: datetime) -> Password:
+def take_choice(present: Password | None, offer: PasswordOffer, policy: PasswordPolicy, now: datetime) -> Password:
     """Return the password that the person chose. What the Secret gave is remembered: it does not come back by itself.
 
     The latest change wins, and a Secret's value is one when it is another than the last (design §2, decision 8).
     """
     if present is None:
         taken = Password(offer.hash, now)
+    elif offer.kind is OfferKind.SAME:
+        taken = replace(present, changed=now)
     else:
         applied = present.applied or (present.hash if present.source else "")
         history = (present.hash, *present.history)[:LONGEST_HISTORY]

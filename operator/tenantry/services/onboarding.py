@@ -16,9 +16,9 @@ from tenantry.domain.onboarding import accept, check_acceptance, resend, verify
 from tenantry.domain.password import (
     PasswordOffer,
     check_length,
-    check_typed,
+    check_choice,
     password_policy,
-    take_typed,
+    take_choice,
     takes_password,
 )
 from tenantry.domain.reason import Reason
@@ -65,7 +65,7 @@ def accept_invitation(
         person = follow(connection, tenant.id, token, Purpose.ACCEPT, now)
     if isinstance(person, Refusal):
         return person
-    offer = offer_typed(person.account.password, password) if password is not None else None
+    offer = offer_typed(password, person.account.password) if password is not None else None
     with acting(store, namespace, PERSON, now) as act:
         person = follow(act.connection, act.tenant.id, token, Purpose.ACCEPT, now)
         if isinstance(person, Refusal):
@@ -90,8 +90,8 @@ def _with_password(person: Person, offer: PasswordOffer | None, now: datetime) -
         return Refusal(Reason.PASSWORD_NOT_APPLICABLE, _PASSWORD, message)
     if offer.compared != (account.password.hash if account.password is not None else ""):
         return Refusal(Reason.PASSWORD_INVALID, _PASSWORD, "the password was changed meanwhile; try again")
-    refusal = check_typed(offer, policy, _PASSWORD)
-    return refusal or replace(account, password=take_typed(account.password, offer, policy, now))
+    refusal = check_choice(offer, policy, _PASSWORD)
+    return refusal or replace(account, password=take_choice(account.password, offer, policy, now))
 
 
 def sign_up(store: Store, namespace: str, asked: SignUp, now: datetime) -> Refusal | None:
@@ -112,7 +112,7 @@ def sign_up(store: Store, namespace: str, asked: SignUp, now: datetime) -> Refus
     if refusal is not None:
         return refusal
     # Hashed even for nobody, so that both take as long; there is no former password to compare it with.
-    offer = offer_typed(None, asked.password) if asked.password is not None else None
+    offer = offer_typed(asked.password, None) if asked.password is not None else None
     with acting(store, namespace, PERSON, now) as act:
         account = _listed(act.connection, act.tenant.id, asked)
         person = person_of(act.connection, act.tenant.id, account) if account is not None else None
@@ -161,9 +161,9 @@ def _take_sign_up(act: Act, person: Person, offer: PasswordOffer | None) -> None
     if not again and before.onboarding.pending is not Pending.SIGN_UP:
         return
     if offer is not None and policy is not None and own:
-        if check_typed(offer, policy, _PASSWORD) is not None:
+        if check_choice(offer, policy, _PASSWORD) is not None:
             return
-        after = replace(after, password=take_typed(None, offer, policy, act.now))
+        after = replace(after, password=take_choice(None, offer, policy, act.now))
     if again:
         act.mails.append(Mail(MailKind.VERIFICATION, address_to_verify(before), before.id))
     else:
@@ -227,16 +227,6 @@ def invited_person(act: Act, login: str) -> Person | Refusal:
 def no_user(login: str) -> Refusal:
     """Return the refusal of a login that nobody has."""
     return Refusal(Reason.USER_NOT_FOUND, "userName", f'there is no account "{login}"')
-
-
-def managed_by(act: Act, account: Account) -> Refusal | None:
-    """Return that a resource owns the account, where one does (design §2, decision 13)."""
-    if account.manager is not Manager.KUBERNETES:
-        return None
-    names = names_of_owners(act.connection, [account.resource_uid] if account.resource_uid is not None else [])
-    name = names.get(account.resource_uid or "", account.resource_uid)
-    message = f'User "{name}" in namespace {act.tenant.namespace} owns this account; delete that instead'
-    return Refusal(Reason.MANAGED_BY_KUBERNETES, "userName", message)
 
 
 def _no_tenant(namespace: str) -> Refusal:
