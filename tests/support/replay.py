@@ -67,8 +67,9 @@ def recordable(account: Account) -> Account:
     The key of a login is as good as the login, which an erased account has no more.
     """
     password = account.password
-    hidden = {"hash": "", "source": "", "applied": ""}
-    masked = None if password is None else replace(password, **hidden, history=("",) * len(password.history))
+    masked = None
+    if password is not None:
+        masked = replace(password, hash="", source="", applied="", history=("",) * len(password.history))
     return replace(account, mailbox="", password=masked, login_key=login_key(account.user_name))
 
 

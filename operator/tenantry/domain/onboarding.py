@@ -118,13 +118,6 @@ def accept(account: Account, now: datetime) -> Onboarding:
     return _arrive(came, account.address, now)
 
 
-def check_verification(account: Account) -> Refusal | None:
-    """Return why no address can be verified, or None."""
-    if account.address:
-        return None
-    return Refusal(Reason.EMAIL_MISSING, "spec.emails", "there is no address that could be verified; add one")
-
-
 def verify(account: Account, now: datetime) -> Onboarding:
     """Return the onboarding once the address is shown to be the person's."""
     shown = replace(account.onboarding, email_verified=now, verified_address=account.address)

@@ -30,6 +30,12 @@ _STATUS = {
     Reason.SESSION_LIMIT_REACHED: 409,
     Reason.LOGIN_LIMIT_REACHED: 409,
     Reason.INVALID_REQUEST: 422,
+    Reason.LINK_INVALID: 410,
+    Reason.PASSWORD_INVALID: 422,
+    Reason.PASSWORD_IN_HISTORY: 422,
+    Reason.PREFERENCE_NOT_FOUND: 422,
+    Reason.PREFERENCE_INVALID: 422,
+    Reason.PROFILE_INCOMPLETE: 422,
     Reason.STORE_UNAVAILABLE: 503,
 }
 #: Of all that is refused for what the account is, and not for how it was asked.

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
+from tenantry.runtime_api.postman import NO_POST, Post, Postman
 from tenantry.store import Store
 
 #: Open requests have this long to end once the process is told to stop.
@@ -18,12 +20,23 @@ def serve(
     check_spec: CheckSpec,
     host: str,
     port: int,
+    *,
     certificate: Path | None = None,
     private_key: Path | None = None,
+    post: Post = NO_POST,
 ) -> None:
-    """Answer until told to stop."""
+    """Answer until told to stop, and send the mails that are to be sent."""
+    postman = Postman(store, post.server, post.sender)
+    postman.start()
+    try:
+        _answer(make_app(store, check_spec), host, port, certificate, private_key)
+    finally:
+        postman.stop()
+
+
+def _answer(app: FastAPI, host: str, port: int, certificate: Path | None, private_key: Path | None) -> None:
     uvicorn.run(
-        make_app(store, check_spec),
+        app,
         host=host,
         port=port,
         ssl_certfile=certificate,

@@ -4,19 +4,17 @@ The runtime API is the door to these; each is one transaction, and has the User 
 and hashed before it, and it checks that what they were compared with is still there.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tenantry.domain.account import Account, Manager, Pending
-from tenantry.domain.audit import Change
+from tenantry.domain.account import Account, Pending
 from tenantry.domain.login import login_key
 from tenantry.domain.mail import Mail, MailKind, Purpose, address_to_verify
 from tenantry.domain.onboarding import accept, check_acceptance, resend, verify
 from tenantry.domain.password import (
     PasswordOffer,
-    check_length,
     check_choice,
+    check_length,
     password_policy,
     take_choice,
     takes_password,
@@ -25,13 +23,14 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.services.acts import Act, acting
 from tenantry.services.links import Person, follow, person_of
+from tenantry.services.managed import Drop, carry_out, owned_elsewhere
 from tenantry.services.passwords import offer_typed
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id, load_by_login
-from tenantry.store.outbox import delete_links
+from tenantry.store.account import load_by_login
+from tenantry.store.joined import joined
 from tenantry.store.policy import load_policies
-from tenantry.store.resource import load_resources, names_of_owners
+from tenantry.store.resource import names_of_owners
 from tenantry.store.tenant import find_tenant
 
 #: Who is on record for what a person did.
@@ -61,7 +60,7 @@ def accept_invitation(
     with store.read() as connection:
         tenant = find_tenant(connection, namespace)
         if tenant is None:
-            return _no_tenant(namespace)
+            return no_tenant(namespace)
         person = follow(connection, tenant.id, token, Purpose.ACCEPT, now)
     if isinstance(person, Refusal):
         return person
@@ -107,7 +106,7 @@ def sign_up(store: Store, namespace: str, asked: SignUp, now: datetime) -> Refus
     with store.read() as connection:
         tenant = find_tenant(connection, namespace)
         if tenant is None:
-            return _no_tenant(namespace)
+            return no_tenant(namespace)
         refusal = _check_sign_up(connection, tenant.id, asked)
     if refusal is not None:
         return refusal
@@ -212,6 +211,30 @@ def _invites(mode: OnboardingMode) -> bool:
     return mode is OnboardingMode.INVITATION
 
 
+def cancel_invitation(store: Store, namespace: str, login: str, actor: str, now: datetime) -> Refusal | None:
+    """Take an invitation back: nothing is left of it (MM-04). Of a User's account that is the deletion of the User.
+
+    Raises:
+        InputError: there is no such tenant, or the audit trail is signed and this is not the key.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with joined(store) as held:
+        with acting(held, namespace, actor, now) as act:
+            person = invited_person(act, login)
+            owner = (
+                names_of_owners(act.connection, [person.account.resource_uid or ""])
+                if isinstance(person, Person)
+                else {}
+            )
+        if isinstance(person, Refusal):
+            return person
+        refusal = owned_elsewhere(person.account, owner.get(person.account.resource_uid or "", ""))
+        if refusal is not None:
+            return refusal
+        (done,) = carry_out(held, namespace, [Drop(login)], actor, now)
+        return done.refusal
+
+
 def invited_person(act: Act, login: str) -> Person | Refusal:
     """Return who was invited and has not come yet, or why there is no such."""
     found = load_by_login(act.connection, act.tenant.id, {login_key(login)})
@@ -229,5 +252,6 @@ def no_user(login: str) -> Refusal:
     return Refusal(Reason.USER_NOT_FOUND, "userName", f'there is no account "{login}"')
 
 
-def _no_tenant(namespace: str) -> Refusal:
+def no_tenant(namespace: str) -> Refusal:
+    """Return the refusal of a tenant that there is not."""
     return Refusal(Reason.TENANT_NOT_FOUND, "tenant", f'the store has no tenant "{namespace}"')

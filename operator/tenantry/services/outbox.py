@@ -6,7 +6,7 @@ the server took the mail, the link of the one that follows opens as well; both h
 
 import secrets
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,9 +56,10 @@ class Letter:
     kind: MailKind
     address: str
     sender: str | None
+    made: datetime
     facts: dict[str, Any]
-    token: str = ""
-    link: str = ""
+    token: str = field(default="", repr=False)
+    link: str = field(default="", repr=False)
 
 
 def tenants_waiting(store: Store, now: datetime) -> list[str]:
@@ -114,7 +115,17 @@ def _letter(
 ) -> Letter:
     """Return the mail as it is sent, with a link of its own where it has one."""
     mail = row.mail
-    letter = Letter(row.id, act.tenant.namespace, lease, act.now + LEASE, mail.kind, mail.address, None, mail.facts)
+    letter = Letter(
+        id=row.id,
+        namespace=act.tenant.namespace,
+        lease=lease,
+        until=act.now + LEASE,
+        kind=mail.kind,
+        address=mail.address,
+        sender=None,
+        made=row.created,
+        facts=mail.facts,
+    )
     if account is None:
         return letter
     workgroup = _workgroup(mail, account, workgroups)
