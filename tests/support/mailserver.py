@@ -53,7 +53,7 @@ class Mailbox:
         if not answer:
             content = envelope.content
             assert isinstance(content, bytes)
-            self.mails.append(email.message_from_bytes(content, policy=default))  # type: ignore[arg-type] # by policy
+            self.mails.append(email.message_from_bytes(content, policy=default))
         return answer or "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:
