@@ -5,11 +5,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from tenantry.runtime_api import access, sessions
+from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
-from tenantry.runtime_api.problem import HANDLERS, Problem
+from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
-
-_PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 
 
 def make_app(store: Store) -> FastAPI:
@@ -18,7 +17,6 @@ def make_app(store: Store) -> FastAPI:
         title="Tenantry",
         version=version("tenantry"),
         description="Who may log in now, and who may do this.",
-        responses=dict.fromkeys((401, 403, 404, 409, 422, 429, 503), _PROBLEM),
         docs_url=None,
         redoc_url=None,
     )
@@ -28,4 +26,5 @@ def make_app(store: Store) -> FastAPI:
     app.add_middleware(Frame)
     for router in (sessions.router, access.router, access.metadata):
         app.include_router(router)
+    app.openapi = document_of(app)  # type: ignore[method-assign] - as the framework's own pages say to
     return app

@@ -34,6 +34,8 @@ _STATUS = {
 }
 #: Of all that is refused for what the account is, and not for how it was asked.
 _FORBIDDEN = 403
+#: Every status that a call may be refused with. 400 and 413 say what is wrong with a request's form.
+STATUSES = sorted({*_STATUS.values(), _FORBIDDEN, 400, 413})
 
 
 class Problem(BaseModel):
