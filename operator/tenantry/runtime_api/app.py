@@ -26,5 +26,5 @@ def make_app(store: Store) -> FastAPI:
     app.add_middleware(Frame)
     for router in (sessions.router, access.router, access.metadata):
         app.include_router(router)
-    app.openapi = document_of(app)  # type: ignore[method-assign] - as the framework's own pages say to
+    app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app
