@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, sessions
+from tenantry.runtime_api import access, probes, sessions
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS
@@ -24,7 +24,7 @@ def make_app(store: Store) -> FastAPI:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    for router in (sessions.router, access.router, access.metadata):
+    for router in (sessions.router, access.router, access.metadata, probes.router):
         app.include_router(router)
     app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app
