@@ -6,6 +6,7 @@ import click
 
 from tenantry.cli.manual import closing
 from tenantry.cli.stores import audit_key_file, opened, store_url
+from tenantry.services.passwords import LEAST_MEMORY, LEAST_PASSES, raise_cost
 
 
 @click.command(
@@ -18,8 +19,32 @@ from tenantry.cli.stores import audit_key_file, opened, store_url
 @audit_key_file
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to answer on; 0.0.0.0 for all.")
 @click.option("--port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="The port to answer on.")
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address that /metrics is on.")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="The port of /metrics, which applications need not see; without it there are none.",
+)
 @click.option(
     "--certificate", type=click.Path(dir_okay=False, path_type=Path), help="The server's certificate, for TLS."
+)
+@click.option(
+    "--hash-memory",
+    envvar="TENANTRY_HASH_MEMORY",
+    show_envvar=True,
+    default=LEAST_MEMORY,
+    show_default=True,
+    type=click.IntRange(LEAST_MEMORY, 1024),
+    help="The MiB that hashing a password takes (argon2id). Raised, old hashes are made anew at the next log-in.",
+)
+@click.option(
+    "--hash-passes",
+    envvar="TENANTRY_HASH_PASSES",
+    show_envvar=True,
+    default=LEAST_PASSES,
+    show_default=True,
+    type=click.IntRange(LEAST_PASSES, 100),
+    help="How often it goes through that memory.",
 )
 @click.option(
     "--smtp-url",
@@ -44,16 +69,16 @@ from tenantry.cli.stores import audit_key_file, opened, store_url
     help="The sender of mails where a Workgroup names none.",
 )
 @click.option("--private-key", type=click.Path(dir_okay=False, path_type=Path), help="The certificate's key.")
-def command(  # noqa: PLR0913, PLR0917 - one for each option
+def command(
     store_url: str,
     audit_key_file: Path | None,
-    host: str,
-    port: int,
-    certificate: Path | None,
-    private_key: Path | None,
+    *,
+    hash_memory: int,
+    hash_passes: int,
     smtp_url: str | None,
     smtp_password_file: Path | None,
     mail_from: str,
+    **where: str | int | Path | None,
 ) -> None:
     """Serve the runtime API: log-ins and what follows from them. Mails go out from here as well.
 
@@ -61,15 +86,16 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
 
     Applications authenticate by a token; `tenantry clients create` makes one.
     """
-    if (certificate is None) != (private_key is None):
+    if (where["certificate"] is None) != (where["private_key"] is None):
         message = "--certificate and --private-key go together"
         raise click.UsageError(message)
     from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
     from tenantry.runtime_api.postman import Post  # noqa: PLC0415 - so do the templates of mails
-    from tenantry.runtime_api.server import serve  # noqa: PLC0415 - the web framework takes long to import
+    from tenantry.runtime_api.server import Where, serve  # noqa: PLC0415 - the web framework takes long to import
     from tenantry.runtime_api.smtp import MailServer  # noqa: PLC0415 - as the others
 
+    raise_cost(hash_memory, hash_passes)
     password = smtp_password_file.read_text().strip() if smtp_password_file is not None else ""
     post = Post(MailServer.parse(smtp_url, password) if smtp_url is not None else None, mail_from)
     with opened(store_url, audit_key_file) as store:
-        serve(store, check_spec, host, port, certificate=certificate, private_key=private_key, post=post)
+        serve(store, check_spec, Where(**where), post)  # type: ignore[arg-type]  # click has typed them
