@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from controlplane.service import free_ports
 from tenantry.domain.observed import Observed
@@ -14,11 +15,14 @@ from tenantry.runtime_api.letters import write_letter
 from tenantry.runtime_api.postman import Postman
 from tenantry.runtime_api.smtp import MailServer, ServerAway
 from tenantry.services import outbox
-from tenantry.services.onboarding import resend_invitation
+from tenantry.services.managed import Put, carry_out
+from tenantry.services.onboarding import cancel_invitation, resend_invitation
+from tenantry.store.account import load_by_id
 from tenantry.store.outbox import MailRow
-from tenantry.store.schema import metadata
+from tenantry.store.schema import links, metadata
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted, edited
+from tests.support.eventually import eventually
 from tests.support.mailserver import Mailbox, mail_server
 from tests.support.watched import WatchedTenant
 
@@ -281,3 +285,61 @@ def test_what_people_are_called_makes_no_header(tenant: WatchedTenant, mailbox: 
     assert deliver(tenant, mailbox) == 1
     assert mailbox.mails[0]["Bcc"] is None
     assert mailbox.mails[0]["Subject"] == "You are invited to Desk Bcc: eve@evil.example"
+
+
+def test_mm_04_the_invitation_of_an_account_of_the_api_is_cancelled_and_leaves_nothing(
+    tenant: WatchedTenant, mailbox: Mailbox
+) -> None:
+    tenant.apply(pool(static=1), inviting())
+    document = {
+        "userName": "ada",
+        "workgroups": [{"workgroupRef": "tracker"}],
+        "emails": [{"value": "ada@people.example"}],
+    }
+    (made,) = carry_out(tenant.store, tenant.ref.namespace, [Put(document, create=True)], "account x", tenant.now)
+    assert made.account is not None
+    assert deliver(tenant, mailbox) == 1
+    assert cancel_invitation(tenant.store, tenant.ref.namespace, "ada", "account x", tenant.now) is None
+    tenant.settle()
+    again = cancel_invitation(tenant.store, tenant.ref.namespace, "ada", "account x", tenant.now)
+    assert again is not None
+    assert again.reason == "UserNotFound"
+    with tenant.store.read() as connection:
+        assert connection.execute(select(links)).all() == []
+        assert load_by_id(connection, [made.account.id]) == []
+
+
+def test_a_postman_goes_on_once_the_mail_server_is_there(tenant: WatchedTenant) -> None:
+    tenant.apply(pool(static=1), inviting(), person())
+    (port,) = free_ports(1)
+    sender = Postman(tenant.store, MailServer.parse(f"smtp://127.0.0.1:{port}"), SENDER, lambda: tenant.now, idle=0.05)
+    sender.start()
+    try:
+        with mail_server(port) as mailbox:
+            assert eventually(lambda: mailbox.to("ada@people.example"))
+            assert eventually(lambda: not waiting(tenant))
+    finally:
+        sender.stop()
+
+
+def test_two_hundred_invitations_are_put_into_the_outbox_by_one_statement(tenant: WatchedTenant) -> None:
+    tenant.apply(pool(static=200), inviting())
+    people = [person(f"p{i}") for i in range(200)]
+    with statements(tenant.store.engine) as seen:
+        tenant.apply(*people)
+    assert len([statement for statement in seen if statement.startswith("INSERT INTO outbox")]) == 1
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """Note what is said to the database."""
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

@@ -72,9 +72,9 @@ class Mailbox:
 
 
 @contextmanager
-def mail_server() -> Iterator[Mailbox]:
+def mail_server(port: int | None = None) -> Iterator[Mailbox]:
     """Start a server, and stop it at the end."""
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     mailbox = Mailbox(port)
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
