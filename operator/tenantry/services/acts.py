@@ -76,7 +76,7 @@ class Act:
     def write(self) -> None:
         """Write all that was taken."""
         self.end_shut(self.effects.values())
-        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()))
+        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()), self.now)
         self.put_on_record()
         mark_uids(self.connection, self.woken)
         self.report_logins()

@@ -1,0 +1,148 @@
+"""Users and groups as SCIM has them (RFC 7643), as plain JSON values, and back to the spec of a User."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tenantry.domain.account import Account
+from tenantry.domain.client import Defaults
+from tenantry.specs.user import OnExisting, UserType
+
+#: The schema of what a client asks for an account instead of its defaults.
+EXTENSION = "urn:tenantry:scim:schemas:extension:2.0:User"
+#: What SCIM lets be absent and a User does not.
+_OTHER = "other"
+_PLAIN = ("displayName", "name", "preferredLanguage", "timezone")
+_TEL = "tel:"
+
+
+def version_of(resource: Mapping[str, Any]) -> str:
+    """Return the entity tag of a resource: a digest of all that is shown of it beside its meta."""
+    shown = {name: value for name, value in resource.items() if name != "meta"}
+    digest = hashlib.sha256(json.dumps(shown, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return f'W/"{digest[:32]}"'
+
+
+def describe_user(
+    account: Account,
+    groups: Iterable[tuple[str, str]],
+    external_id: str | None,
+    asked: Mapping[str, Any],
+    modified: datetime,
+) -> dict[str, Any]:
+    """Return an account as a SCIM User. ``groups``: id and name of each that it is in."""
+    profile = account.profile or {}
+    lists = {name: profile.get(name) for name in ("emails", "phoneNumbers", "addresses")}
+    found = {
+        "id": account.id,
+        "externalId": external_id,
+        "userName": account.user_name,
+        **{name: profile.get(name) for name in _PLAIN},
+        "userType": profile.get("userType", UserType.INTERNAL.value),
+        "active": account.active,
+        **lists,
+        "groups": [
+            {"value": id_, "$ref": f"Groups/{id_}", "display": name, "type": "direct"} for id_, name in sorted(groups)
+        ],
+        "roles": [{"value": m.role, "type": m.workgroup} for m in account.members if m.role is not None],
+        "entitlements": [{"value": account.seat.type.value, "type": "license", "display": account.seat.pool}]
+        if account.seat is not None
+        else [],
+        EXTENSION: dict(asked),
+    }
+    shown = {name: value for name, value in found.items() if value not in (None, [], {})}
+    shown["meta"] = _meta("User", account.created, modified, version_of(shown))
+    return shown
+
+
+def describe_group(
+    id_: str,
+    display_name: str,
+    external_id: str | None,
+    members: Sequence[str],
+    times: tuple[datetime | None, datetime | None],
+) -> dict[str, Any]:
+    """Return a SCIM Group. ``times``: when it was made and last changed, where that is known."""
+    found = {
+        "id": id_,
+        "externalId": external_id,
+        "displayName": display_name,
+        "members": [{"value": member, "$ref": f"Users/{member}", "type": "User"} for member in sorted(members)],
+    }
+    shown = {name: value for name, value in found.items() if value not in (None, [])}
+    shown["meta"] = _meta("Group", *times, version_of(shown))
+    return shown
+
+
+def _meta(kind: str, created: datetime | None, modified: datetime | None, version: str) -> dict[str, Any]:
+    return {"resourceType": kind, "created": created, "lastModified": modified, "version": version}
+
+
+def asked_of(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a SCIM User asks for instead of the client's defaults."""
+    extension = wanted.get(EXTENSION) or {}
+    return {name: extension[name] for name in ("licenseType", "workgroups") if extension.get(name)}
+
+
+def document_of(
+    wanted: Mapping[str, Any],
+    present: Mapping[str, Any] | None,
+    before: Mapping[str, Any],
+    defaults: Defaults,
+) -> dict[str, Any]:
+    """Return the spec of a User by what a client wants.
+
+    What SCIM does not speak of stays as it is ``present``. ``before`` is what was asked for until now: memberships and
+    license change only where that does.
+    """
+    found = dict(present or {"onExisting": OnExisting.RESTORE.value})
+    for name in _PLAIN:
+        found[name] = wanted.get(name)
+    found["userName"] = wanted.get("userName")
+    found["userType"] = wanted.get("userType") or UserType.INTERNAL.value
+    found["active"] = wanted.get("active") is not False
+    found["emails"] = [dict(email) for email in wanted.get("emails") or ()]
+    found["phoneNumbers"] = [_phone(phone) for phone in wanted.get("phoneNumbers") or ()]
+    found["addresses"] = [{"type": _OTHER, **address} for address in wanted.get("addresses") or ()]
+    asked = asked_of(wanted)
+    if present is None or asked.get("licenseType") != before.get("licenseType"):
+        type_ = asked.get("licenseType") or defaults.license
+        found["license"] = {"type": type_} if type_ else None
+    if present is None or asked.get("workgroups") != before.get("workgroups"):
+        found["workgroups"] = _entries(found.get("workgroups") or (), asked, defaults)
+    return {name: value for name, value in found.items() if value not in (None, [], {})}
+
+
+def _phone(phone: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a phone number without the scheme of its URI (RFC 3966)."""
+    return {"type": _OTHER, **phone, "value": str(phone.get("value") or "").removeprefix(_TEL)}
+
+
+def _entries(
+    present: Iterable[Mapping[str, Any]], asked: Mapping[str, Any], defaults: Defaults
+) -> list[Mapping[str, Any]]:
+    """Return the memberships: those asked for, else the default; what an entry has beside its Workgroup stays."""
+    known = {str(entry.get("workgroupRef")): entry for entry in present}
+    names = list(dict.fromkeys(asked.get("workgroups") or ([defaults.workgroup] if defaults.workgroup else [])))
+    found: list[Mapping[str, Any]] = []
+    for name in names:
+        role = {"role": defaults.role} if defaults.role and name == defaults.workgroup else {}
+        found.append(known.get(name, {"workgroupRef": name, **role}))
+    return found
+
+
+def with_group(
+    document: Mapping[str, Any], account: Account, workgroup: str, group: str, *, wanted: bool
+) -> dict[str, Any]:
+    """Return the spec with the account in a group of a Workgroup, or out of it. Groups by default become its own."""
+    member = account.member_of(workgroup)
+    groups = [name for name in (member.groups if member is not None else ()) if name != group]
+    entries = [dict(entry) for entry in document.get("workgroups") or ()]
+    entry = next((entry for entry in entries if entry.get("workgroupRef") == workgroup), None)
+    if entry is None:
+        entry = {"workgroupRef": workgroup}
+        entries.append(entry)
+    entry["groups"] = [*groups, group] if wanted else groups
+    return {**document, "workgroups": entries}
