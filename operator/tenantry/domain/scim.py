@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -61,15 +61,18 @@ def describe_group(
     id_: str,
     display_name: str,
     external_id: str | None,
-    members: Sequence[str],
+    members: Mapping[str, str],
     times: tuple[datetime | None, datetime | None],
 ) -> dict[str, Any]:
-    """Return a SCIM Group. ``times``: when it was made and last changed, where that is known."""
+    """Return a SCIM Group. ``members``: logins by account id. ``times``: when it was made and last changed, where that is known."""
     found = {
         "id": id_,
         "externalId": external_id,
         "displayName": display_name,
-        "members": [{"value": member, "$ref": f"Users/{member}", "type": "User"} for member in sorted(members)],
+        "members": [
+            {"value": id_, "$ref": f"Users/{id_}", "type": "User", "display": login}
+            for id_, login in sorted(members.items())
+        ],
     }
     shown = {name: value for name, value in found.items() if value not in (None, [])}
     shown["meta"] = _meta("Group", *times, version_of(shown))

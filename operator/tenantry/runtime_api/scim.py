@@ -15,7 +15,7 @@ from scim2_server.service import ScimService
 from tenantry.domain.client import Scope
 from tenantry.domain.scim import EXTENSION
 from tenantry.errors import StoreUnavailable
-from tenantry.runtime_api.caller import Now, StoreOf, Tenant, needs
+from tenantry.runtime_api.caller import Now, SpecCheck, StoreOf, Tenant, needs
 from tenantry.runtime_api.problem import Refused, answer, on_store_unavailable
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.runtime_api.scim_storage import StoreStorage
@@ -84,19 +84,20 @@ router = APIRouter(prefix="/v1/{tenant}/scim/v2", tags=["scim"], route_class=_Ro
 ScimClient = Annotated[Client, Depends(needs(Scope.SCIM))]
 
 
+def _caller(client: ScimClient, moment: Now, check_spec: SpecCheck) -> Caller:
+    return Caller(client, moment, check_spec)
+
+
+Asking = Annotated[Caller, Depends(_caller)]
+
+
 async def _body(request: Request) -> bytes:
     return await request.body()
 
 
 @router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)
 def serve(
-    request: Request,
-    client: ScimClient,
-    tenant: Tenant,
-    path: str,
-    store: StoreOf,
-    moment: Now,
-    body: Annotated[bytes, Depends(_body)],
+    request: Request, caller: Asking, tenant: Tenant, path: str, store: StoreOf, body: Annotated[bytes, Depends(_body)]
 ) -> Response:
     """Serve whatever SCIM has: Users, Groups, Bulk, .search, and the discovery."""
     service = _Service(lambda: sorted(list_workgroups(store, tenant)))
@@ -109,7 +110,7 @@ def serve(
         body=body,
     )
     try:
-        found = ScimHandler(service, StoreStorage(store, Caller(client, moment))).handle(asked)
+        found = ScimHandler(service, StoreStorage(store, caller)).handle(asked)
     except SCIMException as error:
         found = service.error_response(error)
     return _response(found)

@@ -152,6 +152,7 @@ class GroupMember(ComplexAttribute):
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
+    display: Annotated[str | None, Mutability.read_only, Returned.request] = None
 
 
 class Group(Resource[Any]):

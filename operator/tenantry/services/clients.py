@@ -29,7 +29,7 @@ class Client:
     defaults: Defaults = field(default_factory=Defaults)
 
 
-def create_client(
+def create_client(  # noqa: PLR0917 - one command for all that a client has
     store: Store,
     namespace: str,
     name: str,

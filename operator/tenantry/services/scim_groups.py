@@ -13,13 +13,13 @@ from tenantry.domain.query import Page
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.scim import describe_group, with_group
-from tenantry.services import managed
 from tenantry.services.acts import acting
 from tenantry.services.managed import Put
 from tenantry.services.scim_users import (
     Caller,
     Resource,
     Undone,
+    carry_out,
     changed_meanwhile,
     groups_defined,
     lock,
@@ -214,9 +214,7 @@ def _write_defined(
         Put(with_group(document, account, group.workgroup, group.name, wanted=account.id in after), create=False)
         for account, document in documents
     ]
-    for done in managed.carry_out(held, caller.client.tenant, puts, caller.client.name, caller.now) if puts else ():
-        if done.refusal is not None:
-            raise Undone(done.refusal)
+    carry_out(held, caller, puts)
     _check_left(held, caller, group, after)
     if wanted.external_id != group.external_id:
         with acting(held, caller.client.tenant, caller.client.name, caller.now) as act:

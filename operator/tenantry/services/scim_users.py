@@ -1,6 +1,6 @@
 """Accounts as SCIM clients see and write them: through the rules of every account that the runtime API makes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Change
 from tenantry.domain.login import login_key
+from tenantry.domain.observed import Kind
 from tenantry.domain.query import Page
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -41,10 +42,11 @@ _NOTHING = Said()
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The application that asks, and when."""
+    """The application that asks, and when. ``check_spec``: what the schema of a kind refuses a spec for."""
 
     client: Client
     now: datetime
+    check_spec: Callable[[Kind, Any], list[Refusal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +251,23 @@ def _put(held: JoinedStore, caller: Caller, put: Put) -> Account:
 
 
 def _carry_out(held: JoinedStore, caller: Caller, asked: Put | Drop) -> Account | None:
-    (done,) = managed.carry_out(held, caller.client.tenant, [asked], *_signed(caller))
-    if done.refusal is not None:
-        raise Undone(done.refusal)
-    return done.account
+    (account,) = carry_out(held, caller, [asked])
+    return account
+
+
+def carry_out(held: JoinedStore, caller: Caller, asked: Sequence[Put | Drop]) -> list[Account | None]:
+    """Write accounts, all or none.
+
+    Raises:
+        Undone: one is refused.
+    """
+    puts = [dict(each.document) for each in asked if isinstance(each, Put)]
+    refusals = [refusal for put in puts for refusal in caller.check_spec(Kind.USER, put)]
+    done = managed.carry_out(held, caller.client.tenant, asked, *_signed(caller)) if asked and not refusals else []
+    refusals += [each.refusal for each in done if each.refusal is not None]
+    if refusals:
+        raise Undone(refusals[0])
+    return [each.account for each in done]
 
 
 def _say(held: JoinedStore, caller: Caller, account: Account, wanted: Mapping[str, Any]) -> None:

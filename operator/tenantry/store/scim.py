@@ -255,21 +255,25 @@ def load_groups(connection: Connection, tenant_id: int, defined: Sequence[Group]
     return found | {group.id: group for group in made}
 
 
-def load_members(connection: Connection, tenant_id: int, groups: Collection[Group]) -> dict[str, list[str]]:
-    """Return the ids of the accounts in each of these groups, in order."""
-    found: dict[str, list[str]] = {group.id: [] for group in groups}
+def load_members(connection: Connection, tenant_id: int, groups: Collection[Group]) -> dict[str, dict[str, str]]:
+    """Return who is in each of these groups: logins by account id."""
+    found: dict[str, dict[str, str]] = {group.id: {} for group in groups}
     named = {(group.workgroup, group.name): group.id for group in groups if group.workgroup}
     where = (memberships.c.tenant_id == tenant_id, memberships.c.system.is_(False), memberships.c.groups != "[]")
     for some in in_portions({workgroup for workgroup, _ in named}):
-        query = select(memberships.c.account_id, memberships.c.workgroup, memberships.c.groups)
-        for account_id, workgroup, names in connection.execute(query.where(*where, memberships.c.workgroup.in_(some))):
+        columns = (memberships.c.account_id, accounts.c.user_name, memberships.c.workgroup, memberships.c.groups)
+        query = select(*columns).join(accounts, accounts.c.id == memberships.c.account_id)
+        rows = connection.execute(query.where(*where, memberships.c.workgroup.in_(some)))
+        for account_id, login, workgroup, names in rows:
             for name in parse(names):
                 if (workgroup, name) in named:
-                    found[named[workgroup, name]].append(account_id)
+                    found[named[workgroup, name]][account_id] = login
     for some in in_portions({group.id for group in groups if not group.workgroup}):
-        for group_id, account_id in connection.execute(select(scim_members).where(scim_members.c.group_id.in_(some))):
-            found[group_id].append(account_id)
-    return {group_id: sorted(members) for group_id, members in found.items()}
+        made = select(scim_members.c.group_id, accounts.c.id, accounts.c.user_name)
+        made = made.join(accounts, accounts.c.id == scim_members.c.account_id)
+        for group_id, account_id, login in connection.execute(made.where(scim_members.c.group_id.in_(some))):
+            found[group_id][account_id] = login
+    return found
 
 
 def load_made_groups_of(connection: Connection, account_ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
