@@ -16,6 +16,9 @@ EXTENSION = "urn:tenantry:scim:schemas:extension:2.0:User"
 _OTHER = "other"
 _PLAIN = ("displayName", "name", "preferredLanguage", "timezone")
 _TEL = "tel:"
+_EXTENDED = ("licenseType", "workgroups")
+_ALWAYS = ("active", "userType")
+_UNSAID = "unsaid"
 
 
 def version_of(resource: Mapping[str, Any]) -> str:
@@ -34,7 +37,7 @@ def describe_user(
 ) -> dict[str, Any]:
     """Return an account as a SCIM User. ``groups``: id and name of each that it is in."""
     profile = account.profile or {}
-    lists = {name: profile.get(name) for name in ("emails", "phoneNumbers", "addresses")}
+    emails = [{"primary": False, **email} for email in profile.get("emails", ())]
     found = {
         "id": account.id,
         "externalId": external_id,
@@ -42,7 +45,9 @@ def describe_user(
         **{name: profile.get(name) for name in _PLAIN},
         "userType": profile.get("userType", UserType.INTERNAL.value),
         "active": account.active,
-        **lists,
+        "emails": emails,
+        "phoneNumbers": profile.get("phoneNumbers"),
+        "addresses": profile.get("addresses"),
         "groups": [
             {"value": id_, "$ref": f"Groups/{id_}", "display": name, "type": "direct"} for id_, name in sorted(groups)
         ],
@@ -50,9 +55,10 @@ def describe_user(
         "entitlements": [{"value": account.seat.type.value, "type": "license", "display": account.seat.pool}]
         if account.seat is not None
         else [],
-        EXTENSION: dict(asked),
+        EXTENSION: {name: asked[name] for name in _EXTENDED if name in asked},
     }
-    shown = {name: value for name, value in found.items() if value not in (None, [], {})}
+    hidden = asked.get(_UNSAID, ())
+    shown = {name: value for name, value in found.items() if value not in (None, [], {}) and name not in hidden}
     shown["meta"] = _meta("User", account.created, modified, version_of(shown))
     return shown
 
@@ -64,7 +70,10 @@ def describe_group(
     members: Mapping[str, str],
     times: tuple[datetime | None, datetime | None],
 ) -> dict[str, Any]:
-    """Return a SCIM Group. ``members``: logins by account id. ``times``: when it was made and last changed, where that is known."""
+    """Return a SCIM Group.
+
+    ``members``: logins by account id. ``times``: when it was made and last changed, where that is known.
+    """
     found = {
         "id": id_,
         "externalId": external_id,
@@ -83,10 +92,15 @@ def _meta(kind: str, created: datetime | None, modified: datetime | None, versio
     return {"resourceType": kind, "created": created, "lastModified": modified, "version": version}
 
 
-def asked_of(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a SCIM User asks for instead of the client's defaults."""
+def asked_of(wanted: Mapping[str, Any], *, new: bool) -> dict[str, Any]:
+    """Return what a SCIM User asks for instead of the client's defaults, and what it has no say of.
+
+    What an account always has, and a client took back, is not shown to it any more: it is by default then.
+    """
     extension = wanted.get(EXTENSION) or {}
-    return {name: extension[name] for name in ("licenseType", "workgroups") if extension.get(name)}
+    found = {name: extension[name] for name in _EXTENDED if extension.get(name)}
+    unsaid = [] if new else [name for name in _ALWAYS if wanted.get(name) is None]
+    return found | ({_UNSAID: unsaid} if unsaid else {})
 
 
 def document_of(
@@ -109,7 +123,7 @@ def document_of(
     found["emails"] = [dict(email) for email in wanted.get("emails") or ()]
     found["phoneNumbers"] = [_phone(phone) for phone in wanted.get("phoneNumbers") or ()]
     found["addresses"] = [{"type": _OTHER, **address} for address in wanted.get("addresses") or ()]
-    asked = asked_of(wanted)
+    asked = asked_of(wanted, new=present is None)
     if present is None or asked.get("licenseType") != before.get("licenseType"):
         type_ = asked.get("licenseType") or defaults.license
         found["license"] = {"type": type_} if type_ else None

@@ -10,7 +10,6 @@ from scim2_models import (
     InvalidValueException,
     MutabilityException,
     NotFoundException,
-    NotImplementedException,
     PreconditionFailedException,
     Resource,
     ResourceType,
@@ -89,17 +88,14 @@ class StoreStorage(ScimStorage):
         *,
         position: Any = None,  # noqa: ANN401, ARG002 - as the server has it
     ) -> SearchPage:
-        """Return one page of Users or of Groups, found and sorted by the database."""
-        if len(resource_types) != 1:
-            raise NotImplementedException(detail="search /Users or /Groups; both at once are not searched")
-        (resource_type,) = resource_types
-        search = scim_users.search_users if _is_user(resource_type) else scim_groups.search_groups
+        """Return one page of Users, Groups or both, found and sorted by the database."""
+        types = {resource_type.name: resource_type for resource_type in resource_types}
         try:
-            page = page_of(search_request, PROVIDER.model_for(resource_type))
-            total, found = search(self._store, self._caller.client.tenant_id, page)
+            asked = {str(name): page_of(search_request, PROVIDER.model_for(types[name])) for name in types}
+            total, found = scim_groups.search(self._store, self._caller.client.tenant_id, asked)
         except Unsearchable as error:
             raise InvalidFilterException(detail=str(error)) from error
-        return SearchPage(total, [_parse(resource_type, each) for each in found])
+        return SearchPage(total, [_parse(types[kind], each) for kind, each in found])
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         """Make a resource."""

@@ -21,6 +21,7 @@ from tenantry.services.scim_users import (
     Undone,
     carry_out,
     changed_meanwhile,
+    describe,
     groups_defined,
     lock,
     not_found,
@@ -30,9 +31,11 @@ from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_id
 from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.scim import (
+    GROUP,
+    USER,
     Group,
     delete_group,
-    find_groups,
+    find_resources,
     load_groups,
     load_members,
     save_group,
@@ -66,17 +69,20 @@ def get_group(store: Store, tenant_id: int, group_id: str) -> Resource | None:
         return next(iter(_describe(connection, tenant_id, [group_id])), None)
 
 
-def search_groups(store: Store, tenant_id: int, page: Page) -> tuple[int, list[Resource]]:
-    """Return how many groups meet a condition, and one page of them.
+def search(store: Store, tenant_id: int, asked: Mapping[str, Page]) -> tuple[int, list[tuple[str, Resource]]]:
+    """Return how many resources meet a condition, and one page of them, each with its kind: Users, Groups or both.
 
     Raises:
         Unsearchable: an attribute is not kept in a form to search or sort by.
         StoreUnavailable: the database is gone or locked.
     """
     with store.snapshot() as connection:
-        total, ids = find_groups(connection, tenant_id, groups_defined(connection, tenant_id), page)
-        found = {group["id"]: group for group in _describe(connection, tenant_id, ids)}
-    return total, [found[id_] for id_ in ids]
+        defined = groups_defined(connection, tenant_id)
+        total, rows = find_resources(connection, tenant_id, defined, asked)
+        users = describe(connection, tenant_id, [id_ for kind, id_ in rows if kind == USER], defined)
+        groups = _describe(connection, tenant_id, [id_ for kind, id_ in rows if kind == GROUP])
+    found = {(USER, user["id"]): user for user in users} | {(GROUP, group["id"]): group for group in groups}
+    return total, [(row[0], found[row]) for row in rows]
 
 
 def _describe(connection: Connection, tenant_id: int, ids: Collection[str]) -> list[Resource]:

@@ -9,7 +9,6 @@ from tenantry.domain.account import Account
 from tenantry.domain.audit import Change
 from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind
-from tenantry.domain.query import Page
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.scim import asked_of, describe_user, document_of
@@ -27,7 +26,6 @@ from tenantry.store.scim import (
     Said,
     defined_groups,
     delete_said,
-    find_users,
     load_made_groups_of,
     load_modified,
     load_said,
@@ -76,20 +74,6 @@ def get_user(store: Store, tenant_id: int, account_id: str) -> Resource | None:
         return next(iter(describe(connection, tenant_id, [account_id])), None)
 
 
-def search_users(store: Store, tenant_id: int, page: Page) -> tuple[int, list[Resource]]:
-    """Return how many accounts meet a condition, and one page of them.
-
-    Raises:
-        Unsearchable: an attribute is not kept in a form to search or sort by.
-        StoreUnavailable: the database is gone or locked.
-    """
-    with store.snapshot() as connection:
-        defined = groups_defined(connection, tenant_id)
-        total, ids = find_users(connection, tenant_id, defined, page)
-        found = {user["id"]: user for user in describe(connection, tenant_id, ids, defined)}
-    return total, [found[id_] for id_ in ids]
-
-
 def groups_defined(connection: Connection, tenant_id: int) -> list[Group]:
     """Return the groups that the Workgroups of a tenant define."""
     workgroups = load_policies(connection, tenant_id).workgroups
@@ -133,7 +117,7 @@ def create_user(store: Store, caller: Caller, wanted: Wanted) -> Resource | Refu
     try:
         with joined(store) as held:
             account = _put(held, caller, put)
-            _say(held, caller, account, wanted.resource)
+            _say(held, caller, account, wanted.resource, new=True)
             return _shown(held, caller, account.id)
     except Undone as undone:
         return undone.refusal
@@ -157,7 +141,7 @@ def update_user(store: Store, caller: Caller, account_id: str, wanted: Wanted) -
                 caller,
                 Put(document={**merged, "userName": document["userName"]}, create=False, password=wanted.password),
             )
-            _say(held, caller, after, wanted.resource)
+            _say(held, caller, after, wanted.resource, new=False)
             return _shown(held, caller, account_id)
     except Undone as undone:
         return undone.refusal
@@ -270,11 +254,11 @@ def carry_out(held: JoinedStore, caller: Caller, asked: Sequence[Put | Drop]) ->
     return [each.account for each in done]
 
 
-def _say(held: JoinedStore, caller: Caller, account: Account, wanted: Mapping[str, Any]) -> None:
+def _say(held: JoinedStore, caller: Caller, account: Account, wanted: Mapping[str, Any], *, new: bool) -> None:
     """Keep what the client says beside the account, on record."""
     with acting(held, caller.client.tenant, *_signed(caller)) as act:
         before = load_said(act.connection, [account.id]).get(account.id)
-        after = Said(wanted.get("externalId"), asked_of(wanted))
+        after = Said(wanted.get("externalId"), asked_of(wanted, new=new))
         if after == (before or _NOTHING):
             return
         if after.external_id is not None:

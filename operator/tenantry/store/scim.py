@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, cast, delete, func, insert, literal, null, select, union_all, update
+from sqlalchemy import Connection, Subquery, cast, delete, false, func, insert, literal, null, select, union_all, update
 
 from tenantry.domain.login import login_key
 from tenantry.domain.query import Page
@@ -26,6 +26,8 @@ from tenantry.store.schema import (
 )
 from tenantry.store.searching import Branch, Field, Searched, find_page
 
+#: The kinds of resource.
+USER, GROUP = "User", "Group"
 _IDS = uuid.UUID("1b0c2f4e-5a57-4b4c-9a0f-6f5a4a0d7c11")
 
 
@@ -60,20 +62,19 @@ def defined_groups(tenant_id: int, workgroups: Mapping[str, WorkgroupSpec]) -> l
     ]
 
 
-def find_users(connection: Connection, tenant_id: int, defined: Sequence[Group], page: Page) -> tuple[int, list[str]]:
-    """Return how many accounts meet a condition, and the ids of a page; system users are apart.
+def find_resources(
+    connection: Connection, tenant_id: int, defined: Sequence[Group], asked: Mapping[str, Page]
+) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many resources meet a condition, and kind and id of those of a page; system users are apart.
+
+    ``asked``: the page by kind, USER or GROUP or both.
 
     Raises:
         Unsearchable: an attribute is not kept in a form to search or sort by.
     """
     dialect = Dialect(connection.dialect.name == "postgresql")
-    return find_page(connection, _users(dialect, tenant_id, defined), page)
-
-
-def find_groups(connection: Connection, tenant_id: int, defined: Sequence[Group], page: Page) -> tuple[int, list[str]]:
-    """As ``find_users``, of groups."""
-    dialect = Dialect(connection.dialect.name == "postgresql")
-    return find_page(connection, _groups(dialect, tenant_id, defined), page)
+    kinds = {USER: _users, GROUP: _groups}
+    return find_page(connection, {kind: (kinds[kind](dialect, tenant_id, defined), asked[kind]) for kind in asked})
 
 
 def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Searched:
@@ -88,7 +89,7 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
         ("userType",): Field(func.coalesce(dialect.text(profile, "userType"), UserType.INTERNAL.value)),
         ("meta", "created"): Field(accounts.c.created, datetime),
         ("meta", "lastModified"): Field(accounts.c.modified, datetime),
-        ("meta", "resourceType"): Field(literal("User")),
+        ("meta", "resourceType"): Field(literal(USER)),
         ("tenantry:licenseType",): Field(dialect.text(asked, "licenseType")),
     }
     many = {
@@ -112,11 +113,11 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
 def _listed(dialect: Dialect, document: Sql, name: str, parts: Iterable[str]) -> Branch:
     """Return the objects of a list in a document; the primary one, else the first, stands for all."""
     rows = dialect.items(document, name)
-    primary = dialect.truth(rows.value, "primary")
+    primary = func.coalesce(dialect.truth(rows.value, "primary"), false())
     fields = {(part,): Field(dialect.text(rows.value, part)) for part in parts}
     if name == "emails":
         fields[("primary",)] = Field(primary, bool)
-    return Branch((rows.source,), (), fields, (primary.desc().nulls_last(), rows.order))
+    return Branch((rows.source,), (), fields, (primary.desc(), rows.order))
 
 
 def _roles() -> Branch:
@@ -155,7 +156,7 @@ def _groups(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Searc
         ("externalId",): Field(group.c.external_id),
         ("meta", "created"): Field(group.c.created, datetime),
         ("meta", "lastModified"): Field(group.c.modified, datetime),
-        ("meta", "resourceType"): Field(literal("Group")),
+        ("meta", "resourceType"): Field(literal(GROUP)),
     }
     words = dialect.words(memberships.c.groups)
     of_workgroup = (
@@ -164,7 +165,7 @@ def _groups(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Searc
         memberships.c.workgroup == group.c.workgroup,
         words.value == group.c.name,
     )
-    user = {("type",): Field(literal("User"))}
+    user = {("type",): Field(literal(USER))}
     members = (
         Branch((memberships, words.source), of_workgroup, {("value",): Field(memberships.c.account_id), **user}),
         Branch(

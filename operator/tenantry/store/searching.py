@@ -2,9 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, FromClause, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import (
+    Connection,
+    FromClause,
+    Select,
+    String,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from tenantry.domain.query import (
     Compare,
@@ -56,28 +72,41 @@ class Searched:
     many: Mapping[str, tuple[Branch, ...]]
 
 
-def find_page(connection: Connection, kind: Searched, page: Page) -> tuple[int, list[str]]:
-    """Return how many resources meet a condition, and the ids of those of one page.
+#: A kind of resource by its name, and what is asked of it.
+Asked: TypeAlias = Mapping[str, tuple[Searched, Page]]
+
+
+def find_page(connection: Connection, asked: Asked) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many resources meet a condition, and kind and id of those of one page: all kinds are one collection.
+
+    The page is the first one's; of the others only the condition and the attribute to sort by count.
 
     Raises:
-        Unsearchable: an attribute is not kept in a form to search or sort by.
+        Unsearchable: no kind has an attribute in a form to search or sort by.
     """
     dialect = Dialect(connection.dialect.name == "postgresql")
+    found = [_rows_of(dialect, name, kind, page) for name, (kind, page) in asked.items()]
+    rows = (found[0] if len(found) == 1 else union_all(*found)).subquery()
+    total = connection.execute(select(func.count()).select_from(rows)).scalar_one()
+    page = next(iter(asked.values()))[1]
+    order = [] if page.sort is None else [_directed(dialect, rows.c.sort, descending=page.descending)]
+    query = select(rows.c.kind, rows.c.id).order_by(*order, dialect.ordered(rows.c.place), rows.c.id)
+    ids = connection.execute(query.offset(page.start).limit(page.count))
+    return total, [(kind, id_) for kind, id_ in ids]
+
+
+def _rows_of(dialect: Dialect, name: str, kind: Searched, page: Page) -> Select[Any]:
     where = [*kind.where]
     if page.where is not None:
         where.append(_Translator(dialect, kind.fields, kind.many).condition(page.where))
-    total = connection.execute(select(func.count()).select_from(kind.rows).where(*where)).scalar_one()
-    query = select(kind.id).select_from(kind.rows).where(*where)
-    query = query.order_by(*_order(dialect, kind, page), dialect.ordered(kind.order), kind.id)
-    ids = connection.execute(query.offset(page.start).limit(page.count)).scalars()
-    return total, list(ids)
+    sort = null() if page.sort is None else _sorted_by(dialect, kind, page.sort, exact=page.exact)
+    columns = (literal(name).label("kind"), kind.id.label("id"), sort.label("sort"), kind.order.label("place"))
+    return select(*columns).select_from(kind.rows).where(*where)
 
 
-def _order(dialect: Dialect, kind: Searched, page: Page) -> list[Sql]:
-    if page.sort is None:
-        return []
-    sql = _sorted_by(dialect, kind, page.sort, exact=page.exact)
-    return [sql.desc().nulls_first() if page.descending else sql.asc().nulls_last()]
+def _directed(dialect: Dialect, sql: Sql, *, descending: bool) -> Sql:
+    sql = dialect.ordered(sql) if isinstance(sql.type, String) else sql
+    return sql.desc().nulls_first() if descending else sql.asc().nulls_last()
 
 
 def _sorted_by(dialect: Dialect, kind: Searched, path: Path, *, exact: bool) -> Sql:
@@ -93,9 +122,7 @@ def _sorted_by(dialect: Dialect, kind: Searched, path: Path, *, exact: bool) -> 
 
 
 def _sortable(dialect: Dialect, field: Field, *, exact: bool) -> Sql:
-    if field.type is not str:
-        return field.sql
-    return dialect.ordered(field.sql if exact else dialect.folded(field.sql))
+    return field.sql if exact or field.type is not str else dialect.folded(field.sql)
 
 
 def _field(fields: Mapping[Path, Field], path: Path) -> Field:
