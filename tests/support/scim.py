@@ -9,6 +9,13 @@ from urllib.parse import urlencode
 import urllib3
 from scim2_client import BaseSyncSCIMClient
 
+from tenantry.domain.audit import Record
+from tenantry.domain.client import Defaults, Scope
+from tenantry.services.clients import create_client
+from tenantry.store.audit import read_records
+from tenantry.store.tenant import find_tenant
+from tests.runtime_api.api import Answer, Api
+
 _POOL = urllib3.PoolManager(retries=False)
 
 
@@ -65,3 +72,74 @@ class Client(BaseSyncSCIMClient):
 
 def _dump(value: Any) -> bytes:
     return json.dumps(value).encode()
+
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+ASKED = "urn:tenantry:scim:schemas:extension:2.0:User"
+
+
+@dataclass
+class Directory:
+    """An identity provider's calls, with plain JSON: what scim2-client would not send can be sent."""
+
+    api: Api
+    token: str
+
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.api.call(method, f"scim/v2/{path}", body, token=self.token, headers=sent)
+
+    def make(self, login: str, **attributes: Any) -> Answer:
+        return self.call("POST", "Users", {"schemas": [USER], "userName": login, **attributes})
+
+    def made(self, login: str, **attributes: Any) -> dict[str, Any]:
+        answer = self.make(login, **attributes)
+        assert answer.status == 201, answer.text
+        found: dict[str, Any] = answer.body
+        return found
+
+    def patch(self, path: str, *operations: dict[str, Any], **headers: str) -> Answer:
+        return self.call("PATCH", path, {"schemas": [PATCH], "Operations": operations}, **headers)
+
+    def find(self, kind: str, filter_: str = "", **parameters: Any) -> list[dict[str, Any]]:
+        query = urlencode(({"filter": filter_} if filter_ else {}) | parameters)
+        answer = self.call("GET", f"{kind}?{query}")
+        assert answer.status == 200, answer.text
+        found: list[dict[str, Any]] = answer.body.get("Resources", [])
+        return found
+
+    def user(self, login: str) -> dict[str, Any]:
+        (found,) = self.find("Users", f'userName eq "{login}"')
+        return found
+
+    def group(self, name: str) -> dict[str, Any]:
+        (found,) = self.find("Groups", f'displayName eq "{name}"')
+        return found
+
+
+def directory(api: Api, name: str = "hr", **defaults: str) -> Directory:
+    """Return the calls of a client whose accounts get these defaults."""
+    tenant = api.tenant
+    scopes = [Scope.SCIM]
+    token = create_client(tenant.store, tenant.ref.namespace, name, scopes, tenant.now, defaults=Defaults(**defaults))
+    return Directory(api, token)
+
+
+def refused(answer: Answer, status: int, *words: str, type_: str | None = None) -> None:
+    """Check that this is a SCIM error of that status and type, and tells these words."""
+    assert answer.headers["Content-Type"] == "application/scim+json", answer.text
+    body = answer.body
+    assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert (answer.status, body["status"], body.get("scimType")) == (status, str(status), type_), answer.text
+    assert all(word in body["detail"] for word in words), body["detail"]
+
+
+def records(hr: Directory) -> list[Record]:
+    """Return the audit trail."""
+    with hr.api.tenant.store.read() as connection:
+        tenant = find_tenant(connection, hr.api.tenant.ref.namespace)
+        assert tenant is not None
+        return list(read_records(connection, tenant.id))
