@@ -63,8 +63,10 @@ class Dialect:
         return self.items(literal(document))
 
     def folded(self, text: Sql) -> Sql:
-        """Return the text as ``domain.query.fold`` has it, in PostgreSQL as far as the database's locale goes."""
-        return func.lower(func.normalize(text)) if self.postgresql else func.fold(text, type_=String)
+        """Return the text as ``domain.query.fold`` has it: PostgreSQL's ICU knows every letter, whatever the locale."""
+        return (
+            func.lower(func.normalize(text).collate("und-x-icu")) if self.postgresql else func.fold(text, type_=String)
+        )
 
     def ordered(self, text: Sql) -> Sql:
         """Return the text as it is sorted: by code points in either database."""
