@@ -41,7 +41,6 @@ def test_an_account_is_made_by_the_defaults_of_the_client(hr: Directory) -> None
     assert body["roles"] == [{"value": "Agent", "type": "desk"}]
     assert body["entitlements"] == [{"value": "Static", "type": "license", "display": "seats"}]
     assert hr.call("GET", f"Users/{body['id']}").body == body
-    assert hr.api.tenant.status_of.__self__.status_of
 
 
 def test_what_scim_makes_counts_against_the_same_seats_and_leaves_nothing_when_refused(hr: Directory) -> None:

@@ -1,7 +1,6 @@
 """scim2-client over real HTTP, and what the tests of SCIM share."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -49,29 +48,18 @@ class Client(BaseSyncSCIMClient):
     def _parse_json(self, response: Any) -> Any:
         return response.json()
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    def request(self, method: str, url: str, **sent: Any) -> Reply:
+        """``sent`` has params, json, content and headers, as the client gives them."""
         target = url if "://" in url else f"{self.base_url}/{url.lstrip('/')}"
-        sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
-        if params:
-            target += "?" + urlencode(params, doseq=True)
-        body = content if json is None else _dump(json)
-        if json is not None:
-            sent.setdefault("Content-Type", "application/scim+json")
-        found = _POOL.request(method, target, body=body, headers=sent)
+        headers = {"Authorization": f"Bearer {self.token}", **(sent.get("headers") or {})}
+        if sent.get("params"):
+            target += "?" + urlencode(sent["params"], doseq=True)
+        body = sent.get("content")
+        if sent.get("json") is not None:
+            headers.setdefault("Content-Type", "application/scim+json")
+            body = json.dumps(sent["json"]).encode()
+        found = _POOL.request(method, target, body=body, headers=headers)
         return Reply(found.status, urllib3.HTTPHeaderDict(found.headers), found.data)
-
-
-def _dump(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

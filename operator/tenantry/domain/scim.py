@@ -8,7 +8,8 @@ from typing import Any
 
 from tenantry.domain.account import Account
 from tenantry.domain.client import Defaults
-from tenantry.specs.user import OnExisting, UserType
+from tenantry.specs.user import OnExisting
+from tenantry.specs.workgroup_profile import UserType
 
 #: The schema of what a client asks for an account instead of its defaults.
 EXTENSION = "urn:tenantry:scim:schemas:extension:2.0:User"
@@ -38,7 +39,7 @@ def describe_user(
     """Return an account as a SCIM User. ``groups``: id and name of each that it is in."""
     profile = account.profile or {}
     emails = [{"primary": False, **email} for email in profile.get("emails", ())]
-    found = {
+    found: dict[str, Any] = {
         "id": account.id,
         "externalId": external_id,
         "userName": account.user_name,
@@ -74,7 +75,7 @@ def describe_group(
 
     ``members``: logins by account id. ``times``: when it was made and last changed, where that is known.
     """
-    found = {
+    found: dict[str, Any] = {
         "id": id_,
         "externalId": external_id,
         "displayName": display_name,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from scim2_models import (
     URN,
+    AnyExtension,
     AuthenticationScheme,
     Bulk,
     CaseExact,
@@ -114,7 +115,7 @@ class Entitlement(ComplexAttribute):
     display: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
 
 
-class User(Resource[Any]):
+class User(Resource[AnyExtension]):
     """An account."""
 
     __schema__ = URN("urn:ietf:params:scim:schemas:core:2.0:User")
@@ -148,7 +149,7 @@ class GroupMember(ComplexAttribute):
     """An account in a group."""
 
     value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
-    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
+    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(  # type: ignore[type-arg]
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])

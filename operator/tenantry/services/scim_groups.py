@@ -195,7 +195,7 @@ def _write_made(
     with acting(held, caller.client.tenant, caller.client.name, caller.now) as act:
         _check_members(act.connection, caller, after - before)
         save_group(act.connection, act.tenant.id, group, caller.now)
-        save_members(act.connection, group.id, after - before, before - after)
+        save_members(act.connection, act.tenant.id, group.id, after - before, before - after)
         act.records.append(_told(action, group, before, after))
 
 

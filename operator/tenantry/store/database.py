@@ -144,7 +144,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.create_function("fold", 1, _fold, deterministic=True)  # its own lower() knows ASCII alone
 
 
-def _fold(value: object) -> object:
+def _fold(value: str | float | None) -> str | float | None:
     return fold(value) if isinstance(value, str) else value
 
 

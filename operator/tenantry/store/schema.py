@@ -370,6 +370,7 @@ scim_members = Table(
     metadata,
     Column("group_id", ForeignKey("scim_groups.id", ondelete="CASCADE"), primary_key=True),
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
     Index("ix_scim_members_account_id", "account_id"),
 )
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Subquery, cast, delete, false, func, insert, literal, null, select, union_all, update
 
 from tenantry.domain.login import login_key
-from tenantry.domain.query import Page
+from tenantry.domain.query import Page, Path
 from tenantry.specs import WorkgroupSpec
-from tenantry.specs.user import UserType
+from tenantry.specs.workgroup_profile import UserType
 from tenantry.store.dialect import Dialect, Sql
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
@@ -28,6 +28,7 @@ from tenantry.store.searching import Branch, Field, Searched, find_page
 
 #: The kinds of resource.
 USER, GROUP = "User", "Group"
+_VALUE: Path = ("value",)
 _IDS = uuid.UUID("1b0c2f4e-5a57-4b4c-9a0f-6f5a4a0d7c11")
 
 
@@ -80,7 +81,7 @@ def find_resources(
 def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Searched:
     profile, asked = accounts.c.profile, scim_users.c.asked
     texts = ("displayName", "name.givenName", "name.familyName", "preferredLanguage", "timezone")
-    fields = {tuple(t.split(".")): Field(dialect.text(profile, *t.split("."))) for t in texts}
+    fields: dict[Path, Field] = {tuple(t.split(".")): Field(dialect.text(profile, *t.split("."))) for t in texts}
     fields |= {
         ("id",): Field(accounts.c.id),
         ("userName",): Field(accounts.c.user_name, key=(accounts.c.login_key, login_key)),
@@ -92,7 +93,7 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
         ("meta", "resourceType"): Field(literal(USER)),
         ("tenantry:licenseType",): Field(dialect.text(asked, "licenseType")),
     }
-    many = {
+    many: dict[str, tuple[Branch, ...]] = {
         name: (_listed(dialect, profile, name, parts),)
         for name, parts in {
             "emails": ("value", "type"),
@@ -101,7 +102,7 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
         }.items()
     }
     words = dialect.words(asked, "workgroups")
-    many["tenantry:workgroups"] = (Branch((words.source,), (), {("value",): Field(words.value)}, (words.order,)),)
+    many["tenantry:workgroups"] = (Branch((words.source,), (), {_VALUE: Field(words.value)}, (words.order,)),)
     many["groups"] = _groups_of_user(dialect, tenant_id, defined)
     many["roles"] = (_roles(),)
     many["entitlements"] = (_licenses(),)
@@ -114,7 +115,7 @@ def _listed(dialect: Dialect, document: Sql, name: str, parts: Iterable[str]) ->
     """Return the objects of a list in a document; the primary one, else the first, stands for all."""
     rows = dialect.items(document, name)
     primary = func.coalesce(dialect.truth(rows.value, "primary"), false())
-    fields = {(part,): Field(dialect.text(rows.value, part)) for part in parts}
+    fields: dict[Path, Field] = {(part,): Field(dialect.text(rows.value, part)) for part in parts}
     if name == "emails":
         fields[("primary",)] = Field(primary, bool)
     return Branch((rows.source,), (), fields, (primary.desc(), rows.order))
@@ -122,26 +123,30 @@ def _listed(dialect: Dialect, document: Sql, name: str, parts: Iterable[str]) ->
 
 def _roles() -> Branch:
     where = (memberships.c.account_id == accounts.c.id, memberships.c.role.is_not(None))
-    parts = {("value",): Field(memberships.c.role), ("type",): Field(memberships.c.workgroup)}
+    parts: dict[Path, Field] = {_VALUE: Field(memberships.c.role), ("type",): Field(memberships.c.workgroup)}
     return Branch((memberships,), where, parts, (memberships.c.position,))
 
 
 def _licenses() -> Branch:
-    parts = {("value",): Field(seats.c.type), ("display",): Field(seats.c.pool), ("type",): Field(literal("license"))}
+    parts: dict[Path, Field] = {
+        _VALUE: Field(seats.c.type),
+        ("display",): Field(seats.c.pool),
+        ("type",): Field(literal("license")),
+    }
     return Branch((seats,), (seats.c.account_id == accounts.c.id,), parts, (seats.c.type,))
 
 
 def _groups_of_user(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> tuple[Branch, ...]:
     group = _group_rows(dialect, tenant_id, defined)
     words = dialect.words(memberships.c.groups)
-    parts = {("value",): Field(group.c.id), ("display",): Field(group.c.display_name)}
+    parts: dict[Path, Field] = {_VALUE: Field(group.c.id), ("display",): Field(group.c.display_name)}
     of_workgroup = (
         memberships.c.account_id == accounts.c.id,
         group.c.workgroup == memberships.c.workgroup,
         group.c.name == words.value,
     )
     made = (scim_members.c.account_id == accounts.c.id, scim_groups.c.id == scim_members.c.group_id)
-    parts_made = {("value",): Field(scim_groups.c.id), ("display",): Field(scim_groups.c.display_name)}
+    parts_made: dict[Path, Field] = {_VALUE: Field(scim_groups.c.id), ("display",): Field(scim_groups.c.display_name)}
     return (
         Branch((memberships, words.source, group), of_workgroup, parts),
         Branch((scim_members, scim_groups), made, parts_made),
@@ -150,7 +155,7 @@ def _groups_of_user(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) 
 
 def _groups(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Searched:
     group = _group_rows(dialect, tenant_id, defined)
-    fields = {
+    fields: dict[Path, Field] = {
         ("id",): Field(group.c.id),
         ("displayName",): Field(group.c.display_name),
         ("externalId",): Field(group.c.external_id),
@@ -165,13 +170,13 @@ def _groups(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Searc
         memberships.c.workgroup == group.c.workgroup,
         words.value == group.c.name,
     )
-    user = {("type",): Field(literal(USER))}
+    user: dict[Path, Field] = {("type",): Field(literal(USER))}
     members = (
-        Branch((memberships, words.source), of_workgroup, {("value",): Field(memberships.c.account_id), **user}),
+        Branch((memberships, words.source), of_workgroup, {_VALUE: Field(memberships.c.account_id), **user}),
         Branch(
             (scim_members,),
             (scim_members.c.group_id == group.c.id,),
-            {("value",): Field(scim_members.c.account_id), **user},
+            {_VALUE: Field(scim_members.c.account_id), **user},
         ),
     )
     return Searched(group, (), group.c.id, group.c.display_name, fields, {"members": members})
@@ -298,13 +303,18 @@ def save_group(connection: Connection, tenant_id: int, group: Group, now: dateti
         connection.execute(insert(scim_groups).values(row))
 
 
-def save_members(connection: Connection, group_id: str, added: Collection[str], removed: Collection[str]) -> None:
+def save_members(
+    connection: Connection, tenant_id: int, group_id: str, added: Collection[str], removed: Collection[str]
+) -> None:
     """Put accounts into a group that a client made, and take others out."""
     for some in in_portions(removed):
         where = (scim_members.c.group_id == group_id, scim_members.c.account_id.in_(some))
         connection.execute(delete(scim_members).where(*where))
     if added:
-        connection.execute(insert(scim_members), [{"group_id": group_id, "account_id": a} for a in sorted(added)])
+        connection.execute(
+            insert(scim_members),
+            [{"tenant_id": tenant_id, "group_id": group_id, "account_id": a} for a in sorted(added)],
+        )
 
 
 def delete_group(connection: Connection, group_id: str) -> None:

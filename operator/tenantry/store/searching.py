@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -33,6 +34,7 @@ from tenantry.domain.query import (
     Path,
     Present,
     Unsearchable,
+    Value,
     fold,
 )
 from tenantry.store.dialect import Dialect, Sql
@@ -95,7 +97,7 @@ def find_page(connection: Connection, asked: Asked) -> tuple[int, list[tuple[str
     return total, [(kind, id_) for kind, id_ in ids]
 
 
-def _rows_of(dialect: Dialect, name: str, kind: Searched, page: Page) -> Select[Any]:
+def _rows_of(dialect: Dialect, name: str, kind: Searched, page: Page) -> Select[Any, Any, Any, Any]:
     where = [*kind.where]
     if page.where is not None:
         where.append(_Translator(dialect, kind.fields, kind.many).condition(page.where))
@@ -231,16 +233,16 @@ def _is_of(type_: type, value: object) -> bool:
     return isinstance(value, type_)
 
 
-def _ordered(sql: Sql, operator: Operator, value: Any) -> Sql:  # noqa: ANN401 - of the attribute's type
-    match operator:
-        case Operator.EQ:
-            return sql == value
-        case Operator.GT:
-            return sql > value
-        case Operator.GE:
-            return sql >= value
-        case Operator.LT:
-            return sql < value
-        case Operator.LE:
-            return sql <= value
-    return false()
+_COMPARED: Mapping[Operator, Callable[[Any, Any], Any]] = {
+    Operator.EQ: eq,
+    Operator.GT: gt,
+    Operator.GE: ge,
+    Operator.LT: lt,
+    Operator.LE: le,
+}
+
+
+def _ordered(sql: Sql, operator: Operator, value: Value) -> Sql:
+    compared = _COMPARED.get(operator)
+    found: Sql = compared(sql, value) if compared is not None else false()
+    return found

@@ -144,11 +144,15 @@ def _create_scim() -> None:
         "scim_members",
         sa.Column("group_id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_scim_members_account_id_accounts"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["group_id"], ["scim_groups.id"], name=op.f("fk_scim_members_group_id_scim_groups"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_scim_members_tenant_id_tenants"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("group_id", "account_id", name=op.f("pk_scim_members")),
     )
