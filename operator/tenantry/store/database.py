@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from tenantry.domain.query import fold
 from tenantry.errors import InputError, StoreUnavailable, TenantLocked
 
 #: How long a writer waits for another before the batch is given back to be tried again.
@@ -152,6 +153,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own: see _begin_sqlite
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-4000"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("fold", 1, _fold, deterministic=True)  # its own lower() knows ASCII alone
+
+
+def _fold(value: str | float | None) -> str | float | None:
+    return fold(value) if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:
