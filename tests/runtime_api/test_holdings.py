@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from tenantry.domain.client import Scope
 from tenantry.domain.observed import Kind
+from tenantry.runtime_api.caller import now
 from tenantry.services.accounts import list_accounts
-from tenantry.services.work import TenantRef
-from tenantry.store.tenant import COMMAND_LINE
+from tenantry.store import Store
 from tests.runtime_api.api import Answer, Api
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted
 from tests.support.holdings import DESK, SEATS, TO_BOB, agent, counts, is_gone, used
-from tests.support.manifests import applied
+from tests.support.manifests import NOW, applied
+from tests.support.watched import WatchedTenant
 
 
 @pytest.fixture
@@ -211,11 +213,15 @@ def test_an_offboarding_of_the_user_settles_what_the_application_registered(desk
     assert listed(desk) == [("bob", "R-1")]
 
 
-def test_in_a_tenant_of_the_command_line_the_call_itself_carries_out_what_waited_for_it(api: Api) -> None:
-    api.tenant.ref = TenantRef(api.tenant.ref.namespace, COMMAND_LINE)
-    applied(api.tenant.store, SEATS, DESK, agent("ann"), agent("bob"))
+def test_in_a_tenant_of_the_command_line_the_call_itself_carries_out_what_waited_for_it(
+    served: tuple[FastAPI, str], store: Store
+) -> None:
+    app, url = served
+    app.state.store, app.dependency_overrides[now] = store, lambda: NOW
+    api = Api(WatchedTenant(store), url)
+    applied(store, SEATS, DESK, agent("ann"), agent("bob"))
     put(api, holding("R-1"), holding("R-2"))
-    applied(api.tenant.store, removed=[(Kind.USER, "ann")])
+    applied(store, removed=[(Kind.USER, "ann")])
     assert states(api) == {"ann": "Deleting", "bob": "Active"}
     for name in ("R-1", "R-2"):
         api.call("POST", "holdings/delete", {"workgroup": "desk", "kind": "record", "names": [name]})
