@@ -1,4 +1,4 @@
-"""Holdings by the runtime API beside the operator: a deletion waits for them, and goes on by itself (NR-16 to NR-18)."""
+"""Holdings by the runtime API beside the operator: a deletion waits for them and goes on (NR-16 to NR-18)."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

@@ -85,6 +85,7 @@ def _account(id_: str, told: _Told) -> Account:
         active=values["active"],
         can_log_in=values["canLogIn"],
         locked=_time(values["locked"]),
+        sessions_not_before=_time(values["sessionsNotBefore"]),
         profile=values["profile"],
         attributes=_pairs(values["attributes"]),
         preferences=_pairs(values["preferences"]),

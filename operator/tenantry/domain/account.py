@@ -136,7 +136,8 @@ class Account:
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
     account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
     it had its place in until its seat was taken back. ``mailbox`` tells which version of its Secret was looked at last.
-    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so.
+    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so. ``sessions_not_before``: the
+    latest spec.sessionsNotBeforeTime that was acted on (MM-14).
     """
 
     id: str
@@ -163,6 +164,7 @@ class Account:
     waiting: Waiting | None = None
     tombstone: Tombstone | None = None
     locked: datetime | None = None
+    sessions_not_before: datetime | None = None
     provisioned: bool = False
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Onboarding, Pending
+from tenantry.domain.act import is_asked, next_act
 from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -18,17 +19,6 @@ from tenantry.specs import UserSpec
 from tenantry.specs.workgroup_login import EmailVerification, OnboardingMode
 
 _RESEND = "spec.invitationResendTime"
-#: A time that lies further ahead than clocks differ is a mistake, not an act.
-_MOST_AHEAD = timedelta(minutes=5)
-
-
-def check_acts(ctx: UserContext) -> Iterator[Refusal]:
-    """An act is asked for now, not in advance (design §2, 11)."""
-    asked = _resend_time(ctx.spec)
-    if asked is not None and asked > ctx.snapshot.now + _MOST_AHEAD:
-        message = f"{ctx.spec.invitation_resend_time} lies ahead; give a time of now"
-        yield Refusal(Reason.TIME_IN_FUTURE, _RESEND, message)
-
 
 def check_lapse(ctx: UserContext) -> Iterator[Refusal]:
     """An invitation that ran out is sent again when that is asked for, or when it went to another address."""
@@ -120,8 +110,7 @@ def warn_of_new_address(account: Account) -> Iterator[Finding]:
 
 def next_change(spec: UserSpec | None, account: Account | None, now: datetime) -> datetime | None:
     """Return when time alone changes something: an invitation or a password runs out, or an act's time comes."""
-    asked = _resend_time(spec) if spec is not None else None
-    moments = [asked - _MOST_AHEAD if asked is not None else None]
+    moments = [next_act(spec, now) if spec is not None else None]
     if account is not None and (account.in_force or account.waiting is not None):
         moments.append(account.onboarding.expires if account.onboarding.pending is Pending.INVITATION else None)
     if account is not None and account.in_force and account.password is not None:
@@ -171,9 +160,8 @@ def _send(ctx: UserContext, present: Onboarding, address: str) -> Onboarding:
 
 
 def _is_asked_again(ctx: UserContext, present: Onboarding) -> bool:
-    asked = _resend_time(ctx.spec)
     since = present.resend_obeyed or ctx.user.created
-    return asked is not None and since < asked <= ctx.snapshot.now + _MOST_AHEAD
+    return is_asked(ctx.spec.invitation_resend_time, since, ctx.snapshot.now)
 
 
 def _resend_time(spec: UserSpec) -> datetime | None:

@@ -162,6 +162,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         waiting=Waiting(row.waiting_since, waiting) if row.waiting_since else None,
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         locked=row.locked,
+        sessions_not_before=row.sessions_not_before,
         provisioned=row.provisioned,
     )
 
@@ -230,6 +231,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "deleted": tombstone.deleted if tombstone else None,
         "deletion_mode": tombstone.mode.value if tombstone else None,
         "locked": account.locked,
+        "sessions_not_before": account.sessions_not_before,
     }
 
 

@@ -163,6 +163,7 @@ accounts = Table(
     Column("deleted", UtcDateTime),
     Column("deletion_mode", String(32)),
     Column("locked", UtcDateTime),
+    Column("sessions_not_before", UtcDateTime),
     UniqueConstraint("tenant_id", "scope", "login_key"),
     Index("ix_accounts_mailbox_absent", "resource_uid", sqlite_where=MAILBOX_ABSENT, postgresql_where=MAILBOX_ABSENT),
 )

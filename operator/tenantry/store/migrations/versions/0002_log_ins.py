@@ -98,11 +98,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("locked", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("sessions_not_before", sa.DateTime(), nullable=True))
 
 
 def downgrade() -> None:
     """Take back."""
     with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("sessions_not_before")
         batch_op.drop_column("locked")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:

@@ -1,0 +1,49 @@
+"""Acts: times in the spec of a User, each of which is obeyed once (design §2, decision 11)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tenantry.domain.account import Account
+from tenantry.domain.observed import Observed
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.specs import UserSpec
+
+#: A time that lies further ahead than clocks differ is a mistake, not an act.
+_MOST_AHEAD = timedelta(minutes=5)
+
+
+def acts_of(spec: UserSpec) -> Iterator[tuple[str, str, datetime]]:
+    """Yield the acts that a spec asks for: the field, the time as it is written, and the time."""
+    written = {
+        "spec.invitationResendTime": spec.invitation_resend_time,
+        "spec.sessionsNotBeforeTime": spec.sessions_not_before_time,
+    }
+    return ((field, text, datetime.fromisoformat(text)) for field, text in written.items() if text)
+
+
+def check_acts(spec: UserSpec, now: datetime) -> Iterator[Refusal]:
+    """Refuse an act in advance: it is asked for now."""
+    for field, text, asked in acts_of(spec):
+        if asked > now + _MOST_AHEAD:
+            yield Refusal(Reason.TIME_IN_FUTURE, field, f"{text} lies ahead; give a time of now")
+
+
+def is_asked(text: str | None, since: datetime, now: datetime) -> bool:
+    """Tell whether an act is to be obeyed now: its time is later than the last one obeyed, and has come."""
+    return text is not None and since < datetime.fromisoformat(text) <= now + _MOST_AHEAD
+
+
+def next_act(spec: UserSpec, now: datetime) -> datetime | None:
+    """Return when the time of an act comes that lies ahead."""
+    comes = (asked - _MOST_AHEAD for _, _, asked in acts_of(spec))
+    return min((moment for moment in comes if moment > now), default=None)
+
+
+def obey_sessions(user: Observed[UserSpec], account: Account, now: datetime) -> Account:
+    """Return the account with the log-ins ended that its User wants ended, whatever else its spec is worth (MM-14)."""
+    text = user.spec.sessions_not_before_time if user.spec is not None else None
+    if text is None or not is_asked(text, account.sessions_not_before or user.created, now):
+        return account
+    return replace(account, sessions_not_before=datetime.fromisoformat(text))
