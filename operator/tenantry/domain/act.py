@@ -8,6 +8,7 @@ from tenantry.domain.account import Account
 from tenantry.domain.observed import Observed
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.domain.user_context import UserContext
 from tenantry.specs import UserSpec
 
 #: A time that lies further ahead than clocks differ is a mistake, not an act.
@@ -23,10 +24,10 @@ def acts_of(spec: UserSpec) -> Iterator[tuple[str, str, datetime]]:
     return ((field, text, datetime.fromisoformat(text)) for field, text in written.items() if text)
 
 
-def check_acts(spec: UserSpec, now: datetime) -> Iterator[Refusal]:
-    """Refuse an act in advance: it is asked for now."""
-    for field, text, asked in acts_of(spec):
-        if asked > now + _MOST_AHEAD:
+def check_acts(ctx: UserContext) -> Iterator[Refusal]:
+    """An act is asked for now, not in advance."""
+    for field, text, asked in acts_of(ctx.spec):
+        if asked > ctx.snapshot.now + _MOST_AHEAD:
             yield Refusal(Reason.TIME_IN_FUTURE, field, f"{text} lies ahead; give a time of now")
 
 

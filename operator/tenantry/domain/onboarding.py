@@ -20,6 +20,7 @@ from tenantry.specs.workgroup_login import EmailVerification, OnboardingMode
 
 _RESEND = "spec.invitationResendTime"
 
+
 def check_lapse(ctx: UserContext) -> Iterator[Refusal]:
     """An invitation that ran out is sent again when that is asked for, or when it went to another address."""
     if ctx.account is None or not ctx.account.onboarding.has_lapsed(ctx.snapshot.now):
