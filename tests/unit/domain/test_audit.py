@@ -130,6 +130,7 @@ FULL = Account(
     waiting=Waiting(NOW, frozenset({Capacity(CapacityKind.LICENSE, "seats", "Floating")})),
     tombstone=Tombstone(NOW, DeletionMode.RESTORABLE),
     locked=NOW,
+    sessions_not_before=NOW,
 )
 #: Which version of a Secret was looked at last.
 NOT_RECORDED = {"mailbox", "password.source"}
