@@ -5,6 +5,7 @@ Each call is done whole or not at all: with one refusal nothing of it happened, 
 
 import base64
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -15,6 +16,7 @@ from tenantry.domain.client import Scope
 from tenantry.domain.holding import Holding
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.errors import StoreUnavailable
 from tenantry.runtime_api.caller import Now, StoreOf, Tenant, needs
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
@@ -202,5 +204,6 @@ def _conclude(store: Store, tenant: str, caller: Client, result: Result, now: da
     """Answer; what waited for this is done before, where no operator does it."""
     if result.refusals:
         raise Refused(*result.refusals)
-    go_on(store, tenant, result, now, caller.name)
+    with suppress(StoreUnavailable):  # it is on record; what waits for it is due, and done with what is due next
+        go_on(store, tenant, result, now, caller.name)
     return Changed(changed=result.changed)
