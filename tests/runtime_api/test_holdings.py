@@ -166,6 +166,12 @@ def test_nr_28_holdings_are_listed_by_login_workgroup_and_kind_page_by_page(desk
     assert [name for page in pages(desk) for name in page] == ["A-1", "R-0", "R-1", "R-2", "R-3", "R-4"]
 
 
+def test_nr_28_names_of_any_length_and_script_are_listed_page_by_page(desk: Api) -> None:
+    names = sorted(chr(0x20000 + n) * 253 for n in range(5))
+    put(desk, *(holding(name) for name in names))
+    assert [name for page in pages(desk) for name in page] == names
+
+
 def pages(api: Api) -> Iterator[list[str]]:
     after: str | None = ""
     while after is not None:

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, holdings, probes, recipients, sessions
+from tenantry.runtime_api import access, accounts, holdings, probes, recipients, sessions
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -29,6 +29,7 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
     for router in (
         sessions.router,
         holdings.router,
+        accounts.router,
         access.router,
         access.metadata,
         recipients.router,

@@ -175,7 +175,7 @@ def list_holdings(
     tenant: Tenant,
     store: StoreOf,
     only: Annotated[Filter, Depends(_filter)],
-    after: Annotated[str, Query(max_length=4096, description="`next` of the page before.")] = "",
+    after: Annotated[str, Query(max_length=2048, description="`next` of the page before.")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> HoldingList:
     """Return what accounts hold, page by page, by workgroup, kind and name (NR-28)."""
@@ -185,7 +185,8 @@ def list_holdings(
 
 
 def _cursor(last: HoldingView) -> str:
-    return base64.urlsafe_b64encode(json.dumps([last.workgroup, last.kind, last.name]).encode()).decode()
+    place = json.dumps([last.workgroup, last.kind, last.name], ensure_ascii=False)
+    return base64.urlsafe_b64encode(place.encode()).decode()
 
 
 _Part = Annotated[StrictStr, Field(pattern=r"^[^\x00]*$")]
