@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, account, probes, recipients, scim, sessions
+from tenantry.runtime_api import access, account, accounts, holdings, probes, recipients, scim, sessions
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -29,6 +29,8 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
     routers = (
         sessions.router,
         account.router,
+        accounts.router,
+        holdings.router,
         access.router,
         access.metadata,
         recipients.router,

@@ -71,6 +71,12 @@ def load_system_named(connection: Connection, tenant_id: int, key: str, workgrou
     return _load(connection, accounts.c.tenant_id == tenant_id, scope, accounts.c.login_key == key)
 
 
+def load_assigned(connection: Connection, tenant_id: int, name: str, value: int) -> Account | None:
+    """Return the account or tombstone to which a sequence gave this value; it is given once."""
+    of = (assigned_values.c.tenant_id == tenant_id, assigned_values.c.name == name, assigned_values.c.value == value)
+    return next(iter(_load(connection, accounts.c.id.in_(select(assigned_values.c.account_id).where(*of)))), None)
+
+
 def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]:
     """Return the first logins of a tenant's live accounts, by login key."""
     where = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))
@@ -164,6 +170,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         locked=row.locked,
         reset_obeyed=row.reset_obeyed,
+        sessions_not_before=row.sessions_not_before,
         provisioned=row.provisioned,
     )
 
@@ -242,6 +249,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "deletion_mode": tombstone.mode.value if tombstone else None,
         "locked": account.locked,
         "reset_obeyed": account.reset_obeyed,
+        "sessions_not_before": account.sessions_not_before,
     }
 
 

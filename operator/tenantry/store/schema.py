@@ -167,6 +167,7 @@ accounts = Table(
     Column("password_applied", Text),
     Column("resend_asked", UtcDateTime),
     Column("reset_obeyed", UtcDateTime),
+    Column("sessions_not_before", UtcDateTime),
     UniqueConstraint("tenant_id", "scope", "login_key"),
     Index("ix_accounts_tenant_modified", "tenant_id", "modified"),
     Index("ix_accounts_mailbox_absent", "resource_uid", sqlite_where=MAILBOX_ABSENT, postgresql_where=MAILBOX_ABSENT),

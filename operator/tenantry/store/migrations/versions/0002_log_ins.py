@@ -108,6 +108,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("password_applied", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("resend_asked", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("reset_obeyed", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("sessions_not_before", sa.DateTime(), nullable=True))
         batch_op.create_index("ix_accounts_tenant_modified", ["tenant_id", "modified"], unique=False)
     op.execute(sa.text("UPDATE accounts SET modified = created"))
 
@@ -224,6 +225,7 @@ def downgrade() -> None:
         batch_op.drop_column("password_applied")
         batch_op.drop_index("ix_accounts_tenant_modified")
         batch_op.drop_column("modified")
+        batch_op.drop_column("sessions_not_before")
         batch_op.drop_column("locked")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
