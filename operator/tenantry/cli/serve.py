@@ -6,11 +6,13 @@ import click
 
 from tenantry.cli.manual import closing
 from tenantry.cli.stores import audit_key_file, opened, store_url
+from tenantry.domain.directory import Directories
 
 
 @click.command(
     epilog=closing(
         "tenantry serve --store-url postgresql://tenantry@db/tenantry --port 8443",
+        "tenantry serve --secrets-dir /run/secrets/tenantry",
         codes={0: "told to stop", 1: "could not start", 2: "wrong usage", 3: "the identity store cannot be reached"},
     )
 )
@@ -22,13 +24,28 @@ from tenantry.cli.stores import audit_key_file, opened, store_url
     "--certificate", type=click.Path(dir_okay=False, path_type=Path), help="The server's certificate, for TLS."
 )
 @click.option("--private-key", type=click.Path(dir_okay=False, path_type=Path), help="The certificate's key.")
+@click.option(
+    "--secrets-dir",
+    envvar="TENANTRY_SECRETS_DIR",
+    show_envvar=True,
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Where Secrets are mounted that log-ins by directory need, as NAMESPACE/SECRET/KEY. "
+    "Default: the API server is asked.",
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="How to reach that API server. Default: as of tenantry run.",
+)
 def command(
+    *,
     store_url: str,
     audit_key_file: Path | None,
     host: str,
     port: int,
     certificate: Path | None,
     private_key: Path | None,
+    **secrets: Path | None,
 ) -> None:
     """Serve the runtime API: log-ins and what follows from them, beside `tenantry run` on the same store.
 
@@ -37,7 +54,19 @@ def command(
     if (certificate is None) != (private_key is None):
         message = "--certificate and --private-key go together"
         raise click.UsageError(message)
+    if None not in secrets.values():
+        message = "--secrets-dir and --kubeconfig are two places for the same Secrets; give one"
+        raise click.UsageError(message)
     from tenantry.runtime_api.server import serve  # noqa: PLC0415 - the web framework takes long to import
 
     with opened(store_url, audit_key_file) as store:
-        serve(store, host, port, certificate, private_key)
+        serve(store, host, port, certificate, private_key, _directories(**secrets))
+
+
+def _directories(secrets_dir: Path | None, kubeconfig: Path | None) -> Directories:
+    from tenantry.controllers.secret_source import ClusterSecrets  # noqa: PLC0415 - so does what talks to a cluster
+    from tenantry.directory.ldap import LdapDirectories  # noqa: PLC0415 - and to a directory
+    from tenantry.directory.secrets import MountedSecrets  # noqa: PLC0415 - as above
+
+    source = MountedSecrets(secrets_dir) if secrets_dir is not None else ClusterSecrets(kubeconfig)
+    return LdapDirectories(source)

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from tenantry.domain.directory import Directories
 from tenantry.runtime_api import access, sessions
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS, Problem
@@ -12,8 +13,8 @@ from tenantry.store import Store
 _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 
 
-def make_app(store: Store) -> FastAPI:
-    """Return the runtime API on a store."""
+def make_app(store: Store, directories: Directories | None = None) -> FastAPI:
+    """Return the runtime API on a store; log-ins by directory need a way to ask them."""
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
@@ -23,6 +24,7 @@ def make_app(store: Store) -> FastAPI:
         redoc_url=None,
     )
     app.state.store = store
+    app.state.directories = directories
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)

@@ -31,6 +31,7 @@ _STATUS = {
     Reason.LOGIN_LIMIT_REACHED: 409,
     Reason.INVALID_REQUEST: 422,
     Reason.STORE_UNAVAILABLE: 503,
+    Reason.DIRECTORY_UNAVAILABLE: 503,
 }
 #: Of all that is refused for what the account is, and not for how it was asked.
 _FORBIDDEN = 403

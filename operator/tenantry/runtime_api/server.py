@@ -4,6 +4,7 @@ from pathlib import Path
 
 import uvicorn
 
+from tenantry.domain.directory import Directories
 from tenantry.runtime_api.app import make_app
 from tenantry.store import Store
 
@@ -12,10 +13,17 @@ _GRACE_SECONDS = 10
 _LONGEST_HEADERS = 32 * 1024
 
 
-def serve(store: Store, host: str, port: int, certificate: Path | None = None, private_key: Path | None = None) -> None:
+def serve(
+    store: Store,
+    host: str,
+    port: int,
+    certificate: Path | None = None,
+    private_key: Path | None = None,
+    directories: Directories | None = None,
+) -> None:
     """Answer until told to stop."""
     uvicorn.run(
-        make_app(store),
+        make_app(store, directories),
         host=host,
         port=port,
         ssl_certfile=certificate,

@@ -11,7 +11,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
 from tenantry.runtime_api.batches import Batches
-from tenantry.runtime_api.caller import Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.caller import DirectoriesOf, Now, Shown, StoreOf, Tenant, admit, needs
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import sessions
@@ -30,7 +30,7 @@ class LogInRequest(Model):
     """Who wants to log in, and where."""
 
     workgroup: str = Field(max_length=253, description="The Workgroup whose application is logged in to.")
-    user_name: str = Field(max_length=254, description="The login.")
+    user_name: str = Field(max_length=254, description="What the person logs in by: login.by of the Workgroup.")
     password: str = Field(max_length=1024, description="The password.", repr=False)
 
 
@@ -128,10 +128,17 @@ class Introspection(BaseModel):
 
 @router.post("", status_code=201, summary="Log in")
 def log_in(
-    tenant: Tenant, body: LogInRequest, caller: Caller, store: StoreOf, now: Now, response: Response
+    *,
+    tenant: Tenant,
+    body: LogInRequest,
+    caller: Caller,
+    store: StoreOf,
+    now: Now,
+    directories: DirectoriesOf,
+    response: Response,
 ) -> LogInAnswer:
     """Log in with a password. 409 says that no license is free, with the time after which to try again."""
-    proof = prove(store, tenant, Claim(body.workgroup, body.user_name, body.password), now)
+    proof = prove(store, tenant, Claim(body.workgroup, body.user_name, body.password), now, directories)
     found = proof if isinstance(proof, Refusal) else sessions.start(store, tenant, caller.name, proof, now)
     if isinstance(found, Refusal):
         raise Refused(found)
