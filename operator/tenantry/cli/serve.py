@@ -57,10 +57,12 @@ def command(
     if None not in secrets.values():
         message = "--secrets-dir and --kubeconfig are two places for the same Secrets; give one"
         raise click.UsageError(message)
+    from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
     from tenantry.runtime_api.server import serve  # noqa: PLC0415 - the web framework takes long to import
 
     with opened(store_url, audit_key_file) as store:
-        serve(store, host, port, certificate, private_key, _directories(**secrets))
+        tls = {"certificate": certificate, "private_key": private_key}
+        serve(store, check_spec, host, port, **tls, directories=_directories(**secrets))
 
 
 def _directories(secrets_dir: Path | None, kubeconfig: Path | None) -> Directories:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from tenantry.domain.directory import Directories
 from tenantry.runtime_api import access, sessions
+from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS, Problem
 from tenantry.store import Store
@@ -13,8 +14,11 @@ from tenantry.store import Store
 _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 
 
-def make_app(store: Store, directories: Directories | None = None) -> FastAPI:
-    """Return the runtime API on a store; log-ins by directory need a way to ask them."""
+def make_app(store: Store, check_spec: CheckSpec, directories: Directories | None = None) -> FastAPI:
+    """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources.
+
+    Log-ins by directory need a way to ask one.
+    """
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
@@ -25,6 +29,7 @@ def make_app(store: Store, directories: Directories | None = None) -> FastAPI:
     )
     app.state.store = store
     app.state.directories = directories
+    app.state.check_spec = check_spec
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)

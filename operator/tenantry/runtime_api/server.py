@@ -6,6 +6,7 @@ import uvicorn
 
 from tenantry.domain.directory import Directories
 from tenantry.runtime_api.app import make_app
+from tenantry.runtime_api.caller import CheckSpec
 from tenantry.store import Store
 
 #: Open requests have this long to end once the process is told to stop.
@@ -15,15 +16,17 @@ _LONGEST_HEADERS = 32 * 1024
 
 def serve(
     store: Store,
+    check_spec: CheckSpec,
     host: str,
     port: int,
+    *,
     certificate: Path | None = None,
     private_key: Path | None = None,
     directories: Directories | None = None,
 ) -> None:
     """Answer until told to stop."""
     uvicorn.run(
-        make_app(store, directories),
+        make_app(store, check_spec, directories),
         host=host,
         port=port,
         ssl_certfile=certificate,

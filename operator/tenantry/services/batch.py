@@ -8,7 +8,7 @@ from typing import Any
 from tenantry.domain.account import Account
 from tenantry.domain.holding import Transfer, describe_transfer
 from tenantry.domain.licensepool import LoginFigures
-from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
+from tenantry.domain.observed import Kind, Observed, Ref, email_ref, login_ref, user_ref
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, stamp
 from tenantry.services.acts import Act, join
@@ -24,6 +24,7 @@ from tenantry.store.resource import (
     delete_resources,
     insert_resources,
     load_refs,
+    load_resources,
     mark_dependents,
     mark_objects,
     mark_uids,
@@ -75,6 +76,9 @@ class Batch(Act):
     def _notify(self, before: Account | None, after: Account | None) -> None:
         """Note who is to be looked at again because of an account's change."""
         lived, lives = (account is not None and account.tombstone is None for account in (before, after))
+        emails = [a.email_key if a is not None and a.tombstone is None else None for a in (before, after)]
+        if emails[0] != emails[1]:
+            self.dependents |= {email_ref(key) for key in emails if key is not None}
         if lived != lives:
             self.dependents |= {login_ref(a.login_key) for a in (before, after) if a is not None and not a.scope}
         if _part(before) == _part(after):
@@ -173,6 +177,12 @@ class Batch(Act):
         if seen.uid in self.rows:
             self.released[seen.uid] = self.rows[seen.uid]
         self.outcomes[seen.uid] = Outcome(seen.uid, seen.kind, seen.namespace, seen.name, None, released=True)
+
+    def forget(self, uid: str) -> None:
+        """Forget the object of an account that another object takes over."""
+        self.results.pop(uid, None)
+        self.outcomes.pop(uid, None)
+        self.released |= load_resources(self.connection, [uid])
 
     def let_go(self, seen: Observed[Any]) -> None:
         """Have an object's finalizer removed, and leave its row as it is."""
