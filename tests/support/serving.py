@@ -15,10 +15,11 @@ _POOL = urllib3.PoolManager(retries=False)
 class RuntimeApiProcess:
     """Use as a context manager."""
 
-    def __init__(self, folder: Path, store_url: str) -> None:
+    def __init__(self, folder: Path, store_url: str, *arguments: str) -> None:
         (self._port,) = free_ports(1)
         self._service = Service("runtime-api", folder)
         self._command = [sys.executable, "-m", "tenantry", "serve", f"--store-url={store_url}", f"--port={self._port}"]
+        self._command += arguments
 
     def __enter__(self) -> Self:
         self._service.start(self._command)
