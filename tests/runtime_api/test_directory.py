@@ -1,7 +1,8 @@
 """Log-ins that a directory decides, over HTTP, with a real OpenLDAP server (NR-12)."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +11,11 @@ from fastapi import FastAPI
 
 from controlplane.service import free_ports
 from tenantry.directory.ldap import LdapDirectories
-from tenantry.errors import SecretUnavailable
+from tenantry.domain.directory import Inquiry
+from tenantry.errors import DirectoryUnavailable, SecretUnavailable
 from tenantry.services.passwords import hash_password
 from tenantry.specs.base import SecretKeyRef
+from tenantry.specs.workgroup_login import Directory
 from tests.runtime_api.api import Answer, Api
 from tests.support.builders import user, workgroup
 from tests.support.slapd import OPEN, PEOPLE, SEARCHER_PASSWORD, Slapd, hung_server
@@ -266,3 +269,32 @@ def test_one_directory_that_hangs_does_not_hold_up_another(desk: Callable[[Spec]
         assert api.log_in("ada", "teal-otter").status == 201
         for thread in threads:
             thread.join(timeout=60)
+
+
+class Gate:
+    """Directories that answer nobody until they may."""
+
+    def __init__(self) -> None:
+        self.opened, self.waited_in_vain = threading.Event(), False
+
+    @contextmanager
+    def ask(self, namespace: str, directory: Directory) -> Iterator[Inquiry]:
+        self.waited_in_vain |= not self.opened.wait(timeout=30)
+        raise DirectoryUnavailable(f"{directory.url} of {namespace}")
+        yield  # a generator, for the context
+
+
+def test_directories_that_hang_hold_up_no_password(api: Api, served: tuple[FastAPI, str], slapd: Slapd) -> None:
+    served[0].state.directories = gate = Gate()
+    slow = workgroup("slow", pool=None, spec={"authentication": slapd.policy()})
+    api.tenant.apply(slow, workgroup(pool=None), user("ada", license=None))
+    api.give_password("ada", hash_password("correct horse"))
+    api.token()
+    threads = [threading.Thread(target=api.log_in, args=("ada", "teal-otter", "slow")) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    assert api.log_in("ada", "correct horse").status == 201
+    gate.opened.set()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not gate.waited_in_vain

@@ -143,6 +143,7 @@ class Reason(StrEnum):
         Settles.ITSELF,
         "The directory that compares the password cannot be asked; nobody is let in by it.",
     )
+    SERVER_BUSY = "ServerBusy", Settles.ITSELF, "Too many ask the runtime API for the same at once; try again."
     LOGIN_LIMIT_REACHED = "LoginLimitReached", Settles.ITSELF, "Every floating license is in use just now."
 
     GRANTED_BY_LEVEL = "GrantedByLevel", Settles.DONE, "The account's level in the module gives it."

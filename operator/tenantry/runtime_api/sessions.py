@@ -1,22 +1,26 @@
 """Log in, heartbeat, log off, list, revoke, introspect."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from tenantry.domain.client import Scope
+from tenantry.domain.directory import Directories
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import DirectoriesOf, Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.hashing import ASKING, HASHING
+from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import sessions
 from tenantry.services.clients import Client
-from tenantry.services.credentials import Claim, prove
+from tenantry.services.credentials import Claim, DirectoryClaim, Proof, prove, prove_by_directory
 from tenantry.services.sessions import Beat, Chosen, Started
 from tenantry.store import Store
 
@@ -127,7 +131,7 @@ class Introspection(BaseModel):
 
 
 @router.post("", status_code=201, summary="Log in")
-def log_in(
+async def log_in(
     *,
     tenant: Tenant,
     body: LogInRequest,
@@ -138,12 +142,36 @@ def log_in(
     response: Response,
 ) -> LogInAnswer:
     """Log in with a password. 409 says that no license is free, with the time after which to try again."""
-    proof = prove(store, tenant, Claim(body.workgroup, body.user_name, body.password), now, directories)
-    found = proof if isinstance(proof, Refusal) else sessions.start(store, tenant, caller.name, proof, now)
+    claim = Claim(body.workgroup, body.user_name, body.password)
+    found = await HASHING.run(partial(_log_in_by_password, store, tenant, caller.name, claim, now))
+    if isinstance(found, DirectoryClaim):
+        found = await ASKING.run(partial(_log_in_by_directory, store, caller.name, found, directories))
     if isinstance(found, Refusal):
         raise Refused(found)
     response.headers["Location"] = f"/v1/{tenant}/sessions/{found.session.id}"
     return LogInAnswer.of(found)
+
+
+def _log_in_by_password(
+    store: Store, tenant: str, client: str, claim: Claim, now: datetime
+) -> Started | Refusal | DirectoryClaim:
+    proof = prove(store, tenant, claim, now)
+    return proof if isinstance(proof, DirectoryClaim) else _log_in(store, tenant, client, proof, now)
+
+
+def _log_in_by_directory(
+    store: Store, client: str, asked: DirectoryClaim, directories: Directories | None
+) -> Started | Refusal:
+    return _log_in(store, asked.namespace, client, prove_by_directory(store, asked, directories), asked.time)
+
+
+def _log_in(store: Store, tenant: str, client: str, proof: Proof | Refusal, now: datetime) -> Started | Refusal:
+    if isinstance(proof, Refusal):
+        count_log_in(tenant, "", proof)
+        return proof
+    found = sessions.start(store, tenant, client, proof, now)
+    count_log_in(tenant, proof.pool, found if isinstance(found, Refusal) else None)
+    return found
 
 
 @router.post("/heartbeat", summary="Keep sessions going")

@@ -6,20 +6,19 @@ Hashes are compared, and directories asked, outside of every transaction: a hash
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from tenantry.domain.account import Account, Password
-from tenantry.domain.directory import Directories, is_principal
+from tenantry.domain.directory import Directories, Inquiry, is_principal
 from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.errors import DirectoryUnavailable
-from tenantry.services.passwords import hash_password, verify_password
+from tenantry.services.passwords import nobodys_hash, renew_hash, verify_password
 from tenantry.specs import WorkgroupSpec
 from tenantry.specs.workgroup_login import Directory, LoginBy
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_email, load_by_login, load_system_named
-from tenantry.store.attempt import clear_attempts, load_attempt, save_attempt
+from tenantry.store.attempt import clear_attempts, forget_old_attempts, load_attempt, save_attempt
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
 
@@ -37,6 +36,8 @@ NO_DIRECTORY = Refusal(
 )
 #: After so long without another failure a login is as if none had been.
 _FORGOTTEN = timedelta(hours=24)
+#: How many such are forgotten with each new failure: more than one, so that they become fewer.
+_FORGOTTEN_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,17 @@ class Claim:
 class Proof:
     """That a password was right, for the account, and for the password or the directory that the store had then.
 
-    ``login``: by which the account was found, which need not be what the person typed.
+    ``login``: by which the account was found, which need not be what the person typed. ``renewed`` is a hash of the
+    same password, where the one there is costs less than it should by now; ``pool`` the LicensePool of the workgroup,
+    if it has one.
     """
 
     workgroup: str
     login: str
     account_id: str
     password: Password | None = None
+    renewed: str | None = None
+    pool: str = ""
     directory: Directory | None = None
 
     def holds(self, account: Account, workgroup: WorkgroupSpec) -> bool:
@@ -69,10 +74,22 @@ class Proof:
         return compared is not None or self.password == account.password
 
 
-def prove(
-    store: Store, namespace: str, claim: Claim, now: datetime, directories: Directories | None = None
-) -> Proof | Refusal:
-    """Compare a password with the stored one, or have the workgroup's directory do so (design §5, NR-12).
+@dataclass(frozen=True, slots=True)
+class DirectoryClaim:
+    """A claim that a directory decides. ``account``: whose it seems to be by what was typed."""
+
+    namespace: str
+    tenant_id: int
+    claim: Claim
+    by: LoginBy
+    directory: Directory
+    pool: str
+    account: Account | None
+    time: datetime
+
+
+def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | Refusal | DirectoryClaim:
+    """Compare a password with the stored one, or return what a directory is to be asked (design §5, NR-12).
 
     Raises:
         StoreUnavailable: the database is gone or locked.
@@ -92,54 +109,48 @@ def prove(
     if early is not None:
         return early
     if policy.authentication.directory is not None:
-        directory = policy.authentication.directory
-        asked = _Asked(store, namespace, tenant.id, claim, policy.login.by, directory, now)
-        return _prove_by_directory(asked, account, directories)
+        directory, pool = policy.authentication.directory, policy.license_pool_ref or ""
+        return DirectoryClaim(namespace, tenant.id, claim, policy.login.by, directory, pool, account, now)
     known = account.password if account is not None else None
-    right = verify_password(known.hash if known is not None else _nobodys_hash(), claim.password)
+    right = verify_password(known.hash if known is not None else nobodys_hash(), claim.password)
     if account is not None and known is not None and right:
-        return Proof(claim.workgroup, claim.login, account.id, known)
+        renewed = renew_hash(known.hash, claim.password)
+        return Proof(claim.workgroup, claim.login, account.id, known, renewed, policy.license_pool_ref or "")
     _note_failure(store, namespace, key, now)
     return NOT_RIGHT
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A log-in that a directory decides."""
-
-    store: Store
-    namespace: str
-    tenant_id: int
-    claim: Claim
-    by: LoginBy
-    directory: Directory
-    now: datetime
-
-
-def _prove_by_directory(asked: _Asked, account: Account | None, directories: Directories | None) -> Proof | Refusal:
-    """Have the directory compare the password; where it gives no answer nobody is let in.
+def prove_by_directory(store: Store, asked: DirectoryClaim, directories: Directories | None) -> Proof | Refusal:
+    """Have the workgroup's directory compare the password; where it gives no answer nobody is let in (NR-12).
 
     Every login that could be a user principal name is looked up as one, so that none takes longer than another.
+
+    Raises:
+        StoreUnavailable: the database is gone or locked.
     """
     if directories is None:
         return NO_DIRECTORY
-    claim, login = asked.claim, asked.claim.login
     try:
         with directories.ask(asked.namespace, asked.directory) as inquiry:
-            named = inquiry.login_of(login) if asked.by is LoginBy.USER_NAME and is_principal(login) else None
-            if account is None and named is not None:
-                login = named
-                with asked.store.read() as connection:
-                    account = account_of(connection, asked.tenant_id, claim.workgroup, login)
-                    early = _too_early(connection, asked.tenant_id, _key(login, account), asked.now)
-                if early is not None:
-                    return early
-            right = inquiry.accepts(account.user_name if account is not None else None, claim.password)
+            return _prove_by(inquiry, store, asked)
     except DirectoryUnavailable:
         return NO_DIRECTORY
+
+
+def _prove_by(inquiry: Inquiry, store: Store, asked: DirectoryClaim) -> Proof | Refusal:
+    claim, login, account = asked.claim, asked.claim.login, asked.account
+    named = inquiry.login_of(login) if asked.by is LoginBy.USER_NAME and is_principal(login) else None
+    if account is None and named is not None:
+        login = named
+        with store.read() as connection:
+            account = account_of(connection, asked.tenant_id, claim.workgroup, login)
+            early = _too_early(connection, asked.tenant_id, _key(login, account), asked.time)
+        if early is not None:
+            return early
+    right = inquiry.accepts(account.user_name if account is not None else None, claim.password)
     if right and account is not None:
-        return Proof(claim.workgroup, login, account.id, directory=asked.directory)
-    _note_failure(asked.store, asked.namespace, _key(login, account), asked.now)
+        return Proof(claim.workgroup, login, account.id, pool=asked.pool, directory=asked.directory)
+    _note_failure(store, asked.namespace, _key(login, account), asked.time)
     return NOT_RIGHT
 
 
@@ -159,12 +170,6 @@ def account_of(
     found = load_by_email(connection, tenant_id, [key])
     candidates = [a for a in found if workgroup in a.homes] or found
     return candidates[0] if len(candidates) == 1 else None
-
-
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    """Return what a password is compared with where there is no account: no password matches it."""
-    return hash_password(hashlib.sha256(b"nobody").hexdigest())
 
 
 def _key(login: str, account: Account | None) -> str:
@@ -191,6 +196,7 @@ def _note_failure(store: Store, namespace: str, key: str, now: datetime) -> None
         tenant = find_tenant(connection, namespace, lock=True)
         if tenant is None:  # pragma: no cover - tenants are not removed
             return
+        forget_old_attempts(connection, tenant.id, now - _FORGOTTEN, _FORGOTTEN_AT_ONCE)
         known = load_attempt(connection, tenant.id, _digest(key))
         stale = known is None or known.until + _FORGOTTEN <= now
         failures = 1 if known is None or stale else known.failures + 1

@@ -98,6 +98,7 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
         if account is None or not proof.holds(account, workgroup.spec):
             return NOT_RIGHT
         forget_failures(act.connection, act.tenant.id, account)
+        _renew(act, account, proof)
         act.end(load_lapsed(act.connection, act.tenant.id, now), SessionEnd.LAPSED)
         log_in = plan_log_in(account, workgroup, policies.pools.get(workgroup.spec.license_pool_ref or ""), now)
         if isinstance(log_in, Refusal):
@@ -116,6 +117,12 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
             raise_peak(act.connection, act.tenant.id, session.pool, session.type, active)
             act.logins_moved.add(session.pool)
         return Started(token, session, account)
+
+
+def _renew(act: Act, account: Account, proof: Proof) -> None:
+    """Put the dearer hash of the same password in place of the one there is, whether it lets in or not."""
+    if proof.renewed is not None and account.password is not None:
+        act.change(account, replace(account, password=replace(account.password, hash=proof.renewed)))
 
 
 def _admit(act: Act, account: Account, log_in: LogIn) -> Admission | Refusal:
