@@ -105,16 +105,20 @@ def upgrade() -> None:
             "ix_sessions_tenant_pool_type_expires", ["tenant_id", "pool", "type", "expires"], unique=False
         )
 
+    _create_mail()
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("locked", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("email_key", sa.String(length=1024), nullable=True))
         batch_op.create_index("ix_accounts_tenant_email", ["tenant_id", "email_key"], unique=False)
+        batch_op.add_column(sa.Column("password_applied", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("resend_asked", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("reset_obeyed", sa.DateTime(), nullable=True))
     _fill_email_keys(op.get_bind())
 
 
 def _fill_email_keys(connection: sa.Connection) -> None:
     """Accounts that are there already log in by their address too: as Account.email_key has it."""
-    names = ("id", "profile", "must_verify", "joined", "email_verified", "verified_address")
+    names = ("id", "profile", "must_verify", "joined", "verified_address")
     accounts = sa.table("accounts", *(sa.column(name) for name in (*names, "email_key")))
     known = connection.execute(sa.select(*(accounts.c[name] for name in names))).all()
     found = [{"b_id": row.id, "b_key": login_key(address)} for row in known if (address := _address(row))]
@@ -126,16 +130,66 @@ def _fill_email_keys(connection: sa.Connection) -> None:
 def _address(row: sa.Row[Any]) -> str:
     emails = (json.loads(row.profile) or {}).get("emails", ())
     primary = next((str(e["value"]) for e in sorted(emails, key=lambda e: not e.get("primary"))), "")
-    shown = row.verified_address and login_key(row.verified_address) == login_key(primary)
-    old_serves = row.must_verify and row.joined is not None and row.email_verified is not None and not shown
-    return row.verified_address if old_serves else primary
+    proven = row.verified_address if row.joined is not None and row.must_verify else ""
+    return proven or primary
+
+
+def _create_mail() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("created", sa.DateTime(), nullable=False),
+        sa.Column("due", sa.DateTime(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=64), nullable=False),
+        sa.Column("failure", sa.String(length=63), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_outbox_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_outbox_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    is_due = sa.text("due IS NOT NULL")
+    op.create_index("ix_outbox_due", "outbox", ["due"], unique=False, sqlite_where=is_due, postgresql_where=is_due)
+    op.create_index("ix_outbox_account_kind", "outbox", ["account_id", "kind"], unique=False)
+    op.create_table(
+        "links",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("mail_id", sa.String(length=64), nullable=False),
+        sa.Column("expires", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_links_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_links_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_links")),
+    )
+    op.create_index("ix_links_account_purpose", "links", ["account_id", "purpose"], unique=False)
+    op.create_index("ix_links_tenant_expires", "links", ["tenant_id", "expires"], unique=False)
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("links")
+    op.drop_table("outbox")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index("ix_accounts_tenant_email")
         batch_op.drop_column("email_key")
+        batch_op.drop_column("reset_obeyed")
+        batch_op.drop_column("resend_asked")
+        batch_op.drop_column("password_applied")
         batch_op.drop_column("locked")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
