@@ -5,7 +5,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from tenantry.domain.directory import Directories
-from tenantry.runtime_api import access, account, probes, recipients, sessions
+from tenantry.runtime_api import access, account, probes, recipients, scim, sessions
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -31,7 +31,15 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    routers = (sessions.router, account.router, access.router, access.metadata, recipients.router, probes.router)
+    routers = (
+        sessions.router,
+        account.router,
+        access.router,
+        access.metadata,
+        recipients.router,
+        probes.router,
+        scim.router,
+    )
     for router in routers:
         app.include_router(router)
     app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to

@@ -6,6 +6,7 @@ Those that hash a password and those that wait for a directory are apart: one th
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from tenantry.domain.reason import Reason
@@ -38,7 +39,7 @@ class Hashing:
             raise Refused(Refusal(Reason.SERVER_BUSY, "", message, _RETRY_SECONDS))
         self._inside += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, call)
         finally:
             self._inside -= 1
 
