@@ -314,6 +314,15 @@ RULES = [
         ),
     ),
     _case(
+        "who binds to the directory has a password",
+        Refused(
+            "Workgroup",
+            _directory(bindDN="cn=tenantry,dc=example"),
+            _directory(bindSecretKeyRef={"name": "directory"}, bindDN="cn=tenantry,dc=example"),
+            "give both, or neither",
+        ),
+    ),
+    _case(
         "what is reassigned at a deletion has somebody to go to",
         Refused(
             "Workgroup",

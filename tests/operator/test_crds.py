@@ -134,7 +134,7 @@ def test_defaults_are_filled_in_for_whoever_reads_the_object(kube: Kube) -> None
         "characterSet": "UTF-8",
         "deletion": {"mode": "Restorable"},
         "emailVerification": "Assumed",
-        "login": {"format": "Name", "maxLength": 254},
+        "login": {"by": "UserName", "format": "Name", "maxLength": 254},
         "onboarding": {"expirationHours": 168, "mode": "Provisioned"},
         "password": {"expirationDays": 90, "expiry": "Never", "history": 0, "maxLength": 128, "minLength": 8},
         "sessions": {"perAccount": "Unlimited"},

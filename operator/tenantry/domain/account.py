@@ -203,6 +203,19 @@ class Account:
         return next((str(e["value"]) for e in sorted(emails, key=lambda e: not e.get("primary"))), "")
 
     @property
+    def serving_address(self) -> str:
+        """Return the address that serves: until a new one is verified, where that is asked for, the one before it."""
+        onboarding = self.onboarding
+        proven = onboarding.verified_address if onboarding.joined is not None and onboarding.must_verify else ""
+        return proven or self.address
+
+    @property
+    def email_key(self) -> str | None:
+        """Return the key of the address that the account logs in by where a workgroup asks for that."""
+        address = self.serving_address
+        return login_key(address) if address else None
+
+    @property
     def memberships(self) -> frozenset[str]:
         """Return the workgroups that the account is a member of, not only available to."""
         return frozenset(m.workgroup for m in self.members if m.kind is MembershipKind.MEMBER)

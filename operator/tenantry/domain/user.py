@@ -8,7 +8,7 @@ from tenantry.domain.act import obey_sessions
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.holding import Held, Settlement, Transfer
 from tenantry.domain.login import login_fault, login_key
-from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
+from tenantry.domain.observed import Observed, Ref, email_ref, login_ref, secret_ref, workgroup_ref
 from tenantry.domain.onboarding import lapse, next_change, plan_onboarding, reset_again, send_again, warn_of_new_address
 from tenantry.domain.password import apply_offer, expiration, password_policy, takes_password
 from tenantry.domain.reason import Reason
@@ -390,7 +390,7 @@ def _planned(
 def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]:
     """Return what this User depends on: a change there has it looked at again.
 
-    One without an account depends on its login too, if it is one: who takes it, and who gives it back.
+    One without an account depends on its login and its addresses too: who takes them, and who gives them back.
     """
     if user.spec is None:
         return frozenset()
@@ -399,4 +399,5 @@ def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]
     found |= {secret_ref(ref.name) for ref in (user.spec.password_ref, user.spec.mailbox_ref) if ref is not None}
     if account is None and login_fault(user.spec.user_name) is None:
         found.add(login_ref(login_key(user.spec.user_name)))
+        found |= {email_ref(login_key(email.value)) for email in user.spec.emails}
     return frozenset(found)

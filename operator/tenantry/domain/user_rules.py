@@ -17,6 +17,7 @@ from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.seating import takes_more
 from tenantry.domain.secret import is_from
 from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_email import check_email_login
 from tenantry.domain.user_holdings import check_holdings, check_offboarding
 from tenantry.domain.user_profile import with_defaults
 from tenantry.domain.user_references import (
@@ -331,6 +332,7 @@ RULES: tuple[Rule, ...] = (
     check_login_form,
     check_no_system_user,
     check_login_free,
+    check_email_login,
     check_roles,
     check_groups,
     check_access,

@@ -42,6 +42,7 @@ _STATUS = {
     Reason.PREFERENCE_INVALID: 422,
     Reason.PROFILE_INCOMPLETE: 422,
     Reason.STORE_UNAVAILABLE: 503,
+    Reason.DIRECTORY_UNAVAILABLE: 503,
     Reason.SERVER_BUSY: 503,
 }
 #: Of all that is refused for what the account is, and not for how it was asked.

@@ -30,6 +30,12 @@ def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str])
     return [a for some in in_portions(keys) for a in _load(connection, *of_users, accounts.c.login_key.in_(some))]
 
 
+def load_by_email(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
+    """Return the live accounts that would log in by these email addresses, given as login keys."""
+    ours = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))
+    return [a for some in in_portions(keys) for a in _load(connection, *ours, accounts.c.email_key.in_(some))]
+
+
 def load_by_key(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """As ``load_by_login``, system users too."""
     ours = accounts.c.tenant_id == tenant_id
@@ -215,6 +221,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "scope": account.scope,
         "login_key": account.login_key,
         "user_name": account.user_name,
+        "email_key": account.email_key,
         "manager": account.manager.value,
         "resource_uid": account.resource_uid,
         "created": account.created,
