@@ -195,6 +195,13 @@ class SessionPolicy(SpecModel):
     )
 
 
+class SystemProfile(StrEnum):
+    """Whether anybody may edit the profile of a system user."""
+
+    FIXED = "Fixed"
+    EDITABLE = "Editable"
+
+
 class SystemUser(SpecModel):
     """An account that the workgroup itself has: no seat, no resource, not removable."""
 
@@ -205,4 +212,11 @@ class SystemUser(SpecModel):
     role: Reference | None = Field(default=None, description="The role it holds.")
     groups: tuple[Reference, ...] = Field(
         default=(), max_length=16, description="The groups it is in.", json_schema_extra=SET
+    )
+    profile: SystemProfile = Field(
+        default=SystemProfile.FIXED,
+        description=(
+            "Editable: through the runtime API, by whom a capability lets edit it, who may lock it and log it out too. "
+            "Fixed: by nobody."
+        ),
     )
