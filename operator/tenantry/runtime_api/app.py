@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, sessions
+from tenantry.runtime_api import access, sessions, users
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS, Problem
 from tenantry.store import Store
@@ -26,6 +26,6 @@ def make_app(store: Store) -> FastAPI:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    for router in (sessions.router, access.router, access.metadata):
+    for router in (sessions.router, access.router, access.metadata, users.router):
         app.include_router(router)
     return app

@@ -18,7 +18,7 @@ class Capability(StrEnum):
     INVITE_USERS = "InviteUsers"
     ASSIGN_ROLES = "AssignRoles"
     LOCK_USERS = "LockUsers"
-    RESET_PASSWORDS = "ResetPasswords"  # noqa: S105 - what may be done
+    RESET_PASSWORDS = "ResetPasswords"
     REVOKE_SESSIONS = "RevokeSessions"
     REASSIGN_HOLDINGS = "ReassignHoldings"
     MANAGE_PROJECT_MEMBERS = "ManageProjectMembers"
@@ -40,8 +40,7 @@ class CapabilityGrant(SpecModel):
         description=(
             "ViewUsers, CreateUsers, AddExistingUsers (those that have access, or were deleted), EditUsers, "
             "DeleteUsers, InviteUsers, AssignRoles (groups and levels too), LockUsers, ResetPasswords, RevokeSessions, "
-            "ReassignHoldings, ManageProjectMembers (in projects that the holder is in, or in all with AssignRoles), "
-            "or ReadAudit."
+            "ReassignHoldings, ManageProjectMembers (in the projects that the holder is in), or ReadAudit."
         )
     )
     reach: Reach = Field(

@@ -1,5 +1,8 @@
 """Log-ins: sessions, what is counted of them, failed attempts, and the applications that may ask."""
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -7,6 +10,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+_SORTED = ("by_company", "by_family", "by_given")
 
 
 def upgrade() -> None:
@@ -98,11 +103,33 @@ def upgrade() -> None:
 
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("locked", sa.DateTime(), nullable=True))
+        for name in _SORTED:
+            batch_op.add_column(sa.Column(name, sa.String(length=128), nullable=False, server_default=""))
+            batch_op.create_index(f"ix_accounts_{name}", ["tenant_id", name, "login_key"], unique=False)
+    _sort(op.get_bind())
+
+
+def _sort(connection: sa.Connection) -> None:
+    """Fill in what lists are sorted by."""
+    table = sa.table("accounts", *map(sa.column, ("id", "profile", *_SORTED)))
+    rows = connection.execute(sa.select(table.c.id, table.c.profile)).all()
+    values = [{"b_id": id_, **_keys(json.loads(profile) or {})} for id_, profile in rows]
+    if values:
+        connection.execute(sa.update(table).where(table.c.id == sa.bindparam("b_id")), values)
+
+
+def _keys(profile: dict[str, Any]) -> dict[str, str]:
+    name = profile.get("name") or {}
+    texts = (profile.get("organization"), name.get("familyName"), name.get("givenName"))
+    return {key: str(text or "").casefold()[:128] for key, text in zip(_SORTED, texts, strict=True)}
 
 
 def downgrade() -> None:
     """Take back."""
     with op.batch_alter_table("accounts", schema=None) as batch_op:
+        for name in _SORTED:
+            batch_op.drop_index(f"ix_accounts_{name}")
+            batch_op.drop_column(name)
         batch_op.drop_column("locked")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
