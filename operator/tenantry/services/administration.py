@@ -126,6 +126,12 @@ class Case:
     desk: Desk
     target: Target
 
+    @property
+    def resource(self) -> str:
+        """Return the name of the object that owns the account."""
+        row = self.desk.row_of(self.target.account)
+        return row.name if row is not None else ""
+
 
 def find_for(desk: Desk | Refusal, capability: Capability, account_id: str, *, deleted: bool = False) -> Case | Refusal:
     """Return the account of an act that the person may do, or why not."""
