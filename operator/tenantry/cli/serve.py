@@ -37,7 +37,8 @@ def command(
     if (certificate is None) != (private_key is None):
         message = "--certificate and --private-key go together"
         raise click.UsageError(message)
+    from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
     from tenantry.runtime_api.server import serve  # noqa: PLC0415 - the web framework takes long to import
 
     with opened(store_url, audit_key_file) as store:
-        serve(store, host, port, certificate, private_key)
+        serve(store, check_spec, host, port, certificate, private_key)

@@ -26,6 +26,11 @@ class Reason(StrEnum):
         member.meaning = meaning
         return member
 
+    @classmethod
+    def of(cls, value: str) -> "Reason":
+        """Return the reason that a status has by its word."""
+        return next(reason for reason in cls if reason.value == value)
+
     PROVISIONED = "Provisioned", Settles.DONE, "The spec is in force."
     PAUSED = "Paused", Settles.DONE, "The annotation tenantry.dev/paused is true: nothing is written."
     IN_USE = "InUse", Settles.PERSON, "The object is deleted but accounts still need it; no new grants."

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenantry.domain.account import Account, Member
+from tenantry.domain.account import Member
 from tenantry.domain.administration import Actor, Target, check
 from tenantry.domain.character_set import check_edit_through
 from tenantry.domain.reason import Reason
@@ -77,7 +77,9 @@ def _faults(actor: Actor, target: Target | None, edit: Edit, personal: Sequence[
             yield refusal
     yield from _elsewhere(actor, edit)
     if target is not None and edit.before.get("userName") != edit.after.get("userName"):
-        yield Refusal(Reason.LOGIN_INVALID, "spec.userName", "the login is chosen once; delete the account, and make another")
+        yield Refusal(
+            Reason.LOGIN_INVALID, "spec.userName", "the login is chosen once; delete the account, and make another"
+        )
     own = sorted(set(edit.changed) & set(personal))
     if own:
         message = f"{', '.join(own)} can be changed by the person alone, who uses the account by now"

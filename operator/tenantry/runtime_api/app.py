@@ -5,6 +5,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from tenantry.runtime_api import access, sessions, users
+from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS, Problem
 from tenantry.store import Store
@@ -12,8 +13,8 @@ from tenantry.store import Store
 _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 
 
-def make_app(store: Store) -> FastAPI:
-    """Return the runtime API on a store."""
+def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
+    """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources."""
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
@@ -23,6 +24,7 @@ def make_app(store: Store) -> FastAPI:
         redoc_url=None,
     )
     app.state.store = store
+    app.state.check_spec = check_spec
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)

@@ -14,7 +14,7 @@ from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_list import Section, SortKey, Wanted
-from tenantry.runtime_api.caller import Now, Person, StoreOf, Tenant, needs
+from tenantry.runtime_api.caller import Now, Person, SpecCheck, StoreOf, Tenant, needs
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import administration, user_list
@@ -25,9 +25,9 @@ from tenantry.services.user_list import Listed, Place
 Caller = Annotated[Client, Depends(needs(Scope.ADMINISTRATION))]
 
 
-def call_of(tenant: Tenant, caller: Caller, person: Person, now: Now) -> Call:
+def call_of(tenant: Tenant, caller: Caller, person: Person, now: Now, check_spec: SpecCheck) -> Call:
     """Return who calls, for whom."""
-    return Call(tenant, caller.name, person, now)
+    return Call(tenant, caller.name, person, now, check_spec)
 
 
 ForPerson = Annotated[Call, Depends(call_of)]

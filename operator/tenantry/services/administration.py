@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from tenantry.domain.account import Account, Manager, Member
 from tenantry.domain.administration import Actor, Target, actor_of, check, check_capability, check_system_user
+from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import SessionEnd
@@ -32,12 +34,13 @@ _LONGEST_ACTOR = 253
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of an application for a person."""
+    """One call of an application for a person. ``check_spec`` tells what the API server would refuse a spec for."""
 
     namespace: str
     client: str
     person: Known
     now: datetime
+    check_spec: Callable[[Kind, Any], list[Refusal]]
 
     @property
     def actor(self) -> str:

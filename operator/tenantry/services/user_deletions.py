@@ -10,8 +10,8 @@ from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_edit import set_entry
-from tenantry.services.administration import Call, Case, Desk, find_for, open_desk
 from tenantry.services.accounts import chosen_tenants
+from tenantry.services.administration import Call, Case, Desk, find_for, open_desk
 from tenantry.services.managed import Asked, Drop, Put, carry_out, document_of, owned_elsewhere
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability

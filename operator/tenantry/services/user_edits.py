@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from tenantry.domain.account import Account, Manager
-from tenantry.domain.administration import Actor, Target, check, check_capability, check_system_user
+from tenantry.domain.administration import Actor, Target, check_capability, check_system_user
+from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_edit import Edit, check_edit, check_form, merge, set_entry
@@ -16,11 +16,9 @@ from tenantry.services.acts import acting
 from tenantry.services.administration import Call, Case, Desk, find_for, is_restorable, looking, open_desk
 from tenantry.services.managed import Done, Drop, Put, carry_out, document_of, owned_elsewhere
 from tenantry.specs import UserSpec
-from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
 from tenantry.store.policy import load_policies
-
 
 #: Returns what is to change in an account's entry for the workgroup, or why nothing can.
 Change: TypeAlias = Callable[[Target], dict[str, Any] | Refusal]
@@ -47,7 +45,7 @@ def create_users(store: Store, call: Call, wanted: Sequence[NewUser], capability
         missing = check_capability(desk.actor, capability)
         if missing is not None:
             return missing
-        puts = [_new(desk.actor, new, capability) for new in wanted]
+        puts = [_checked(call, _new(desk.actor, new, capability)) for new in wanted]
     return _carry_out(store, call, puts)
 
 
@@ -60,6 +58,13 @@ def _new(actor: Actor, new: NewUser, capability: Capability) -> Put | Refusal:
     return refusal or Put(document, create=True, password=new.password)
 
 
+def _checked(call: Call, put: Put | Refusal) -> Put | Refusal:
+    """Return what is to be put, or what the API server would refuse such a spec for."""
+    if isinstance(put, Refusal):
+        return put
+    return next(iter(call.check_spec(Kind.USER, put.document)), put)
+
+
 def _carry_out(store: Store, call: Call, asked: Sequence[Put | Drop | Refusal]) -> list[Done]:
     """Carry out what is not refused already, and return what came of each."""
     todo = [each for each in asked if not isinstance(each, Refusal)]
@@ -67,7 +72,9 @@ def _carry_out(store: Store, call: Call, asked: Sequence[Put | Drop | Refusal]) 
     return [Done(None, each) if isinstance(each, Refusal) else next(done) for each in asked]
 
 
-def change_entry(store: Store, call: Call, account_ids: Sequence[str], capability: Capability, change: Change) -> list[Done] | Refusal:
+def change_entry(
+    store: Store, call: Call, account_ids: Sequence[str], capability: Capability, change: Change
+) -> list[Done] | Refusal:
     """Change what accounts have in the workgroup of the person, many at once (NR-21, NR-24); each by itself.
 
     Raises:
@@ -80,7 +87,8 @@ def change_entry(store: Store, call: Call, account_ids: Sequence[str], capabilit
         missing = check_capability(desk.actor, capability)
         if missing is not None:
             return missing
-        puts = [_with_entry(desk, account_id, capability, change) for account_id in dict.fromkeys(account_ids)]
+        ids = dict.fromkeys(account_ids)
+        puts = [_checked(call, _with_entry(desk, id_, capability, change)) for id_ in ids]
     return _carry_out(store, call, puts)
 
 
@@ -120,7 +128,7 @@ def edit_user(store: Store, call: Call, account_id: str, patch: Mapping[str, Any
         if isinstance(found, Refusal):
             return found
         system = bool(found.target.account.scope)
-        put = None if system else _edited(found, patch)
+        put = None if system else _checked(call, _edited(found, patch))
     if put is None:
         return _edit_system_user(store, call, account_id, patch)
     return put if isinstance(put, Refusal) else _carry_out(store, call, [put])[0]
@@ -221,12 +229,16 @@ def restore_user(store: Store, call: Call, account_id: str, new: NewUser) -> Don
         account, actor = case.target.account, case.desk.actor
         if not is_restorable(account):
             return Refusal(Reason.RESTORE_NOT_ALLOWED, "id", f'"{account.user_name}" is not deleted')
-        kept = {"userName": account.user_name, **(account.profile or {}), "workgroups": [{"workgroupRef": actor.workgroup}]}
+        kept = {
+            "userName": account.user_name,
+            **(account.profile or {}),
+            "workgroups": [{"workgroupRef": actor.workgroup}],
+        }
         document = merge(kept, new.spec)
         refusal = check_edit(actor, None, Edit({}, document, Capability.ADD_EXISTING_USERS))
         if document["userName"] != account.user_name:
             refusal = Refusal(Reason.LOGIN_INVALID, "spec.userName", "an account is restored under its own login")
     if refusal is not None:
         return refusal
-    put = Put({**document, "onExisting": "Restore"}, create=True, password=new.password)
+    put = _checked(call, Put({**document, "onExisting": "Restore"}, create=True, password=new.password))
     return _carry_out(store, call, [put])[0]
