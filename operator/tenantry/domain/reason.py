@@ -98,6 +98,7 @@ class Reason(StrEnum):
     ASSIGNEE_NOT_ALLOWED = "AssigneeNotAllowed", Settles.PERSON, "The policy does not let this User be given holdings."
     HOLDING_NOT_DROPPABLE = "HoldingNotDroppable", Settles.PERSON, "The policy does not let these holdings be dropped."
     MANAGED_BY_KUBERNETES = "ManagedByKubernetes", Settles.PERSON, "A resource in a cluster owns it: edit that instead."
+    MANAGED_BY_API = "ManagedByAPI", Settles.PERSON, "The runtime API made the account: edit it there, or adopt it."
     GROUP_BY_DEFAULT = "GroupByDefault", Settles.PERSON, "The group is the default for the account's license type."
     HOLDING_NOT_FOUND = "HoldingNotFound", Settles.PERSON, "The workgroup lists no such kind of holding."
 

@@ -116,6 +116,13 @@ def load_due_resources(
     return found
 
 
+def load_due_on_command_line(connection: Connection, now: datetime) -> list[str]:
+    """Return the namespaces that no cluster has a part in and where something is due."""
+    due = select(resources.c.tenant_id).where(resources.c.due <= now)
+    query = select(tenants.c.namespace).where(tenants.c.observed_uid == COMMAND_LINE, tenants.c.id.in_(due))
+    return list(connection.execute(query).scalars())
+
+
 def load_going(connection: Connection, tenant_id: int, kind: Kind) -> dict[str, str]:
     """Return by UID why the objects of a kind are still there that are being deleted."""
     where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.deleting)
