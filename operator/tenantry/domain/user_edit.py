@@ -14,7 +14,8 @@ from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 
 #: What a person does not write: acts and Secrets have calls of their own, or are for resources alone.
-_NOT_WRITTEN = frozenset({"onExisting", "invitationResendTime", "offboarding", "emailIntegration"})
+_ACTS = frozenset({"onExisting", "invitationResendTime", "offboarding"})
+_NOT_WRITTEN = _ACTS | {"emailIntegration"}
 WRITTEN = frozenset(field.alias or name for name, field in UserSpec.model_fields.items()) - _NOT_WRITTEN
 _WORKGROUPS = "workgroups"
 
@@ -48,6 +49,11 @@ def merge(document: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON is any value
         else:
             merged[name] = merge(merged.get(name), value)
     return merged
+
+
+def written(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a spec without the acts that were asked for before: each was for its time."""
+    return {name: value for name, value in document.items() if name not in _ACTS}
 
 
 def check_form(patch: Mapping[str, Any]) -> Refusal | None:

@@ -172,18 +172,24 @@ class ListQuery(Model):
 @router.get("", summary="List accounts")
 def list_users(call: ForPerson, store: StoreOf, query: Annotated[ListQuery, Query()]) -> UserList:
     """Return who is in the workgroup of the person, page by page: first who can log in, then who cannot."""
-    start = _place(query.after)
+    start = place_of(query.after)
     page = granted(user_list.list_users(store, call, query.wanted(), query.sections, start, query.limit))
-    return UserList(users=_views(page.users, call), system_users=_views(page.system, call), next=_token(page.next))
+    return UserList(users=_views(page.users, call), system_users=_views(page.system, call), next=token_of(page.next))
 
 
-def _token(place: Place | None) -> str | None:
+def token_of(place: Place | None) -> str | None:
+    """Return where the next page begins, for `after`; None at the end."""
     if place is None:
         return None
     return base64.urlsafe_b64encode(json.dumps([place.section, *place.after]).encode()).decode().rstrip("=")
 
 
-def _place(token: str) -> Place | None:
+def place_of(token: str) -> Place | None:
+    """Return where a page begins.
+
+    Raises:
+        Refused: that is no `next` of a page.
+    """
     if not token:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Accounts deleted for a person, and taken out of a workgroup: first what they hold is settled (NR-16, NR-17, NR-25)."""
+"""Accounts deleted for a person, or taken out of a workgroup: what they hold is settled first (NR-17, NR-25)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from tenantry.domain.administration import Actor, Target, check_capability, chec
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.domain.user_edit import Edit, check_edit, check_form, merge, set_entry
+from tenantry.domain.user_edit import Edit, check_edit, check_form, merge, set_entry, written
 from tenantry.domain.user_profile import personal_fields, profile_of
 from tenantry.services.acts import acting
 from tenantry.services.administration import Call, Case, Desk, find_for, is_restorable, looking, open_desk
@@ -45,24 +45,22 @@ def create_users(store: Store, call: Call, wanted: Sequence[NewUser], capability
         missing = check_capability(desk.actor, capability)
         if missing is not None:
             return missing
-        puts = [_checked(call, _new(desk.actor, new, capability)) for new in wanted]
+        puts = [_new(call, desk.actor, new, capability) for new in wanted]
     return _carry_out(store, call, puts)
 
 
-def _new(actor: Actor, new: NewUser, capability: Capability) -> Put | Refusal:
+def _new(call: Call, actor: Actor, new: NewUser, capability: Capability) -> Put | Refusal:
     refusal = check_form(new.spec)
     if refusal is not None:
         return refusal
     document = {"workgroups": [{"workgroupRef": actor.workgroup}], **new.spec}
-    refusal = check_edit(actor, None, Edit({}, document, capability))
+    refusal = _spec_fault(call, document) or check_edit(actor, None, Edit({}, document, capability))
     return refusal or Put(document, create=True, password=new.password)
 
 
-def _checked(call: Call, put: Put | Refusal) -> Put | Refusal:
-    """Return what is to be put, or what the API server would refuse such a spec for."""
-    if isinstance(put, Refusal):
-        return put
-    return next(iter(call.check_spec(Kind.USER, put.document)), put)
+def _spec_fault(call: Call, document: Mapping[str, Any]) -> Refusal | None:
+    """Return what the API server would refuse such a spec for, or None: asked first: what has no form is no spec."""
+    return next(iter(call.check_spec(Kind.USER, document)), None)
 
 
 def _carry_out(store: Store, call: Call, asked: Sequence[Put | Drop | Refusal]) -> list[Done]:
@@ -88,22 +86,24 @@ def change_entry(
         if missing is not None:
             return missing
         ids = dict.fromkeys(account_ids)
-        puts = [_checked(call, _with_entry(desk, id_, capability, change)) for id_ in ids]
+        puts = [_with_entry(call, desk, id_, capability, change) for id_ in ids]
     return _carry_out(store, call, puts)
 
 
-def _with_entry(desk: Desk, account_id: str, capability: Capability, change: Change) -> Put | Refusal:
+def _with_entry(call: Call, desk: Desk, account_id: str, capability: Capability, change: Change) -> Put | Refusal:
     case = find_for(desk, capability, account_id)
     if isinstance(case, Refusal):
         return case
     target = case.target
     values = change(target)
     elsewhere = owned_elsewhere(target.account, case.resource)
-    if isinstance(values, Refusal) or elsewhere is not None:
-        return values if isinstance(values, Refusal) else elsewhere or values
-    before = document_of(desk.connection, target.account) or {}
+    if isinstance(values, Refusal):
+        return values
+    if elsewhere is not None:
+        return elsewhere
+    before = written(document_of(desk.connection, target.account) or {})
     after = set_entry(before, desk.actor.workgroup, **values)
-    refusal = check_edit(desk.actor, target, Edit(before, after))
+    refusal = _spec_fault(call, after) or check_edit(desk.actor, target, Edit(before, after))
     return refusal or Put(_returning(after, capability), create=False)
 
 
@@ -128,7 +128,7 @@ def edit_user(store: Store, call: Call, account_id: str, patch: Mapping[str, Any
         if isinstance(found, Refusal):
             return found
         system = bool(found.target.account.scope)
-        put = None if system else _checked(call, _edited(found, patch))
+        put = None if system else _edited(call, found, patch)
     if put is None:
         return _edit_system_user(store, call, account_id, patch)
     return put if isinstance(put, Refusal) else _carry_out(store, call, [put])[0]
@@ -153,15 +153,19 @@ _TOUCHING = (
 )
 
 
-def _edited(case: Case, patch: Mapping[str, Any]) -> Put | Refusal:
+def _edited(call: Call, case: Case, patch: Mapping[str, Any]) -> Put | Refusal:
     desk, target = case.desk, case.target
     elsewhere = owned_elsewhere(target.account, case.resource)
     if elsewhere is not None:
         # Whether the person might, is asked first: of whose it is only they are told.
         present = _as_spec(desk, target)
-        return check_edit(desk.actor, target, Edit(present, merge(present, patch))) or elsewhere
-    before = document_of(desk.connection, target.account) or {}
+        fault = _spec_fault(call, merge({"userName": "-", "workgroups": [{"workgroupRef": "-"}]}, patch))
+        return fault or check_edit(desk.actor, target, Edit(present, merge(present, patch))) or elsewhere
+    before = written(document_of(desk.connection, target.account) or {})
     after = merge(before, patch)
+    fault = _spec_fault(call, after)
+    if fault is not None:
+        return fault
     policies = load_policies(desk.connection, desk.tenant_id).workgroups
     specs = [policies[name].spec for name in sorted(target.workgroups) if name in policies]
     refusal = check_edit(desk.actor, target, Edit(before, after), personal_fields(target.account, specs))
@@ -235,10 +239,11 @@ def restore_user(store: Store, call: Call, account_id: str, new: NewUser) -> Don
             "workgroups": [{"workgroupRef": actor.workgroup}],
         }
         document = merge(kept, new.spec)
-        refusal = check_edit(actor, None, Edit({}, document, Capability.ADD_EXISTING_USERS))
+        edit = Edit({}, document, Capability.ADD_EXISTING_USERS)
+        refusal = _spec_fault(call, document) or check_edit(actor, None, edit)
         if document["userName"] != account.user_name:
             refusal = Refusal(Reason.LOGIN_INVALID, "spec.userName", "an account is restored under its own login")
     if refusal is not None:
         return refusal
-    put = _checked(call, Put({**document, "onExisting": "Restore"}, create=True, password=new.password))
+    put = Put({**document, "onExisting": "Restore"}, create=True, password=new.password)
     return _carry_out(store, call, [put])[0]
