@@ -74,3 +74,11 @@ def told(answer: Answer) -> tuple[int, str]:
 MISSING = (403, "CapabilityMissing")
 BEYOND = (403, "RoleNotGrantable")
 OUT_OF_REACH = (403, "OutOfReach")
+
+
+def made(person: Person, name: str, password: str | None = None, /, **spec: Any) -> str:
+    """Have a person make an account, and return its id."""
+    body = {"spec": {"userName": name, **spec}} | ({"password": password} if password else {})
+    answer = person.post("users", body)
+    assert answer.status == 201, answer.text
+    return str(answer.body["id"])

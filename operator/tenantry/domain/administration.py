@@ -105,9 +105,13 @@ def check(actor: Actor, capability: Capability, target: Target | None, asked: Se
     if target is not None and not reaching:
         return _out_of_reach(actor, capability, target)
     present = [target.member] if target is not None and target.member is not None else []
-    touched = [*present, *asked]
-    refusals = [next(_beyond(actor, grant, touched), None) for grant in reaching]
+    refusals = [next(_beyond(actor, grant, [*_touched(grant, present), *asked]), None) for grant in reaching]
     return None if None in refusals else refusals[0]
+
+
+def _touched(grant: CapabilityGrant, present: list[Member]) -> list[Member]:
+    """Return what must not be beyond the actor: who is given system users by name is given what they have (NR-19)."""
+    return [] if grant.reach is Reach.SYSTEM_USERS else present
 
 
 def check_capability(actor: Actor, capability: Capability) -> Refusal | None:

@@ -30,6 +30,7 @@ _STATUS = {
     Reason.SESSION_LIMIT_REACHED: 409,
     Reason.LOGIN_LIMIT_REACHED: 409,
     Reason.INVALID_REQUEST: 422,
+    Reason.INVALID_SPEC: 422,
     Reason.STORE_UNAVAILABLE: 503,
 }
 #: Of all that is refused for what the account is, and not for how it was asked.

@@ -159,7 +159,7 @@ def _edited(call: Call, case: Case, patch: Mapping[str, Any]) -> Put | Refusal:
     if elsewhere is not None:
         # Whether the person might, is asked first: of whose it is only they are told.
         present = _as_spec(desk, target)
-        fault = _spec_fault(call, merge({"userName": "-", "workgroups": [{"workgroupRef": "-"}]}, patch))
+        fault = _spec_fault(call, merge({"userName": "x", "workgroups": [{"workgroupRef": "x"}]}, patch))
         return fault or check_edit(desk.actor, target, Edit(present, merge(present, patch))) or elsewhere
     before = written(document_of(desk.connection, target.account) or {})
     after = merge(before, patch)
