@@ -41,7 +41,8 @@ def test_mm_14_all_sessions_of_an_account_are_revoked_at_once(api: Api, erin: Pe
 
 
 @pytest.mark.parametrize("login", [ERIN, CAROL])
-def test_mm_06_mm_10_executives_and_it_admins_lock_and_revoke(api: Api, erin: Person, login: str) -> None:
+@pytest.mark.usefixtures("erin")
+def test_mm_06_mm_10_executives_and_it_admins_lock_and_revoke(api: Api, login: str) -> None:
     person = let_in(api, login, "plant")
     assert person.post(person.on(DIEGO, "/lock")).status == 200
     assert person.call("DELETE", person.on(DIEGO, "/sessions")).status == 200

@@ -101,7 +101,7 @@ def test_nr_23_deleted_accounts_are_listed_and_marked_among_those_that_can_be_ad
     assert (last["id"], last["userName"], last["state"], last["section"]) == (gone, "cyd", "Deleted", "Deleted")
 
 
-def test_accounts_of_other_workgroups_are_nobody_here(api: Api, keeper: Person) -> None:
+def test_accounts_of_other_workgroups_are_nobody_here(keeper: Person) -> None:
     assert "zoe" not in logins(keeper.get("users?limit=500"))
     assert told(keeper.call("GET", keeper.on("zoe"))) == (404, "UserNotFound")
 
@@ -143,7 +143,8 @@ def test_mm_18_supervisors_see_users_and_do_nothing_to_them(api: Api) -> None:
     assert told(diego.call("DELETE", diego.on("erin.walsh@precision.example", "/sessions"))) == MISSING
 
 
-def test_who_is_given_nothing_sees_nobody(api: Api, keeper: Person) -> None:
+@pytest.mark.usefixtures("keeper")
+def test_who_is_given_nothing_sees_nobody(api: Api) -> None:
     ada = let_in(api, "ada", "tracker")
     assert told(ada.call("GET", "users")) == MISSING
     assert told(ada.call("GET", ada.on("bob"))) == MISSING

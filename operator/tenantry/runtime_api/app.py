@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, invites, sessions, user_edits, users
+from tenantry.runtime_api import access, administration, recipients, sessions
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS, Problem
@@ -28,7 +28,6 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    administration = (user_edits.router, users.router, invites.router)
-    for router in (sessions.router, access.router, access.metadata, *administration):
+    for router in (sessions.router, access.router, access.metadata, recipients.router, administration.router):
         app.include_router(router)
     return app

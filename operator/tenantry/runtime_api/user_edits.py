@@ -69,9 +69,7 @@ class NewUserRequest(Model):
 class Patch(Model):
     """A change of an account."""
 
-    spec: dict[str, Any] = Field(
-        description="A merge patch (RFC 7396): null takes out, lists are replaced."
-    )
+    spec: dict[str, Any] = Field(description="A merge patch (RFC 7396): null takes out, lists are replaced.")
 
 
 class RoleRequest(Model):

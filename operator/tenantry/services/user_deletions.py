@@ -128,7 +128,11 @@ def _choices(case: Case, settled: Sequence[Settled]) -> list[dict[str, Any]] | R
         if missing is not None:
             return missing
     found: list[dict[str, Any]] = []
+    here = case.desk.actor.workgroup
     for index, choice in enumerate(settled):
+        if choice.workgroup != here:
+            message = f'you act in Workgroup "{here}"; what is held elsewhere is settled there'
+            return Refusal(Reason.OUT_OF_REACH, f"holdings.{index}.workgroup", message)
         entry: dict[str, Any] = {"workgroupRef": choice.workgroup, "kind": choice.kind}
         if choice.reassign_to is None:
             found.append(entry | {"drop": choice.drop})

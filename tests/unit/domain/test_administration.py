@@ -63,7 +63,7 @@ def actor(who: Member) -> Actor:
 
 
 def target(who: Member | None = None, *others: str, system: str = "") -> Target:
-    one = account(*([who] if who else []), scope="desk" if system else "", **({} if not system else {}))
+    one = account(*([who] if who else []), scope="desk" if system else "")
     return Target(one, frozenset({"desk", *others}), who)
 
 
@@ -177,6 +177,6 @@ def test_who_is_out_of_use_does_nothing_to_anybody(who: Account, found: Reason) 
 @pytest.mark.parametrize(
     ("login", "editable", "fixed"), [("Admin", True, False), ("Admin", False, True), ("TBD", True, True)]
 )
-def test_nr_07_of_system_users_only_an_editable_profile_is_changed(login: str, editable: bool, fixed: bool) -> None:
+def test_nr_07_of_system_users_only_an_editable_profile_is_changed(login: str, *, editable: bool, fixed: bool) -> None:
     system = Target(Account("s", login, login.lower(), Manager.SYSTEM, START, scope="desk"), frozenset({"desk"}), None)
     assert (check_system_user(system, POLICY, editable=editable) is not None) is fixed

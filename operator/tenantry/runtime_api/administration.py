@@ -1,0 +1,9 @@
+"""All that a person may do to the accounts of others; paths of one word go before those that have an id there."""
+
+from fastapi import APIRouter
+
+from tenantry.runtime_api import invites, user_edits, user_holdings, users
+
+router = APIRouter()
+for part in (user_edits.router, users.router, user_holdings.router, invites.router):
+    router.include_router(part)
