@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from tenantry.runtime_api import invites, user_edits, user_holdings, users
+from tenantry.runtime_api import invites, project_team, user_edits, user_holdings, users
 
 router = APIRouter()
-for part in (user_edits.router, users.router, user_holdings.router, invites.router):
+for part in (user_edits.router, users.router, user_holdings.router, invites.router, project_team.router):
     router.include_router(part)

@@ -4,7 +4,7 @@ Lock, revoke and reset are facts of the store: allowed whoever the manager of th
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +24,7 @@ from tenantry.specs.workgroup_access import Access
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id
+from tenantry.store.account import load_by_id, load_by_uid
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
 from tenantry.store.session import load_live
@@ -76,6 +76,10 @@ class Desk:
         member = next((m for m in members if m.workgroup == here), None)
         ours = here in workgroups or here in account.former_workgroups or is_restorable(account)
         return Target(account, workgroups, member) if ours else None
+
+    def owners(self, uids: Collection[str]) -> list[Account]:
+        """Return the accounts that these objects own."""
+        return load_by_uid(self.connection, uids)
 
     def row_of(self, account: Account) -> ResourceRow | None:
         """Return the object that owns an account."""
