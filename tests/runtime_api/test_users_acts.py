@@ -82,3 +82,19 @@ def test_who_has_more_is_not_locked_by_who_has_less(api: Api) -> None:
     apply_example(api.tenant, "thinger")
     bruno = let_in(api, "bruno", "instance")
     assert told(bruno.post(bruno.on("mei", "/lock"))) == MISSING
+
+
+def test_tt_15_who_may_read_it_is_told_what_was_done_to_an_account_page_by_page(api: Api) -> None:
+    apply_example(api.tenant, "thermotrack")
+    claire, paolo = (let_in(api, name, "loggers") for name in ("claire.moreau", "paolo.ricci"))
+    claire.post(claire.on("greta.lind", "/lock"))
+    claire.post(claire.on("greta.lind", "/unlock"))
+    path = claire.on("greta.lind", "/audit")
+    page = claire.get(f"{path}?limit=1")
+    (unlocked,) = page["records"]
+    assert (unlocked["actor"], unlocked["facts"]["locked"][1]) == ("claire.moreau via client-0", None)
+    (locked,) = claire.get(f"{path}?limit=1&before={page['next']}")["records"]
+    assert locked["facts"]["locked"][0] is None
+    assert claire.get(path)["records"][-1]["action"] == "AccountCreated"
+    assert "$argon2" not in claire.call("GET", path).text
+    assert told(paolo.call("GET", path)) == MISSING

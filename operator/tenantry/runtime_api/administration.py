@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
-from tenantry.runtime_api import invites, project_team, user_edits, user_holdings, users
+from tenantry.runtime_api import invites, project_team, user_edits, user_history, user_holdings, users
+
+_PARTS = (user_edits, users, user_holdings, user_history, invites, project_team)
 
 router = APIRouter()
-for part in (user_edits.router, users.router, user_holdings.router, invites.router, project_team.router):
-    router.include_router(part)
+for part in _PARTS:
+    router.include_router(part.router)
