@@ -21,6 +21,7 @@ from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.document import reads
 from tenantry.runtime_api.problem import BadRequest
 from tenantry.services import evaluations
 from tenantry.services.clients import Client, Credential
@@ -155,7 +156,7 @@ def _body(model: type[M]) -> Callable[[Request], Any]:
     return read
 
 
-@router.post("/evaluation", summary="May the subject do this?")
+@router.post("/evaluation", summary="May the subject do this?", openapi_extra=reads(Evaluation))
 async def evaluation(
     shown: Shown, store: StoreOf, now: Now, body: Annotated[Evaluation, Depends(_body(Evaluation))]
 ) -> JSONResponse:
@@ -164,7 +165,7 @@ async def evaluation(
     return JSONResponse(_decision(body, found))
 
 
-@router.post("/evaluations", summary="Many questions in one")
+@router.post("/evaluations", summary="Many questions in one", openapi_extra=reads(Evaluations))
 async def evaluate_all(
     shown: Shown, store: StoreOf, now: Now, body: Annotated[Evaluations, Depends(_body(Evaluations))]
 ) -> dict[str, Any]:
@@ -182,7 +183,7 @@ async def evaluate_all(
     return {"evaluations": _cut(answers, body.options.evaluations_semantic)}
 
 
-@router.post("/search/subject", summary="Who may do this?")
+@router.post("/search/subject", summary="Who may do this?", openapi_extra=reads(SubjectSearch))
 async def search_subject(
     tenant: Tenant, _: Caller, store: StoreOf, now: Now, body: Annotated[SubjectSearch, Depends(_body(SubjectSearch))]
 ) -> dict[str, Any]:
@@ -197,7 +198,7 @@ async def search_subject(
     return {"results": results, "page": {"next_token": found.next or "", "count": len(results)}}
 
 
-@router.post("/search/resource", summary="What may it be done to?")
+@router.post("/search/resource", summary="What may it be done to?", openapi_extra=reads(ResourceSearch))
 async def search_resource(
     tenant: Tenant, _: Caller, store: StoreOf, now: Now, body: Annotated[ResourceSearch, Depends(_body(ResourceSearch))]
 ) -> dict[str, Any]:
@@ -208,7 +209,7 @@ async def search_resource(
     return {"results": [{"type": body.resource.type, "id": name} for name in names]}
 
 
-@router.post("/search/action", summary="What may be done?")
+@router.post("/search/action", summary="What may be done?", openapi_extra=reads(ActionSearch))
 async def search_action(
     tenant: Tenant, _: Caller, store: StoreOf, now: Now, body: Annotated[ActionSearch, Depends(_body(ActionSearch))]
 ) -> dict[str, Any]:

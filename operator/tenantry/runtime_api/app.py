@@ -4,13 +4,12 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, administration, recipients, sessions
+from tenantry.runtime_api import access, administration, probes, recipients, sessions
 from tenantry.runtime_api.caller import CheckSpec
+from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
-from tenantry.runtime_api.problem import HANDLERS, Problem
+from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
-
-_PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 
 
 def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
@@ -19,7 +18,6 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
         title="Tenantry",
         version=version("tenantry"),
         description="Who may log in now, and who may do this.",
-        responses=dict.fromkeys((401, 403, 404, 409, 422, 429, 503), _PROBLEM),
         docs_url=None,
         redoc_url=None,
     )
@@ -28,6 +26,8 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    for router in (sessions.router, access.router, access.metadata, recipients.router, administration.router):
+    parts = (sessions.router, access.router, access.metadata, recipients.router, administration.router, probes.router)
+    for router in parts:
         app.include_router(router)
+    app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app

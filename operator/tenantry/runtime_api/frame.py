@@ -1,8 +1,8 @@
-"""What is around every request: its id, how large it may be, and what every answer carries."""
+"""What is around every request: its id, how large, deep and slow it may be, and what every answer carries."""
 
+import asyncio
 import re
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,21 +11,36 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.runtime_api.metrics import count_request
 from tenantry.runtime_api.problem import answer
 
 #: What a caller may send as a request id; anything else gets a new one, so that no log line can be forged.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}")
 LARGEST_BODY = 1024 * 1024
+LONGEST_HEADERS = 32 * 1024
+LONGEST_URL = 8 * 1024
+DEEPEST = 64
+#: A body must be there by then: who sends it byte by byte holds a connection no longer.
+BODY_SECONDS = 20.0
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_INNERMOST = re.compile(rb"\[\]|\{\}")
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_TLS_HEADERS = _HEADERS | {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
-class _TooLarge(Exception):
-    """More came than is read."""
+@dataclass
+class _Fault(Exception):
+    """A request that is not handed on."""
+
+    status: int
+    field: str
+    message: str
 
 
 class Frame:
@@ -39,54 +54,89 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get("X-Request-ID", "")
+        headers = Headers(scope=scope)
+        sent = headers.get("X-Request-ID", "")
         request_id = sent if _REQUEST_ID.fullmatch(sent) else str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
-        if b"%00" in scope["raw_path"] + scope["query_string"]:
-            await _refuse(scope, receive, send, 400, "path", "the character U+0000 is not text")
-            return
-        body = _Body(receive, send, {**_HEADERS, "X-Request-ID": request_id})
-        with suppress(_TooLarge):
-            await self._app(scope, body.receive, body.send)
-        if body.too_large and not body.started:
-            await _refuse(
-                scope, receive, send, 413, "body", f"the body is too large; at most {LARGEST_BODY} bytes are read"
-            )
+        carried = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
+        answers = _Answers(send, carried | {"X-Request-ID": request_id})
+        try:
+            _check_head(scope)
+            body = await _read(receive)
+            if "json" in headers.get("Content-Type", "").lower():
+                _check_depth(body)
+        except _Fault as fault:
+            refused = answer(Request(scope), Refusal(Reason.INVALID_REQUEST, fault.field, fault.message), fault.status)
+            await refused(scope, receive, answers.send)
+        else:
+            await self._app(scope, _Handed(body, receive).receive, answers.send)
+        finally:
+            count_request(scope, answers.status)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, field: str, message: str) -> None:
-    refused = answer(Request(scope), Refusal(Reason.INVALID_REQUEST, field, message), status)
-    refused.headers.update(_HEADERS | {"X-Request-ID": scope["state"]["request_id"]})
-    await refused(scope, receive, send)
+def _check_head(scope: Scope) -> None:
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEADERS:
+        raise _Fault(431, "", f"the headers are too long; at most {LONGEST_HEADERS} bytes are read")
+    if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_URL:
+        raise _Fault(414, "path", f"path and query are too long; at most {LONGEST_URL} bytes are read")
+    if b"%00" in scope["raw_path"] + scope["query_string"]:
+        raise _Fault(400, "path", "the character U+0000 is not text")
+
+
+async def _read(receive: Receive) -> bytes:
+    """Read a body whole: every endpoint wants it so."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            more = True
+            while more:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > LARGEST_BODY:
+                    raise _Fault(413, "body", f"the body is too large; at most {LARGEST_BODY} bytes are read")
+    except TimeoutError:
+        raise _Fault(408, "body", f"the body did not come within {BODY_SECONDS:g} seconds") from None
+    return body
+
+
+def _check_depth(body: bytes) -> None:
+    """Refuse what is nested deeper than anything here, before a parser goes down there."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
+    left = _STRING.sub(b"", body).translate(None, _ALL_BUT_BRACKETS)
+    for _ in range(DEEPEST):
+        left = _INNERMOST.sub(b"", left)
+    if left:
+        raise _Fault(400, "body", f"the body is nested deeper than {DEEPEST} levels, or is no JSON")
 
 
 @dataclass
-class _Body:
-    """One request: how much of it came, and what every answer to it carries.
+class _Handed:
+    """A body that was read, handed to the application in one piece."""
 
-    The framework turns whatever stops the reading of a body into an answer of its own: that one is kept back.
-    """
-
-    _receive: Receive
-    _send: Send
-    headers: dict[str, str]
-    received: int = 0
-    too_large: bool = False
-    started: bool = False
+    body: bytes | None
+    rest: Receive
 
     async def receive(self) -> Message:
-        """Receive a part of the body."""
-        message = await self._receive()
-        self.received += len(message.get("body", b""))
-        self.too_large = self.received > LARGEST_BODY
-        if self.too_large:
-            raise _TooLarge
-        return message
+        """Give the body; afterwards what else comes: that the caller went away."""
+        if self.body is None:
+            return await self.rest()
+        body, self.body = self.body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+@dataclass
+class _Answers:
+    """Puts on every answer what all of them carry."""
+
+    _send: Send
+    headers: dict[str, str]
+    status: int = 500
 
     async def send(self, message: Message) -> None:
-        """Send a part of the answer."""
-        if not self.too_large:
-            if message["type"] == "http.response.start":
-                self.started = True
-                MutableHeaders(scope=message).update(self.headers)
-            await self._send(message)
+        """Send a part of an answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message).update(self.headers)
+        await self._send(message)

@@ -32,9 +32,12 @@ _STATUS = {
     Reason.INVALID_REQUEST: 422,
     Reason.INVALID_SPEC: 422,
     Reason.STORE_UNAVAILABLE: 503,
+    Reason.SERVER_BUSY: 503,
 }
 #: Of all that is refused for what the account is, and not for how it was asked.
 _FORBIDDEN = 403
+#: Every status that a call may be refused with; the first five say what is wrong with how a request is written.
+STATUSES = sorted({400, 408, 413, 414, 431, _FORBIDDEN, *_STATUS.values()})
 
 
 class Problem(BaseModel):

@@ -1,38 +1,88 @@
 """The runtime API as a process: uvicorn on one port."""
 
+import asyncio
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from prometheus_client import start_http_server
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
+from tenantry.runtime_api.metrics import REGISTRY
+from tenantry.services.passwords import nobodys_hash
 from tenantry.store import Store
 
-#: Open requests have this long to end once the process is told to stop.
-_GRACE_SECONDS = 10
-_LONGEST_HEADERS = 32 * 1024
+
+class Protocol(H11Protocol):
+    """HTTP/1.1 as uvicorn speaks it, with a clock on headers: who sends them byte by byte holds no connection."""
+
+    _clock: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Wait for the first request as long as uvicorn waits for the next."""
+        super().connection_made(transport)
+        self._start_clock()
+
+    def data_received(self, data: bytes) -> None:
+        """Stop the clock once a request's headers are whole. Bytes alone do not set it back."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None at first
+            self._start_clock()
+        else:
+            self._stop_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the clock."""
+        super().connection_lost(exc)
+        self._stop_clock()
+
+    def _start_clock(self) -> None:
+        if self._clock is None:
+            self._clock = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
 
 
-def serve(
-    store: Store,
-    check_spec: CheckSpec,
-    host: str,
-    port: int,
-    certificate: Path | None = None,
-    private_key: Path | None = None,
-) -> None:
+#: How uvicorn serves it, but for where.
+OPTIONS: dict[str, Any] = {
+    "http": Protocol,
+    "access_log": False,
+    "server_header": False,
+    "date_header": False,
+    "proxy_headers": False,
+    "lifespan": "off",
+    # Open requests have this long to end once the process is told to stop.
+    "timeout_graceful_shutdown": 10,
+    # A connection with no request under way, or whose headers do not come, is closed after so long.
+    "timeout_keep_alive": 20,
+    # Beyond so many connections the answer is 503: memory and files are not for who comes most.
+    "limit_concurrency": 1000,
+    "h11_max_incomplete_event_size": 32 * 1024,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """On which addresses; without a port of their own there are no metrics."""
+
+    host: str
+    port: int
+    certificate: Path | None = None
+    private_key: Path | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+
+
+def serve(store: Store, check_spec: CheckSpec, where: Where) -> None:
     """Answer until told to stop."""
-    uvicorn.run(
-        make_app(store, check_spec),
-        host=host,
-        port=port,
-        ssl_certfile=certificate,
-        ssl_keyfile=private_key,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        h11_max_incomplete_event_size=_LONGEST_HEADERS,
-        lifespan="off",
-    )
+    nobodys_hash()  # made by the first who needs it, that one would wait twice as long
+    if where.metrics_port is not None:
+        start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
+    tls: dict[str, Any] = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
+    uvicorn.run(make_app(store, check_spec), host=where.host, port=where.port, **tls, **OPTIONS)

@@ -1,6 +1,7 @@
 """Log in, heartbeat, log off, list, revoke, introspect."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Form, Query, Response
@@ -12,6 +13,8 @@ from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.hashing import HASHING
+from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import sessions
@@ -127,16 +130,25 @@ class Introspection(BaseModel):
 
 
 @router.post("", status_code=201, summary="Log in")
-def log_in(
+async def log_in(
     tenant: Tenant, body: LogInRequest, caller: Caller, store: StoreOf, now: Now, response: Response
 ) -> LogInAnswer:
     """Log in with a password. 409 says that no license is free, with the time after which to try again."""
-    proof = prove(store, tenant, Claim(body.workgroup, body.user_name, body.password), now)
-    found = proof if isinstance(proof, Refusal) else sessions.start(store, tenant, caller.name, proof, now)
+    found = await HASHING.run(partial(_log_in, store, tenant, caller.name, body, now))
     if isinstance(found, Refusal):
         raise Refused(found)
     response.headers["Location"] = f"/v1/{tenant}/sessions/{found.session.id}"
     return LogInAnswer.of(found)
+
+
+def _log_in(store: Store, tenant: str, client: str, body: LogInRequest, now: datetime) -> Started | Refusal:
+    proof = prove(store, tenant, Claim(body.workgroup, body.user_name, body.password), now)
+    if isinstance(proof, Refusal):
+        count_log_in(tenant, "", proof)
+        return proof
+    found = sessions.start(store, tenant, client, proof, now)
+    count_log_in(tenant, proof.pool, found if isinstance(found, Refusal) else None)
+    return found
 
 
 @router.post("/heartbeat", summary="Keep sessions going")

@@ -6,16 +6,15 @@ Hashes are compared outside of every transaction: one takes 40 ms by design.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from tenantry.domain.account import Account, Password
 from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
-from tenantry.services.passwords import hash_password, verify_password
+from tenantry.services.passwords import nobodys_hash, renew_hash, verify_password
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_login, load_system_named
-from tenantry.store.attempt import clear_attempts, load_attempt, save_attempt
+from tenantry.store.attempt import clear_attempts, forget_old_attempts, load_attempt, save_attempt
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
 
@@ -26,6 +25,8 @@ LONGEST_DELAY = timedelta(minutes=15)
 NOT_RIGHT = Refusal(Reason.INVALID_CREDENTIALS, "", "login or password is not right")
 #: After so long without another failure a login is as if none had been.
 _FORGOTTEN = timedelta(hours=24)
+#: How many such are forgotten with each new failure: more than one, so that they become fewer.
+_FORGOTTEN_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,18 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That a password was right, for the account and the password that the store had then."""
+    """That a password was right, for the account and the password that the store had then.
+
+    ``renewed`` is a hash of the same password, where the one there is costs less than it should by now; ``pool`` the
+    LicensePool of the workgroup, if it has one.
+    """
 
     workgroup: str
     login: str
     account_id: str
     password: Password | None
+    renewed: str | None = None
+    pool: str = ""
 
 
 def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | Refusal:
@@ -67,9 +74,10 @@ def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | 
         message = "too many wrong passwords; try again later"
         return Refusal(Reason.TOO_MANY_ATTEMPTS, "", message, retry_after=max(1, round(wait.total_seconds())))
     known = account.password if account is not None else None
-    right = verify_password(known.hash if known is not None else _nobodys_hash(), claim.password)
+    right = verify_password(known.hash if known is not None else nobodys_hash(), claim.password)
     if account is not None and known is not None and right:
-        return Proof(claim.workgroup, claim.login, account.id, known)
+        pool = workgroups[claim.workgroup].spec.license_pool_ref or ""
+        return Proof(claim.workgroup, claim.login, account.id, known, renew_hash(known.hash, claim.password), pool)
     _note_failure(store, namespace, claim.login, now)
     return NOT_RIGHT
 
@@ -79,12 +87,6 @@ def account_of(connection: Connection, tenant_id: int, workgroup: str, login: st
     key = login_key(login)
     users = (a for a in load_by_login(connection, tenant_id, [key]) if a.tombstone is None)
     return next(iter(load_system_named(connection, tenant_id, key, workgroup)), None) or next(users, None)
-
-
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    """Return what a password is compared with where there is no account: no password matches it."""
-    return hash_password(hashlib.sha256(b"nobody").hexdigest())
 
 
 def _digest(login: str) -> str:
@@ -101,6 +103,7 @@ def _note_failure(store: Store, namespace: str, login: str, now: datetime) -> No
         tenant = find_tenant(connection, namespace, lock=True)
         if tenant is None:  # pragma: no cover - tenants are not removed
             return
+        forget_old_attempts(connection, tenant.id, now - _FORGOTTEN, _FORGOTTEN_AT_ONCE)
         known = load_attempt(connection, tenant.id, _digest(login))
         stale = known is None or known.until + _FORGOTTEN <= now
         failures = 1 if known is None or stale else known.failures + 1

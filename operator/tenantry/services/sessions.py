@@ -96,6 +96,7 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
         if workgroup is None or account is None or (account.id, account.password) != (proof.account_id, proof.password):
             return NOT_RIGHT
         forget_failures(act.connection, act.tenant.id, proof.login)
+        _renew(act, account, proof)
         act.end(load_lapsed(act.connection, act.tenant.id, now), SessionEnd.LAPSED)
         log_in = plan_log_in(account, workgroup, policies.pools.get(workgroup.spec.license_pool_ref or ""), now)
         if isinstance(log_in, Refusal):
@@ -114,6 +115,12 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
             raise_peak(act.connection, act.tenant.id, session.pool, session.type, active)
             act.logins_moved.add(session.pool)
         return Started(token, session, account)
+
+
+def _renew(act: Act, account: Account, proof: Proof) -> None:
+    """Put the dearer hash of the same password in place of the one there is, whether it lets in or not."""
+    if proof.renewed is not None and account.password is not None:
+        act.change(account, replace(account, password=replace(account.password, hash=proof.renewed)))
 
 
 def _admit(act: Act, account: Account, log_in: LogIn) -> Admission | Refusal:

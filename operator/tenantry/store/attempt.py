@@ -39,3 +39,12 @@ def clear_attempts(connection: Connection, tenant_id: int, digest: str) -> None:
     """Forget the failures of a login."""
     where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest == digest)
     connection.execute(delete(attempts).where(*where))
+
+
+def forget_old_attempts(connection: Connection, tenant_id: int, before: datetime, most: int) -> None:
+    """Forget failures that count no more, the oldest first: logins that nobody has fill the table otherwise."""
+    old = select(attempts.c.login_digest).where(attempts.c.tenant_id == tenant_id, attempts.c.until <= before)
+    digests = connection.execute(old.order_by(attempts.c.until).limit(most)).scalars().all()
+    if digests:
+        where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest.in_(digests))
+        connection.execute(delete(attempts).where(*where))

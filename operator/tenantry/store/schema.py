@@ -317,6 +317,7 @@ denials = Table(
     Column("pool", String(253), primary_key=True),
     _tenant(),
     Column("until", UtcDateTime, nullable=False),
+    Index("ix_denials_tenant_until", "tenant_id", "until"),
 )
 
 #: Log-ins that failed, by a digest of the login, whether an account has it or not: both wait alike.
@@ -327,6 +328,7 @@ attempts = Table(
     Column("login_digest", String(64), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("until", UtcDateTime, nullable=False),
+    Index("ix_attempts_tenant_until", "tenant_id", "until"),
 )
 
 #: The applications that may call the runtime API in a tenant. Of their tokens only the hash is kept.

@@ -13,6 +13,8 @@ from tenantry.store.portions import in_portions
 from tenantry.store.schema import accounts, denials, logins, sessions
 
 _COLUMNS = tuple(sessions.c[name] for name in Session.__slots__)
+#: More than one, so that they become fewer.
+_FORGOTTEN_AT_ONCE = 20
 
 
 def _session(row: Row[Any]) -> Session:
@@ -172,6 +174,7 @@ def note_denial(
     known = connection.execute(select(denials.c.until).where(*where)).scalar_one_or_none()
     if known is None:
         values = {"account_id": account_id, "pool": pool, "tenant_id": tenant_id, "until": until}
+        _forget_old_denials(connection, tenant_id, now)
         connection.execute(insert(denials).values(values))
         return True
     connection.execute(update(denials).where(*where).values(until=until))
@@ -181,3 +184,11 @@ def note_denial(
 def forget_denials(connection: Connection, account_id: str) -> None:
     """Forget what an account that was let in was denied."""
     connection.execute(delete(denials).where(denials.c.account_id == account_id))
+
+
+def _forget_old_denials(connection: Connection, tenant_id: int, now: datetime) -> None:
+    """Forget a few denials that are over, the oldest first, with each new one."""
+    old = select(denials.c.account_id).where(denials.c.tenant_id == tenant_id, denials.c.until <= now)
+    ids = connection.execute(old.order_by(denials.c.until).limit(_FORGOTTEN_AT_ONCE)).scalars().all()
+    if ids:
+        connection.execute(delete(denials).where(denials.c.account_id.in_(ids), denials.c.until <= now))

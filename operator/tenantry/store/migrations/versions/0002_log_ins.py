@@ -27,6 +27,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "login_digest", name=op.f("pk_attempts")),
     )
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.create_index("ix_attempts_tenant_until", ["tenant_id", "until"], unique=False)
     op.create_table(
         "clients",
         sa.Column("tenant_id", sa.Integer(), nullable=False),
@@ -68,6 +70,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", "pool", name=op.f("pk_denials")),
     )
+    with op.batch_alter_table("denials", schema=None) as batch_op:
+        batch_op.create_index("ix_denials_tenant_until", ["tenant_id", "until"], unique=False)
     op.create_table(
         "sessions",
         sa.Column("id", sa.String(length=64), nullable=False),

@@ -1,0 +1,35 @@
+"""The runtime API's metrics, on a port of their own: by route, pool and reason, never by a user."""
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter
+from starlette.types import Scope
+
+from tenantry.domain.refusal import Refusal
+
+REGISTRY = CollectorRegistry()
+
+REQUESTS = Counter(
+    "tenantry_requests",
+    "Requests by route, as the OpenAPI document has it, and status.",
+    ["route", "status"],
+    registry=REGISTRY,
+)
+LOG_INS = Counter(
+    "tenantry_log_ins",
+    "Log-ins by tenant, LicensePool (none: not counted, or no password was right) and reason (Granted, or why not).",
+    ["tenant", "pool", "reason"],
+    registry=REGISTRY,
+)
+_GRANTED = "Granted"
+
+
+def count_request(scope: Scope, status: int) -> None:
+    """Count a request that was answered; what leads nowhere is one route, or anybody could make more."""
+    route: Any = scope.get("route")
+    REQUESTS.labels(getattr(route, "path", ""), str(status)).inc()
+
+
+def count_log_in(tenant: str, pool: str, refusal: Refusal | None) -> None:
+    """Count a log-in that was let in, or refused."""
+    LOG_INS.labels(tenant, pool, refusal.reason.value if refusal is not None else _GRANTED).inc()

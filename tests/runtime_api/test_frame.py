@@ -1,0 +1,172 @@
+"""What every request meets before its endpoint: how large, deep and slow it may be, and what every answer carries."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import generate_latest
+
+from controlplane.service import free_ports
+from tenantry.cli.validation.specs import check_spec
+from tenantry.runtime_api import frame, hashing, metrics
+from tenantry.runtime_api.app import make_app
+from tenantry.runtime_api.server import OPTIONS
+from tenantry.store import Store
+from tests.runtime_api.api import Api
+from tests.support.builders import user, workgroup
+from tests.support.eventually import eventually
+
+
+@pytest.fixture
+def office(api: Api) -> Api:
+    api.tenant.apply(workgroup(pool=None), user("ada", license=None))
+    return api
+
+
+def _nested(levels: int) -> bytes:
+    return b"[" * levels + b"]" * levels
+
+
+DEEP = [
+    pytest.param("sessions", b'{"workgroup": %s}', id="as the framework reads it"),
+    pytest.param("access/v1/evaluation", b'{"context": {"a": %s}}', id="as AuthZEN's are read"),
+]
+
+
+@pytest.mark.parametrize("levels", [frame.DEEPEST, 100_000])
+@pytest.mark.parametrize(("path", "around"), DEEP)
+def test_a_body_that_is_nested_too_deep_is_refused(office: Api, path: str, around: bytes, levels: int) -> None:
+    answer = office.send(path, around % _nested(levels), "application/json")
+    assert (answer.status, answer.reason, answer.body["field"]) == (400, "InvalidRequest", "body")
+    assert "64 levels" in answer.body["detail"]
+
+
+def test_a_wide_body_of_few_levels_is_read(office: Api) -> None:
+    one = {"subject": {"type": "user", "id": "ada"}, "action": {"name": "a"}, "resource": {"type": "t", "id": "1"}}
+    assert len(office.call("POST", "access/v1/evaluations", {"evaluations": [one] * 100}).body["evaluations"]) == 100
+
+
+@pytest.mark.parametrize("password", ["[" * 200, '\\"{' * 100, "}" * 70 + "{" * 70])
+def test_brackets_within_a_text_are_no_levels(office: Api, password: str) -> None:
+    assert office.log_in("ada", password).reason == "InvalidCredentials"
+
+
+def test_a_body_in_which_much_is_opened_and_nothing_closed_is_refused(office: Api) -> None:
+    answer = office.send("sessions", b'{"a":' * 100, "application/json")
+    assert (answer.status, answer.reason) == (400, "InvalidRequest")
+
+
+def test_a_path_that_is_too_long_is_refused(office: Api) -> None:
+    answer = office.call("GET", f"sessions?userName={'a' * frame.LONGEST_URL}")
+    assert (answer.status, answer.reason) == (414, "InvalidRequest")
+
+
+def test_headers_that_are_too_long_are_refused(office: Api) -> None:
+    answer = office.call("GET", "sessions", headers={"X-Long": "a" * frame.LONGEST_HEADERS})
+    assert (answer.status, answer.reason) == (431, "InvalidRequest")
+
+
+@pytest.mark.parametrize("path", ["sessions", "nowhere", "sessions?userName=%00"])
+def test_every_answer_is_nothing_for_a_browser_or_a_cache(office: Api, path: str) -> None:
+    headers = office.call("GET", path).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "Strict-Transport-Security" not in headers
+    assert "Server" not in headers
+
+
+def _ask(scheme: str, query: bytes, body: bytes) -> list[Any]:
+    """Give an application the first part of a request, and nothing after it; return what it sends."""
+    messages: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": True}]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "scheme": scheme,
+        "path": "/v1/acme/sessions",
+        "raw_path": b"/v1/acme/sessions",
+        "query_string": query,
+        "headers": [(b"content-type", b"application/json")],
+    }
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        if not messages:
+            await asyncio.Event().wait()
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(make_app(Store.open("sqlite://"), check_spec)(scope, receive, send))
+    return sent
+
+
+def test_over_tls_every_answer_asks_for_tls_from_then_on() -> None:
+    start, _ = _ask("https", b"a=%00", b"")
+    assert dict(start["headers"])[b"strict-transport-security"].startswith(b"max-age=31536000")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "BODY_SECONDS", 0.01)
+    start, body = _ask("http", b"", b"{")
+    assert (start["status"], json.loads(body["body"])["reason"]) == (408, "InvalidRequest")
+
+
+@pytest.fixture
+def impatient() -> Iterator[int]:
+    """The port of a server with the protocol of `tenantry serve`, which waits one second for headers."""
+    (port,) = free_ports(1)
+    options = OPTIONS | {"timeout_keep_alive": 1}
+    server = uvicorn.Server(uvicorn.Config(FastAPI(), port=port, log_level="warning", **options))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    assert eventually(lambda: server.started)
+    yield port
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
+def test_a_connection_whose_headers_do_not_come_is_closed(impatient: int, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", impatient), timeout=30) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1) == b""
+
+
+def test_beyond_so_many_log_ins_at_once_more_are_told_to_come_again(
+    office: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashing, "MOST_WAITING", 0)
+    answer = office.log_in("ada", "x")
+    assert (answer.status, answer.reason, answer.headers["Retry-After"]) == (503, "ServerBusy", "2")
+    assert office.call("GET", "sessions").status == 200
+
+
+def test_probes_need_no_token_and_readiness_is_that_of_the_store(served: tuple[FastAPI, str], office: Api) -> None:
+    assert [office.at(path).text for path in ("/livez", "/readyz")] == ["ok\n", "ok\n"]
+    served[0].state.store = Store.open("postgresql://nobody@127.0.0.1:1/none")
+    assert office.at("/livez").status == 200
+    assert (office.at("/readyz").status, office.at("/readyz").reason) == (503, "StoreUnavailable")
+
+
+def test_metrics_tell_of_routes_pools_and_reasons_and_of_nobody(office: Api) -> None:
+    def value(name: str, **labels: str) -> float:
+        return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
+
+    route = "/v1/{tenant}/sessions/{session_id}"
+    before = value("tenantry_requests_total", route=route, status="404")
+    refused = value("tenantry_log_ins_total", tenant="acme", pool="", reason="InvalidCredentials")
+    office.call("DELETE", "sessions/nobodys")
+    office.log_in("ada", "wrong")
+    assert value("tenantry_requests_total", route=route, status="404") == before + 1
+    assert value("tenantry_log_ins_total", tenant="acme", pool="", reason="InvalidCredentials") == refused + 1
+    assert office.at("/nowhere").status == 404
+    assert "nowhere" not in generate_latest(metrics.REGISTRY).decode()
+    assert "ada" not in generate_latest(metrics.REGISTRY).decode()

@@ -1,0 +1,102 @@
+"""Passwords at the log-in: hashes that became too cheap, and failures that count no more."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from tenantry.domain.account import Password
+from tenantry.domain.refusal import Refusal
+from tenantry.services import passwords
+from tenantry.services.acts import acting
+from tenantry.services.credentials import Claim, Proof, prove
+from tenantry.services.passwords import hash_password, raise_cost
+from tenantry.services.sessions import Started, start
+from tenantry.store.account import load_by_login
+from tenantry.store.schema import attempts, denials
+from tests.support.builders import pool, user, workgroup
+from tests.support.door import Door
+from tests.support.watched import WatchedTenant
+
+_PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def desk(tenant: WatchedTenant) -> WatchedTenant:
+    tenant.apply(workgroup(pool=None), user("ada", license=None))
+    hashed = hash_password(_PASSWORD)
+    with acting(tenant.store, tenant.ref.namespace, "test", tenant.now) as act:
+        (ada,) = load_by_login(act.connection, act.tenant.id, ["ada"])
+        act.change(ada, replace(ada, password=Password(hashed, tenant.now)))
+    tenant.settle()
+    return tenant
+
+
+def _prove(desk: WatchedTenant, login: str, password: str) -> Proof | Refusal:
+    return prove(desk.store, desk.ref.namespace, Claim("tracker", login, password), desk.now)
+
+
+def _log_in(desk: WatchedTenant) -> str:
+    """Log ada in, and return the hash that the store has afterwards."""
+    proof = _prove(desk, "ada", _PASSWORD)
+    assert isinstance(proof, Proof)
+    assert isinstance(start(desk.store, desk.ref.namespace, "portal", proof, desk.now), Started)
+    desk.settle()
+    with desk.store.read() as connection:
+        (ada,) = load_by_login(connection, 1, ["ada"])
+    assert ada.password is not None
+    assert ada.password.changed == desk.now
+    return ada.password.hash
+
+
+@pytest.fixture
+def _costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_COST", replace(passwords._COST))
+
+
+@pytest.mark.usefixtures("_costs")
+def test_a_log_in_makes_the_hash_anew_once_hashes_are_to_cost_more(desk: WatchedTenant) -> None:
+    first = _log_in(desk)
+    assert _log_in(desk) == first
+    raise_cost(20, 3)
+    dearer = _log_in(desk)
+    assert "m=19456,t=2,p=1" in first
+    assert "m=20480,t=3,p=1" in dearer
+    assert _log_in(desk) == dearer
+
+
+def test_failures_that_count_no_more_are_forgotten_with_the_next_ones(desk: WatchedTenant) -> None:
+    for n in range(30):
+        _prove(desk, f"nobody-{n}", "wrong")
+    desk.later(hours=25)
+    rows = []
+    for n in range(3):
+        _prove(desk, f"other-{n}", "wrong")
+        with desk.store.read() as connection:
+            rows.append(connection.execute(select(func.count()).select_from(attempts)).scalar_one())
+    assert rows == [30 - 20 + 1, 2, 3]
+
+
+def test_who_failed_long_ago_starts_anew(desk: WatchedTenant) -> None:
+    for _ in range(6):
+        _prove(desk, "ada", "wrong")
+    desk.later(hours=25)
+    refused = [_prove(desk, "ada", "wrong") for _ in range(5)]
+    assert [r.reason for r in refused if isinstance(r, Refusal)] == ["InvalidCredentials"] * 5
+
+
+def test_denials_that_are_over_are_forgotten_with_the_next_one(tenant: WatchedTenant) -> None:
+    names = ["ada", "bob", "eve", "kim"]
+    licenses = [{"type": "Floating", "quantity": 1}]
+    spec = {"licenses": licenses, "sessions": {"leaseSeconds": 60}}
+    tenant.apply(pool(spec=spec), workgroup(), *(user(name, license="Floating") for name in names))
+    door = Door(tenant)
+    door.let_in("ada")
+    door.refused("bob")
+    door.refused("eve")
+    tenant.later(seconds=61)
+    door.let_in("ada")
+    door.refused("kim")
+    tenant.later(seconds=3).settle()
+    with tenant.store.read() as connection:
+        assert connection.execute(select(func.count()).select_from(denials)).scalar_one() == 1
