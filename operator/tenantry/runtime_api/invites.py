@@ -57,7 +57,7 @@ class InviteList(Model):
 def list_invites(
     call: ForPerson,
     store: StoreOf,
-    after: Annotated[str, Query(max_length=2048, description="`next` of the page before.")] = "",
+    after: Annotated[str, Query(description="`next` of the page before.")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> InviteList:
     """Return who was invited to the workgroup of the person and has not come yet (MM-03)."""

@@ -152,7 +152,7 @@ class ListQuery(Model):
     role: str | None = Field(default=None, max_length=63, description="With this role only.")
     section: Section | None = Field(default=None, description="This section only.")
     deleted: bool = Field(default=False, description="Deleted ones too, in a section of their own (NR-23).")
-    after: str = Field(default="", max_length=2048, description="`next` of the page before.")
+    after: str = Field(default="", description="`next` of the page before.")
     limit: int = Field(default=50, ge=1, le=500, description="How many a page has.")
 
     @property
@@ -181,7 +181,7 @@ def token_of(place: Place | None) -> str | None:
     """Return where the next page begins, for `after`; None at the end."""
     if place is None:
         return None
-    return base64.urlsafe_b64encode(json.dumps([place.section, *place.after]).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps([place.section, *place.after], ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def place_of(token: str) -> Place | None:
