@@ -6,11 +6,11 @@ from typing import Any
 from tenantry.domain.login import login_key
 from tenantry.services import sessions
 from tenantry.services.credentials import Proof, account_of
-from tenantry.services.onboarding import accept_invitation
 from tenantry.services.sessions import Started
 from tenantry.store.account import load_by_key
 from tests.runtime_api.api import Answer, Api
 from tests.support.builders import NAMESPACE
+from tests.support.persons import accept_invitation
 
 
 def account_id(api: Api, login: str) -> str:

@@ -2,9 +2,11 @@
 
 import pytest
 
+from tenantry.domain.mail import MailKind
 from tenantry.store.audit import read_records
+from tenantry.store.outbox import load_queued
 from tests.runtime_api.api import Api
-from tests.runtime_api.desk import MISSING, Person, arrive, let_in, told
+from tests.runtime_api.desk import MISSING, Person, account_id, arrive, let_in, told
 from tests.support.door import Door
 from tests.support.examples import apply_example
 
@@ -54,6 +56,21 @@ def test_mm_10_mm_18_supervisors_and_displays_lock_and_revoke_nobody(api: Api, e
     assert told(person.post(person.on(ERIN, "/lock"))) == MISSING
     assert told(person.call("DELETE", person.on(ERIN, "/sessions"))) == MISSING
     assert erin.lives
+
+
+def test_mm_13_a_password_reset_mails_a_link_to_the_person_and_tells_nobody_else(api: Api, erin: Person) -> None:
+    diego = let_in(api, DIEGO, "plant")
+    assert told(diego.post(diego.on(CAROL, "/password-reset"))) == MISSING
+    assert mails_to(api, CAROL) == []
+    answer = erin.post(erin.on(CAROL, "/password-reset"))
+    assert (answer.status, answer.text) == (202, "null")
+    assert mails_to(api, CAROL) == [CAROL]
+
+
+def mails_to(api: Api, login: str) -> list[str]:
+    with api.tenant.store.read() as connection:
+        found = load_queued(connection, account_id(api, login), MailKind.PASSWORD_RESET)
+    return [row.mail.address for row in found]
 
 
 def test_the_person_is_on_record_with_the_application(api: Api, erin: Person) -> None:

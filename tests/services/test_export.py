@@ -7,13 +7,13 @@ import yaml
 
 from tenantry.services.accounts import ListedAccount, list_accounts
 from tenantry.services.acts import acting
-from tenantry.services.onboarding import accept_invitation
 from tenantry.store import Store
 from tenantry.store.account import apply_accounts, load_all
 from tests.support.builders import pool, user, workgroup
 from tests.support.commands import tenantry
 from tests.support.edits import edited, paused
 from tests.support.manifests import applied, secrets
+from tests.support.persons import accept_invitation
 from tests.support.tenancy import Tenant
 from tests.support.watched import WatchedTenant
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Onboarding, Pending
 from tenantry.domain.login import login_key
+from tenantry.domain.password import takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.status import Finding, rfc3339
@@ -18,16 +19,22 @@ from tenantry.specs import UserSpec
 from tenantry.specs.workgroup_login import EmailVerification, OnboardingMode
 
 _RESEND = "spec.invitationResendTime"
+_RESET = "spec.passwordResetRequestTime"
 #: A time that lies further ahead than clocks differ is a mistake, not an act.
 _MOST_AHEAD = timedelta(minutes=5)
 
 
 def check_acts(ctx: UserContext) -> Iterator[Refusal]:
     """An act is asked for now, not in advance (design §2, 11)."""
-    asked = _resend_time(ctx.spec)
-    if asked is not None and asked > ctx.snapshot.now + _MOST_AHEAD:
-        message = f"{ctx.spec.invitation_resend_time} lies ahead; give a time of now"
-        yield Refusal(Reason.TIME_IN_FUTURE, _RESEND, message)
+    acts = {_RESEND: ctx.spec.invitation_resend_time, _RESET: ctx.spec.password_reset_request_time}
+    for field, text in acts.items():
+        asked = _time(text)
+        if asked is not None and asked > ctx.snapshot.now + _MOST_AHEAD:
+            yield Refusal(Reason.TIME_IN_FUTURE, field, f"{text} lies ahead; give a time of now")
+    takes_none = ctx.knows_all_policies and not any(map(takes_password, ctx.policies))
+    if ctx.spec.password_reset_request_time is not None and takes_none:
+        message = "every workgroup of this account compares passwords in a directory; remove it"
+        yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, _RESET, message)
 
 
 def check_lapse(ctx: UserContext) -> Iterator[Refusal]:
@@ -73,6 +80,22 @@ def send_again(ctx: UserContext, account: Account) -> Onboarding:
     return _send(ctx, present, present.invited_address) if open_ and _is_asked_again(ctx, present) else present
 
 
+def reset_again(ctx: UserContext, account: Account | None) -> datetime | None:
+    """Return the latest time of spec.passwordResetRequestTime that was obeyed, by now that of the spec if it came."""
+    obeyed = account.reset_obeyed if account is not None else None
+    asked, since = _time(ctx.spec.password_reset_request_time), obeyed or ctx.user.created
+    return asked if asked is not None and since < asked <= ctx.snapshot.now + _MOST_AHEAD else obeyed
+
+
+def resend(account: Account, hours: int, now: datetime) -> Onboarding:
+    """Return the onboarding with the invitation sent once more; one that ran out is asked for where seats are given."""
+    asked = replace(account.onboarding, resend_asked=now)
+    if not account.in_force or asked.has_lapsed(now):
+        return asked
+    expires = now + timedelta(hours=hours)
+    return replace(asked, invited=now, expires=expires, invited_address=account.address, resend_obeyed=now)
+
+
 def check_acceptance(account: Account, now: datetime, *, going: bool = False) -> Refusal | None:
     """Return why nobody can accept or sign up for this account now, or None (MM-01, MM-04, TH-15).
 
@@ -95,13 +118,6 @@ def accept(account: Account, now: datetime) -> Onboarding:
     return _arrive(came, account.address, now)
 
 
-def check_verification(account: Account) -> Refusal | None:
-    """Return why no address can be verified, or None."""
-    if account.address:
-        return None
-    return Refusal(Reason.EMAIL_MISSING, "spec.emails", "there is no address that could be verified; add one")
-
-
 def verify(account: Account, now: datetime) -> Onboarding:
     """Return the onboarding once the address is shown to be the person's."""
     shown = replace(account.onboarding, email_verified=now, verified_address=account.address)
@@ -120,8 +136,8 @@ def warn_of_new_address(account: Account) -> Iterator[Finding]:
 
 def next_change(spec: UserSpec | None, account: Account | None, now: datetime) -> datetime | None:
     """Return when time alone changes something: an invitation or a password runs out, or an act's time comes."""
-    asked = _resend_time(spec) if spec is not None else None
-    moments = [asked - _MOST_AHEAD if asked is not None else None]
+    acts = (spec.invitation_resend_time, spec.password_reset_request_time) if spec is not None else ()
+    moments = [asked - _MOST_AHEAD if (asked := _time(text)) is not None else None for text in acts]
     if account is not None and (account.in_force or account.waiting is not None):
         moments.append(account.onboarding.expires if account.onboarding.pending is Pending.INVITATION else None)
     if account is not None and account.in_force and account.password is not None:
@@ -166,18 +182,23 @@ def _send(ctx: UserContext, present: Onboarding, address: str) -> Onboarding:
         invited=now,
         expires=now + timedelta(hours=min(hours)),
         invited_address=address,
-        resend_obeyed=_resend_time(ctx.spec) if _is_asked_again(ctx, present) else present.resend_obeyed,
+        resend_obeyed=_asked(ctx, present) if _is_asked_again(ctx, present) else present.resend_obeyed,
     )
 
 
 def _is_asked_again(ctx: UserContext, present: Onboarding) -> bool:
-    asked = _resend_time(ctx.spec)
+    asked = _asked(ctx, present)
     since = present.resend_obeyed or ctx.user.created
     return asked is not None and since < asked <= ctx.snapshot.now + _MOST_AHEAD
 
 
-def _resend_time(spec: UserSpec) -> datetime | None:
-    text = spec.invitation_resend_time
+def _asked(ctx: UserContext, present: Onboarding) -> datetime | None:
+    """Return when the invitation was last asked for once more, by the spec or at run time."""
+    times = (_time(ctx.spec.invitation_resend_time), present.resend_asked)
+    return max((time for time in times if time is not None), default=None)
+
+
+def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 

@@ -91,6 +91,8 @@ class Reason(StrEnum):
         "Nobody accepted the invitation in time; the seat is free.",
     )
     CHARACTER_SET = "CharacterSet", Settles.PERSON, "The account holds text that the workgroup's encoding may lose."
+    LINK_INVALID = "LinkInvalid", Settles.PERSON, "The link of the mail was used, replaced by a newer one, or ran out."
+    NOT_SELF_SERVICE = "NotSelfService", Settles.PERSON, "The policy does not leave the field to the person."
     NOT_INVITED = "NotInvited", Settles.PERSON, "The account waits for nobody to accept or to sign up."
     TIME_IN_FUTURE = "TimeInFuture", Settles.PERSON, "The time of an act lies more than five minutes ahead."
     HOLDINGS_LEFT = "HoldingsLeft", Settles.PERSON, "The account holds what must be settled first."

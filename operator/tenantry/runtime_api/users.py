@@ -181,7 +181,8 @@ def token_of(place: Place | None) -> str | None:
     """Return where the next page begins, for `after`; None at the end."""
     if place is None:
         return None
-    return base64.urlsafe_b64encode(json.dumps([place.section, *place.after], ensure_ascii=False).encode()).decode().rstrip("=")
+    text = json.dumps([place.section, *place.after], ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def place_of(token: str) -> Place | None:
@@ -225,3 +226,11 @@ def unlock(account_id: AccountId, call: ForPerson, store: StoreOf) -> Locked:
 def revoke_sessions(account_id: AccountId, call: ForPerson, store: StoreOf) -> Ended:
     """End every session of the account at once, in every workgroup (MM-14)."""
     return Ended(revoked=granted(administration.revoke_sessions(store, call, account_id)))
+
+
+@router.post("/{account_id}/password-reset", status_code=202, summary="Mail a link to reset the password")
+def reset_password(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
+    """Mail the person a link by which the password is replaced, once and for a short time (MM-13)."""
+    refusal = administration.reset_password(store, call, account_id)
+    if refusal is not None:
+        raise Refused(refusal)

@@ -18,6 +18,7 @@ from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import SessionEnd
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.acts import Act, acting
+from tenantry.services.password_changes import send_password_reset
 from tenantry.services.sessions import Known
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_access import Access
@@ -195,6 +196,22 @@ def revoke_sessions(store: Store, call: Call, account_id: str) -> int | Refusal:
         sessions = load_live(act.connection, act.tenant.id, account_ids=[target.account.id])
         act.end(sessions, SessionEnd.REVOKED)
         return sum(session.expires > call.now for session in sessions)
+
+
+def reset_password(store: Store, call: Call, account_id: str) -> Refusal | None:
+    """Mail the person a link by which the password is replaced, once and for a short time (MM-13).
+
+    Raises:
+        InputError: there is no such tenant.
+        StoreUnavailable: the database is gone or locked; nothing is mailed.
+    """
+    with looking(store, call) as desk:
+        case = find_for(desk, Capability.RESET_PASSWORDS, account_id)
+    if isinstance(case, Refusal):
+        return case
+    refusal = check_system_user(case.target, case.desk.actor.policy, editable=False)
+    login = case.target.account.user_name
+    return refusal or send_password_reset(store, call.namespace, login, call.actor, call.now)
 
 
 def owned_by(account: Account, row: ResourceRow | None) -> str:

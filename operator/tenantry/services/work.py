@@ -56,12 +56,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PasswordNeed:
-    """A password to read: ``source`` is the version last taken, the hashes are to compare with."""
+    """A password to read: ``source`` is the version last taken, the hashes are to compare with (domain.account)."""
 
     ref: SecretKeyRef
     source: str = ""
     present: str = ""
     history: tuple[str, ...] = ()
+    applied: str = ""
 
     @property
     def is_taken(self) -> bool:

@@ -188,6 +188,10 @@ class UserSpec(SpecModel):
         default=None,
         description="Send the invitation once more; each time is obeyed once, when it has come.",
     )
+    password_reset_request_time: Timestamp | None = Field(
+        default=None,
+        description="Mail a link by which the person chooses another password; each time is obeyed once.",
+    )
     offboarding: Offboarding = Field(
         default=Offboarding(), description="What is to become of what the account holds, when it is deleted."
     )

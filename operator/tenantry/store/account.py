@@ -162,6 +162,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         waiting=Waiting(row.waiting_since, waiting) if row.waiting_since else None,
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         locked=row.locked,
+        reset_obeyed=row.reset_obeyed,
         provisioned=row.provisioned,
     )
 
@@ -173,8 +174,14 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 def _password(row: Row[Any]) -> Password | None:
     if row.password_hash is None:
         return None
-    history = tuple(parse(row.password_history))
-    return Password(row.password_hash, row.password_changed, history, row.password_source, row.password_expires)
+    return Password(
+        hash=row.password_hash,
+        changed=row.password_changed,
+        history=tuple(parse(row.password_history)),
+        source=row.password_source,
+        expires=row.password_expires,
+        applied=row.password_applied or "",
+    )
 
 
 def _onboarding(row: Row[Any]) -> Onboarding:
@@ -188,6 +195,7 @@ def _onboarding(row: Row[Any]) -> Onboarding:
         email_verified=row.email_verified,
         verified_address=row.verified_address,
         resend_obeyed=row.resend_obeyed,
+        resend_asked=row.resend_asked,
     )
 
 
@@ -217,6 +225,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "password_history": dump(password.history if password else ()),
         "password_source": password.source if password else "",
         "password_expires": password.expires if password else None,
+        "password_applied": (password.applied or None) if password else None,
         "onboarding_mode": onboarding.mode.value,
         "must_verify": onboarding.must_verify,
         "invited": onboarding.invited,
@@ -226,10 +235,12 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "email_verified": onboarding.email_verified,
         "verified_address": onboarding.verified_address,
         "resend_obeyed": onboarding.resend_obeyed,
+        "resend_asked": onboarding.resend_asked,
         "mailbox": account.mailbox,
         "deleted": tombstone.deleted if tombstone else None,
         "deletion_mode": tombstone.mode.value if tombstone else None,
         "locked": account.locked,
+        "reset_obeyed": account.reset_obeyed,
         **sorted_by(account.profile or {}),
     }
 

@@ -134,7 +134,7 @@ FULL = Account(
 #: Which version of a Secret was looked at last.
 NOT_RECORDED = {"mailbox", "password.source"}
 #: Recorded by what else changes with them: a hash with its time, the key of a login with the login.
-UNTOLD = {"login_key", "password.hash", "resource_uid"}
+UNTOLD = {"login_key", "password.applied", "password.hash", "resource_uid"}
 
 
 def altered(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -105,8 +105,17 @@ def upgrade() -> None:
             "ix_sessions_tenant_pool_type_expires", ["tenant_id", "pool", "type", "expires"], unique=False
         )
 
+    _create_mail()
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("locked", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("password_applied", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("resend_asked", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("reset_obeyed", sa.DateTime(), nullable=True))
+    _add_sorting()
+
+
+def _add_sorting() -> None:
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
         for name in _SORTED:
             batch_op.add_column(sa.Column(name, sa.String(length=128), nullable=False, server_default=""))
             batch_op.create_index(f"ix_accounts_{name}", ["tenant_id", name, "login_key"], unique=False)
@@ -128,12 +137,65 @@ def _keys(profile: dict[str, Any]) -> dict[str, str]:
     return {key: str(text or "").casefold()[:128] for key, text in zip(_SORTED, texts, strict=True)}
 
 
+def _create_mail() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("created", sa.DateTime(), nullable=False),
+        sa.Column("due", sa.DateTime(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=64), nullable=False),
+        sa.Column("failure", sa.String(length=63), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_outbox_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_outbox_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    is_due = sa.text("due IS NOT NULL")
+    op.create_index("ix_outbox_due", "outbox", ["due"], unique=False, sqlite_where=is_due, postgresql_where=is_due)
+    op.create_index("ix_outbox_account_kind", "outbox", ["account_id", "kind"], unique=False)
+    op.create_table(
+        "links",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("mail_id", sa.String(length=64), nullable=False),
+        sa.Column("expires", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_links_account_id_accounts"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_links_tenant_id_tenants"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_links")),
+    )
+    op.create_index("ix_links_account_purpose", "links", ["account_id", "purpose"], unique=False)
+    op.create_index("ix_links_tenant_expires", "links", ["tenant_id", "expires"], unique=False)
+
+
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("links")
+    op.drop_table("outbox")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         for name in _SORTED:
             batch_op.drop_index(f"ix_accounts_{name}")
             batch_op.drop_column(name)
+
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("reset_obeyed")
+        batch_op.drop_column("resend_asked")
+        batch_op.drop_column("password_applied")
         batch_op.drop_column("locked")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
