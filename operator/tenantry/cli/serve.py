@@ -8,6 +8,9 @@ from tenantry.cli.manual import closing
 from tenantry.cli.stores import audit_key_file, opened, store_url
 from tenantry.services.passwords import LEAST_MEMORY, LEAST_PASSES, raise_cost
 
+#: Who asks waits for an answer: a store that is away or locked longer than that is told of (P9).
+_PATIENCE_SECONDS = 1.5
+
 
 @click.command(
     epilog=closing(
@@ -97,5 +100,5 @@ def command(
     raise_cost(hash_memory, hash_passes)
     password = smtp_password_file.read_text().strip() if smtp_password_file is not None else ""
     post = Post(MailServer.parse(smtp_url, password) if smtp_url is not None else None, mail_from)
-    with opened(store_url, audit_key_file) as store:
+    with opened(store_url, audit_key_file, patience=_PATIENCE_SECONDS) as store:
         serve(store, check_spec, Where(**where), post)  # type: ignore[arg-type]  # click has typed them

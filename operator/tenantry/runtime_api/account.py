@@ -24,14 +24,14 @@ Caller = Annotated[Client, Depends(needs(Scope.ACCOUNTS))]
 Token = Annotated[str, Field(min_length=1, max_length=256, description="The token of the mail's link.", repr=False)]
 Workgroup = Annotated[str, Field(max_length=253, description="The Workgroup whose application it is.")]
 Login = Annotated[str, Field(max_length=254, description="The login.")]
-Password = Annotated[str, Field(max_length=1024, repr=False)]
+Password = Annotated[str, Field(max_length=1024)]
 
 
 class _Confirmed(Model):
     """A body with a password that a person typed, twice where the application sends both (NR-09)."""
 
     password_confirmation: Password | None = Field(
-        default=None, description="The new password, typed once more; refused where it is another."
+        default=None, description="The new password, typed once more; refused where it is another.", repr=False
     )
 
     @property
@@ -51,7 +51,9 @@ class AcceptRequest(_Confirmed):
     """An invitation that is accepted."""
 
     token: Token
-    password: Password | None = Field(default=None, description="The password from now on; needed where there is none.")
+    password: Password | None = Field(
+        default=None, description="The password from now on; needed where there is none.", repr=False
+    )
 
 
 class SignUpRequest(_Confirmed):
@@ -60,7 +62,9 @@ class SignUpRequest(_Confirmed):
     workgroup: Workgroup
     user_name: Login | None = Field(default=None, description="The login; absent means that it is the email address.")
     email: str = Field(max_length=254, description="The address that is listed.")
-    password: Password | None = Field(default=None, description="The password; none where a directory has it.")
+    password: Password | None = Field(
+        default=None, description="The password; none where a directory has it.", repr=False
+    )
 
 
 class TokenRequest(Model):
@@ -80,7 +84,7 @@ class ResetConfirmation(_Confirmed):
     """Another password, by the link of a mail."""
 
     token: Token
-    new_password: Password = Field(description="The password from now on.")
+    new_password: Password = Field(description="The password from now on.", repr=False)
 
 
 class PasswordChangeRequest(_Confirmed):
@@ -88,8 +92,8 @@ class PasswordChangeRequest(_Confirmed):
 
     workgroup: Workgroup
     user_name: Login
-    password: Password = Field(description="The present password; an expired one is good for this.")
-    new_password: Password = Field(description="The password from now on.")
+    password: Password = Field(description="The present password; an expired one is good for this.", repr=False)
+    new_password: Password = Field(description="The password from now on.", repr=False)
 
 
 class Arrived(Model):

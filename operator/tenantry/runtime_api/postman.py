@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from tenantry.errors import InputError
 from tenantry.runtime_api.letters import write_letter
+from tenantry.runtime_api.metrics import MAILS
 from tenantry.runtime_api.smtp import Connection, MailRefused, MailServer, ServerAway
 from tenantry.services import outbox
 from tenantry.services.backoff import Backoff
@@ -141,17 +142,21 @@ class Postman:
             connection.send(write_letter(letter, letter.sender or self._sender))
         except MailRefused as error:
             log.warning("mail %s (%s) was refused with %d", letter.id, letter.kind, error.code)
+            MAILS.labels(letter.kind.value, "Refused" if error.final else "PutOff").inc()
             if error.final:
                 outbox.mark_refused(self._store, letter, str(error.code), self._now())
             else:
                 outbox.give_back(self._store, letter, self._now(), str(error.code))
             return False
         except ServerAway as error:
+            MAILS.labels(letter.kind.value, "PutOff").inc()
             outbox.give_back(self._store, letter, self._now(), str(error))
             raise
         except (ValueError, UnicodeError):
             log.warning("mail %s (%s) cannot be written: its address is none", letter.id, letter.kind)
+            MAILS.labels(letter.kind.value, "Refused").inc()
             outbox.mark_refused(self._store, letter, "BadAddress", self._now())
             return False
+        MAILS.labels(letter.kind.value, "Sent").inc()
         outbox.mark_sent(self._store, letter, self._now())
         return True

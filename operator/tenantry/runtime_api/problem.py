@@ -15,7 +15,7 @@ from tenantry.errors import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 #: How soon to try again while the store is away.
-_STORE_RETRY_SECONDS = 2
+STORE_RETRY_SECONDS = 2
 
 _STATUS = {
     Reason.TENANT_NOT_FOUND: 404,
@@ -101,7 +101,7 @@ async def on_refused(request: Request, error: Exception) -> JSONResponse:
 async def on_store_unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - signature
     """Answer while the store is away: nothing is granted (P9)."""
     message = "the identity store cannot be reached; nothing was changed; try again"
-    return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, _STORE_RETRY_SECONDS))
+    return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, STORE_RETRY_SECONDS))
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:

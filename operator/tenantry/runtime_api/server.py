@@ -15,8 +15,10 @@ from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.clockwork import Clockwork
 from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.runtime_api.postman import NO_POST, Post, Postman
+from tenantry.runtime_api.pulse import Pulse, UnderWay
 from tenantry.services.passing import settle_due
 from tenantry.services.passwords import nobodys_hash
+from tenantry.services.readiness import ask_store
 from tenantry.store import Store
 
 
@@ -91,10 +93,13 @@ def serve(store: Store, check_spec: CheckSpec, where: Where, post: Post = NO_POS
     tls: dict[str, Any] = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
     postman = Postman(store, post.server, post.sender)
     clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
-    postman.start()
-    clockwork.start()
+    pulse = Pulse(lambda: ask_store(store))
+    app = make_app(store, check_spec)
+    app.state.under_way = UnderWay(pulse)
+    for thread in (postman, clockwork, pulse):
+        thread.start()
     try:
-        uvicorn.run(make_app(store, check_spec), host=where.host, port=where.port, **tls, **OPTIONS)
+        uvicorn.run(app, host=where.host, port=where.port, **tls, **OPTIONS)
     finally:
-        clockwork.stop()
-        postman.stop()
+        for thread in (pulse, clockwork, postman):
+            thread.stop()

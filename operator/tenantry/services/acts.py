@@ -79,7 +79,7 @@ class Act:
     def write(self) -> None:
         """Write all that was taken."""
         self.end_shut(self.effects.values())
-        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()))
+        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()), self.now)
         self.post_mail()
         self.put_on_record()
         mark_uids(self.connection, self.woken)

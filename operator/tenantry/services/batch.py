@@ -120,7 +120,7 @@ class Batch(Act):
         apply_transfers(self.connection, self.transfers)
         self.transfers.clear()
         self.end_shut(self.unwritten.values())
-        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
+        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()), self.now)
         self.unwritten.clear()
 
     def conclude(

@@ -27,7 +27,7 @@ from tenantry.services.managed import Drop, carry_out, owned_elsewhere
 from tenantry.services.passwords import offer_typed
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_login
+from tenantry.store.account import load_by_id, load_by_login
 from tenantry.store.joined import joined
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import names_of_owners
@@ -232,6 +232,10 @@ def cancel_invitation(store: Store, namespace: str, login: str, actor: str, now:
         if refusal is not None:
             return refusal
         (done,) = carry_out(held, namespace, [Drop(login)], actor, now)
+        if done.refusal is None:
+            with acting(held, namespace, actor, now) as act:
+                for left in load_by_id(act.connection, [person.account.id]):
+                    act.change(left, None)  # nobody came: there is nothing that a restore could bring back
         return done.refusal
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -256,25 +257,25 @@ def sorted_by(profile: Mapping[str, Any]) -> dict[str, str]:
 Pair = tuple[Account | None, Account | None]
 
 
-def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
+def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
     """Write accounts from what they were to what they are: one statement a table and kind of write."""
     real = [(before, after) for before, after in changes if before != after]
-    _write_accounts(connection, tenant_id, real)
+    _write_accounts(connection, tenant_id, real, now)
     for table, rows_of in _PART_TABLES:
         _write_part(connection, table, real, partial(rows_of, tenant_id=tenant_id))
 
 
-def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
+def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
     gone = [before.id for before, after in changes if before is not None and after is None]
     for some in in_portions(gone):
         connection.execute(delete(accounts).where(accounts.c.id.in_(some)))
     known = [_account_values(after, tenant_id) for before, after in changes if before is not None and after is not None]
     if known:
-        values = [{"b_id": row.pop("id"), **row} for row in known]
+        values = [{"b_id": row.pop("id"), **row, "modified": now} for row in known]
         connection.execute(update(accounts).where(accounts.c.id == bindparam("b_id")), values)
     new = [_account_values(after, tenant_id) for before, after in changes if before is None and after is not None]
     if new:
-        connection.execute(insert(accounts), new)
+        connection.execute(insert(accounts), [{**row, "modified": now} for row in new])
 
 
 _Rows = Callable[[Account], list[dict[str, Any]]]

@@ -127,7 +127,8 @@ MAILBOX_ABSENT = text("(substr(mailbox, 1, 9) = 'NoSecret/' OR substr(mailbox, 1
 SORTED_LENGTH = 128
 
 #: Accounts, alive and buried: the unique login holds for both. ``by_company``, ``by_family`` and ``by_given`` are what
-#: lists are sorted by, made of the profile.
+#: lists are sorted by, made of the profile. ``modified``: when the row was last
+#: written.
 accounts = Table(
     "accounts",
     metadata,
@@ -167,6 +168,7 @@ accounts = Table(
     Column("deleted", UtcDateTime),
     Column("deletion_mode", String(32)),
     Column("locked", UtcDateTime),
+    Column("modified", UtcDateTime),
     Column("by_company", String(SORTED_LENGTH), nullable=False, server_default=""),
     Column("by_family", String(SORTED_LENGTH), nullable=False, server_default=""),
     Column("by_given", String(SORTED_LENGTH), nullable=False, server_default=""),
@@ -177,6 +179,7 @@ accounts = Table(
     Index("ix_accounts_by_company", "tenant_id", "by_company", "login_key"),
     Index("ix_accounts_by_family", "tenant_id", "by_family", "login_key"),
     Index("ix_accounts_by_given", "tenant_id", "by_given", "login_key"),
+    Index("ix_accounts_tenant_modified", "tenant_id", "modified"),
     Index("ix_accounts_mailbox_absent", "resource_uid", sqlite_where=MAILBOX_ABSENT, postgresql_where=MAILBOX_ABSENT),
 )
 
@@ -334,7 +337,8 @@ attempts = Table(
     Index("ix_attempts_tenant_until", "tenant_id", "until"),
 )
 
-#: The applications that may call the runtime API in a tenant. Of their tokens only the hash is kept.
+#: The applications that may call the runtime API in a tenant. Of their tokens only the hash is kept. ``defaults``: what
+#: the accounts get that it makes through SCIM (domain.client.Defaults).
 clients = Table(
     "clients",
     metadata,
@@ -344,6 +348,44 @@ clients = Table(
     Column("scopes", Text, nullable=False),
     Column("created", UtcDateTime, nullable=False),
     Column("expires", UtcDateTime),
+    Column("defaults", Text, nullable=False, server_default="{}"),
+)
+
+#: What SCIM clients say of accounts beside what an account has: their own id of it, and what they ask for it instead of
+#: the client's defaults.
+scim_users = Table(
+    "scim_users",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Column("external_id", String(256)),
+    Column("asked", Text, nullable=False),
+    Index("ix_scim_users_tenant_external", "tenant_id", "external_id"),
+)
+
+#: Groups that SCIM clients made: ``workgroup`` is empty, and they give nothing. Beside them what clients say of groups
+#: that a Workgroup defines: their own id of it.
+scim_groups = Table(
+    "scim_groups",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _tenant(),
+    Column("workgroup", String(253), nullable=False),
+    Column("display_name", String(256), nullable=False),
+    Column("external_id", String(256)),
+    Column("created", UtcDateTime, nullable=False),
+    Column("modified", UtcDateTime, nullable=False),
+    Index("ix_scim_groups_tenant", "tenant_id"),
+)
+
+#: Who is in a group that a SCIM client made.
+scim_members = Table(
+    "scim_members",
+    metadata,
+    Column("group_id", ForeignKey("scim_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Index("ix_scim_members_account_id", "account_id"),
 )
 
 #: Mails that are to be sent (domain.mail). ``due``: try from then on, or, while ``lease`` says that somebody does, who

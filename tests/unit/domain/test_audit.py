@@ -110,6 +110,7 @@ FULL = Account(
         email_verified=NOW,
         verified_address="ada@example.com",
         resend_obeyed=NOW,
+        resend_asked=NOW,
     ),
     mailbox="google/1",
     members=(
@@ -130,6 +131,7 @@ FULL = Account(
     waiting=Waiting(NOW, frozenset({Capacity(CapacityKind.LICENSE, "seats", "Floating")})),
     tombstone=Tombstone(NOW, DeletionMode.RESTORABLE),
     locked=NOW,
+    reset_obeyed=NOW,
 )
 #: Which version of a Secret was looked at last.
 NOT_RECORDED = {"mailbox", "password.source"}
