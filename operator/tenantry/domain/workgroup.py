@@ -1,7 +1,7 @@
 """Plan one Workgroup: its system users, and whether it may go."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tenantry.domain.account import Account, Manager, Member
@@ -15,6 +15,7 @@ from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.system_user import check_system_passwords, system_password
 from tenantry.specs import WorkgroupSpec, WorkgroupStatus
 from tenantry.specs.workgroup import SystemUserStatus
+from tenantry.specs.workgroup_capability import CapabilityGrant
 from tenantry.specs.workgroup_login import SystemLogin, SystemUser
 
 #: System users' account ids derive from the Workgroup's UID, so that planning twice gives the same rows.
@@ -51,7 +52,8 @@ def plan_workgroup(
 def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, need: Need = NOBODY) -> list[Refusal]:
     """Return what is wrong with a Workgroup that the schema cannot say."""
     spec = policy.spec
-    found = [*_check_system_users(spec), *_check_scopes(spec), *_check_assignees(spec), *_check_pool(spec, snapshot)]
+    found = [*_check_system_users(spec), *_check_scopes(spec), *_check_assignees(spec), *_check_capabilities(spec)]
+    found += _check_pool(spec, snapshot)
     if policy.deleting:
         found.insert(0, in_use("Workgroup", policy.name, need))
     return found
@@ -97,6 +99,26 @@ def _check_scopes(spec: WorkgroupSpec) -> Iterator[Refusal]:
         if scope.module is not None and scope.module not in spec.modules_by_name:
             message = f'module "{scope.module}" is not defined; {choices(spec.modules_by_name)}'
             yield Refusal(Reason.MODULE_NOT_FOUND, f"spec.scopes[{index}].module", message)
+
+
+def _check_capabilities(spec: WorkgroupSpec) -> Iterator[Refusal]:
+    """The roles that a capability names are there; what none can give is a mistake."""
+    for field, grants in _capabilities(spec):
+        for index, grant in enumerate(grants):
+            for role in grant.roles or ():
+                if role not in spec.roles_by_name:
+                    message = f'role "{role}" is not defined; {choices(spec.roles_by_name)}'
+                    yield Refusal(Reason.ROLE_NOT_FOUND, f"spec.{field}.capabilities[{index}].roles", message)
+
+
+def _capabilities(spec: WorkgroupSpec) -> Iterator[tuple[str, Sequence[CapabilityGrant]]]:
+    for place, module in enumerate(spec.modules):
+        for index, level in enumerate(module.levels):
+            yield f"modules[{place}].levels[{index}]", level.capabilities
+    for index, role in enumerate(spec.roles):
+        yield f"roles[{index}]", role.capabilities
+    for index, group in enumerate(spec.groups):
+        yield f"groups[{index}]", group.capabilities
 
 
 def _check_assignees(spec: WorkgroupSpec) -> Iterator[Refusal]:

@@ -5,7 +5,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from tenantry.domain.directory import Directories
-from tenantry.runtime_api import access, account, accounts, holdings, probes, recipients, scim, sessions
+from tenantry.runtime_api import (
+    access,
+    account,
+    accounts,
+    administration,
+    holdings,
+    probes,
+    recipients,
+    scim,
+    sessions,
+)
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -36,6 +46,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
         account.router,
         accounts.router,
         holdings.router,
+        administration.router,
         access.router,
         access.metadata,
         recipients.router,

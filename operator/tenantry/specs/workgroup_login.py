@@ -269,7 +269,10 @@ class SystemUser(SpecModel):
     )
     profile: SystemProfile = Field(
         default=SystemProfile.FIXED,
-        description="Editable: who may edit accounts may edit its profile too. Fixed: nobody may.",
+        description=(
+            "Editable: through the runtime API, by whom a capability lets edit it, who may lock it and log it out too. "
+            "Fixed: by nobody."
+        ),
     )
 
     @property

@@ -16,7 +16,7 @@ from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
-from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits
+from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, sequences, waits
 
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
@@ -257,7 +257,15 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "locked": account.locked,
         "reset_obeyed": account.reset_obeyed,
         "sessions_not_before": account.sessions_not_before,
+        **sorted_by(account.profile or {}),
     }
+
+
+def sorted_by(profile: Mapping[str, Any]) -> dict[str, str]:
+    """Return what lists are sorted by, of a profile: whatever its case."""
+    name = profile.get("name") or {}
+    parts = {"company": profile.get("organization"), "family": name.get("familyName"), "given": name.get("givenName")}
+    return {f"by_{part}": str(text or "").casefold()[:SORTED_LENGTH] for part, text in parts.items()}
 
 
 #: An account before and after; either may be missing.
