@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from generated import settle
+from tenantry.cli.validation.specs import check_spec
 from tenantry.runtime_api.app import make_app
 from tenantry.store import Store
 
@@ -12,7 +13,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "openapi.json"
 
 
 def render() -> str:
-    return json.dumps(make_app(Store.open("sqlite://")).openapi(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(make_app(Store.open("sqlite://"), check_spec).openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -122,7 +122,9 @@ def test_tt_10_where_it_expires_a_password_is_not_the_one_before(loggers: Site) 
     for name in ("held", "free"):
         eventually(lambda n=name: loggers.password_is(n, "second-choice"))  # type: ignore[misc] # bound now
     loggers.apply({**secret, "stringData": {"password": "first-choice"}})
-    assert 'Secret "own" holds one of the last 2 passwords' in loggers.becomes("held", "PasswordInHistory")["message"]
+    assert (
+        'the password in Secret "own" is one of the last 2' in loggers.becomes("held", "PasswordInHistory")["message"]
+    )
     eventually(lambda: loggers.password_is("free", "first-choice"))
     assert loggers.password_is("held", "second-choice")
     assert loggers.ready("free")["status"] == "True"

@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from controlplane.service import free_ports
+from tenantry.cli.validation.specs import check_spec
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import now
 from tenantry.runtime_api.server import OPTIONS
@@ -23,7 +24,7 @@ from tests.support.watched import WatchedTenant
 def served() -> Iterator[tuple[FastAPI, str]]:
     """Serve one application for all tests; each puts its store and its clock there."""
     (port,) = free_ports(1)
-    app = make_app(Store.open("sqlite://"))
+    app = make_app(Store.open("sqlite://"), check_spec)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", **OPTIONS))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

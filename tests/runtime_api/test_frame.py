@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from prometheus_client import generate_latest
 
 from controlplane.service import free_ports
+from tenantry.cli.validation.specs import check_spec
 from tenantry.runtime_api import frame, hashing, metrics
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.server import OPTIONS
@@ -103,7 +104,7 @@ def _ask(scheme: str, query: bytes, body: bytes) -> list[Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(make_app(Store.open("sqlite://"))(scope, receive, send))
+    asyncio.run(make_app(Store.open("sqlite://"), check_spec)(scope, receive, send))
     return sent
 
 

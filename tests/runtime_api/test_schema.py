@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tenantry.cli.validation.specs import check_spec
 from tenantry.runtime_api.app import make_app
 from tenantry.services.passwords import hash_password
 from tenantry.store import Store
@@ -36,7 +37,7 @@ _CHECKS = [
 ]
 _CONFIG = schemathesis.Config()
 _CONFIG.projects.default.generation.with_security_parameters = False
-_SCHEMA = schemathesis.openapi.from_dict(make_app(Store.open("sqlite://")).openapi(), config=_CONFIG)
+_SCHEMA = schemathesis.openapi.from_dict(make_app(Store.open("sqlite://"), check_spec).openapi(), config=_CONFIG)
 _OPERATIONS: dict[str, APIOperation[Any, Any, Any, Any]] = {
     found.ok().label: found.ok() for found in _SCHEMA.get_all_operations() if isinstance(found, Ok)
 }

@@ -57,8 +57,9 @@ def command(
     if (where["certificate"] is None) != (where["private_key"] is None):
         message = "--certificate and --private-key go together"
         raise click.UsageError(message)
+    from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
     from tenantry.runtime_api.server import Where, serve  # noqa: PLC0415 - the web framework takes long to import
 
     raise_cost(hash_memory, hash_passes)
     with opened(store_url, audit_key_file) as store:
-        serve(store, Where(**where))  # type: ignore[arg-type]  # click has typed them
+        serve(store, check_spec, Where(**where))  # type: ignore[arg-type]  # click has typed them

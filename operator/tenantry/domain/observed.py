@@ -1,10 +1,12 @@
 """A Kubernetes object as the rules see it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from tenantry.domain.account import Manager
 from tenantry.domain.refusal import Refusal
 from tenantry.specs import LicensePoolSpec, ProjectMemberSpec, UserSpec, WorkgroupSpec
 
@@ -18,6 +20,22 @@ class Kind(StrEnum):
     WORKGROUP = "Workgroup"
     USER = "User"
     PROJECT_MEMBER = "ProjectMember"
+
+
+#: How the names of objects begin that the runtime API keeps: no name in Kubernetes has a colon.
+API_PREFIX = "api:"
+_LONGEST_NAME = 253
+
+
+def api_name(login_key: str) -> str:
+    """Return the name under which the runtime API keeps the object of a login."""
+    digest = hashlib.sha256(login_key.encode()).hexdigest()
+    return API_PREFIX + (login_key if len(login_key) + len(API_PREFIX) <= _LONGEST_NAME else digest)
+
+
+def manager_of(name: str) -> Manager:
+    """Return who owns an object of this name."""
+    return Manager.API if name.startswith(API_PREFIX) else Manager.KUBERNETES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,11 @@ class Observed(Generic[S]):
     def arrival(self) -> tuple[datetime, str]:
         """Return the key of arbitration: first come, first served (design §3)."""
         return (self.created, self.uid)
+
+    @property
+    def manager(self) -> Manager:
+        """Return who owns the object, and with it the account that it asks for."""
+        return manager_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from tenantry.domain.account import Password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.specs import UserSpec, WorkgroupSpec
+from tenantry.specs.base import SecretKeyRef
 from tenantry.specs.user import ExpiryChoice
 from tenantry.specs.workgroup_login import AuthenticationMode, PasswordExpiry, PasswordPolicy
 
@@ -85,8 +86,14 @@ def expiration(password: Password | None, policy: PasswordPolicy) -> Password | 
     return password if password.expires == expires else replace(password, expires=expires)
 
 
-def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, key: str) -> Refusal | None:
-    """Return why the offered password cannot be taken, or None. Names the Secret, never its value."""
+def check_password(offer: PasswordOffer, policy: PasswordPolicy, ref: SecretKeyRef | None) -> Refusal | None:
+    """Return why the offered password cannot be taken, or None. Names the Secret that has it, if one has, no value."""
+    return _check_read(offer, ref) or _check_value(offer, policy, ref)
+
+
+def _check_read(offer: PasswordOffer, ref: SecretKeyRef | None) -> Refusal | None:
+    """Return why nothing that could be a password was read."""
+    secret, key = (ref.name, ref.key) if ref is not None else ("", "")
     unreadable = {
         OfferKind.NO_SECRET: (
             Reason.SECRET_NOT_FOUND,
@@ -98,19 +105,25 @@ def check_password(offer: PasswordOffer, policy: PasswordPolicy, secret: str, ke
     if offer.kind in unreadable:
         reason, message = unreadable[offer.kind]
         return Refusal(reason, PASSWORD_FIELD, message)
+    return None
+
+
+def _check_value(offer: PasswordOffer, policy: PasswordPolicy, ref: SecretKeyRef | None) -> Refusal | None:
+    """Return what is wrong with the password itself."""
+    field, where = (PASSWORD_FIELD, f' in Secret "{ref.name}"') if ref is not None else ("password", "")
     if offer.kind is OfferKind.SAME:
         return None
     if offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history:
         return Refusal(
             Reason.PASSWORD_IN_HISTORY,
-            PASSWORD_FIELD,
-            f'Secret "{secret}" holds one of the last {policy.history} passwords; choose another',
+            field,
+            f"the password{where} is one of the last {policy.history}; choose another",
         )
     if not policy.min_length <= offer.length <= policy.max_length:
         return Refusal(
             Reason.PASSWORD_INVALID,
-            PASSWORD_FIELD,
-            f'the password in Secret "{secret}" has {offer.length} characters; '
+            field,
+            f"the password{where} has {offer.length} characters; "
             f"{policy.min_length} to {policy.max_length} are accepted",
         )
     return None

@@ -26,6 +26,11 @@ class Reason(StrEnum):
         member.meaning = meaning
         return member
 
+    @classmethod
+    def of(cls, value: str) -> "Reason":
+        """Return the reason that a status has by its word."""
+        return next(reason for reason in cls if reason.value == value)
+
     PROVISIONED = "Provisioned", Settles.DONE, "The spec is in force."
     PAUSED = "Paused", Settles.DONE, "The annotation tenantry.dev/paused is true: nothing is written."
     IN_USE = "InUse", Settles.PERSON, "The object is deleted but accounts still need it; no new grants."
@@ -93,6 +98,7 @@ class Reason(StrEnum):
     ASSIGNEE_NOT_ALLOWED = "AssigneeNotAllowed", Settles.PERSON, "The policy does not let this User be given holdings."
     HOLDING_NOT_DROPPABLE = "HoldingNotDroppable", Settles.PERSON, "The policy does not let these holdings be dropped."
     MANAGED_BY_KUBERNETES = "ManagedByKubernetes", Settles.PERSON, "A resource in a cluster owns it: edit that instead."
+    MANAGED_BY_API = "ManagedByAPI", Settles.PERSON, "The runtime API made the account: edit it there, or adopt it."
     GROUP_BY_DEFAULT = "GroupByDefault", Settles.PERSON, "The group is the default for the account's license type."
     HOLDING_NOT_FOUND = "HoldingNotFound", Settles.PERSON, "The workgroup lists no such kind of holding."
 

@@ -17,5 +17,5 @@ class SecretOffer:
 
 def is_from(source: str, ref: SecretKeyRef) -> bool:
     """Tell whether a value's source (Secret, UID, version, key) is the Secret and key that the spec names by now."""
-    secret, *_, key = source.split("/")  # no name of a Secret, and no key, has a slash
-    return (secret, key) == (ref.name, ref.key)
+    parts = source.split("/")  # no name of a Secret, and no key, has a slash; empty where it is from no Secret
+    return (parts[0], parts[-1]) == (ref.name, ref.key)

@@ -23,6 +23,7 @@ from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_going, describe_user, with_holdings
 from tenantry.domain.user_warnings import check_warnings, warn_of_kept_profile
 from tenantry.specs import UserSpec, UserStatus
+from tenantry.specs.user import OnExisting
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_profile import AttributeFormat
@@ -53,6 +54,7 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
     present = snapshot.accounts.get(user.uid)
     if not snapshot.attached:
         return _refuse(user, snapshot, present, [detached()])
+    present = present or adopted(user, snapshot)
     account = None if present is None else lapse(present, snapshot.now)
     if account is present:
         return _plan(user, snapshot, account, turn=turn)
@@ -70,6 +72,14 @@ def _plan(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None,
         return _with_held(_refuse(user, snapshot, account, refusals), user, held_up(ctx), snapshot)
     verdict = judge(ctx, turn=turn)
     return _queue(ctx, verdict) if verdict.blocked else _provision(ctx)
+
+
+def adopted(user: Observed[UserSpec], snapshot: Snapshot) -> Account | None:
+    """Return the account of the runtime API that a User takes over: id, seat, password stay (design §2, decision 6)."""
+    if user.spec is None or user.spec.on_existing is not OnExisting.ADOPT or user.manager is Manager.API:
+        return None
+    other = snapshot.logins.get(login_key(user.spec.user_name)) if login_fault(user.spec.user_name) is None else None
+    return other if other is not None and other.manager is Manager.API and other.tombstone is None else None
 
 
 def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
@@ -131,6 +141,8 @@ def _refuse(user: Observed[UserSpec], snapshot: Snapshot, account: Account | Non
     It has the same place when its spec is good again: a newcomer's arrival is the creation of its object. Whose
     invitation ran out has none: it queues anew when another is asked for.
     """
+    if account is not None and account.resource_uid != user.uid:
+        account = None  # what it would take over stays as it is
     after = account
     if account is not None and snapshot.attached:
         if user.spec is not None:
@@ -151,7 +163,8 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
     """Put the account in line. What it had stays whole; a new one gets its row, and with it the login."""
     waiting = place_in_line(ctx, verdict.blocked)
     if ctx.account is not None and ctx.account.in_force:
-        kept = ctx.account.with_active(active=ctx.spec.active)
+        mine = replace(ctx.account, manager=ctx.user.manager, resource_uid=ctx.user.uid)
+        kept = mine.with_active(active=ctx.spec.active)
         # The password is no part of what is asked for: left aside now, it would not be offered a second time.
         after = replace(
             kept,
@@ -204,13 +217,14 @@ def _described(ctx: UserContext) -> Account:
             id=ctx.user.uid,
             user_name=spec.user_name,
             login_key=ctx.key,
-            manager=Manager.KUBERNETES,
+            manager=ctx.user.manager,
             created=ctx.snapshot.now,
         )
     )
     return replace(
         base,
         user_name=spec.user_name,
+        manager=ctx.user.manager,
         resource_uid=ctx.user.uid,
         active=spec.active,
         can_log_in=not ctx.unlicensed,

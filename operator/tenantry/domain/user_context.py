@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from tenantry.domain.account import Account
+from tenantry.domain.account import Account, Manager
 from tenantry.domain.login import login_key
 from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.observed import Observed
@@ -98,8 +98,12 @@ class UserContext:
 
     @cached_property
     def offer(self) -> PasswordOffer | None:
-        """Return what the Secret offers, unless the password changed since it was compared: then it is read again."""
-        read = self.snapshot.offers.get(self.user.uid) if self.spec.password_ref is not None else None
+        """Return what is offered as password, unless that changed since it was compared: then it is read again.
+
+        A Secret offers it, or who calls the runtime API.
+        """
+        offered = self.spec.password_ref is not None or self.user.manager is Manager.API
+        read = self.snapshot.offers.get(self.user.uid) if offered else None
         offer = read.password if read is not None else None
         present = self.account.password if self.account is not None else None
         if offer is None or offer.kind not in COMPARED:

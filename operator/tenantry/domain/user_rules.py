@@ -7,6 +7,7 @@ counting (seats, limits, holders) is in ``seating``.
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from tenantry.domain.account import Manager
 from tenantry.domain.login import is_email, login_fault, login_key
 from tenantry.domain.onboarding import check_acts, check_lapse
 from tenantry.domain.password import PASSWORD_FIELD, check_password, password_policy, takes_password
@@ -32,7 +33,7 @@ from tenantry.domain.user_references import (
 from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user import OnExisting
 from tenantry.specs.workgroup_deletion import DeletionMode
-from tenantry.specs.workgroup_login import LoginFormat
+from tenantry.specs.workgroup_login import LoginFormat, OnboardingMode
 from tenantry.specs.workgroup_profile import ProfileField
 
 Refusals: TypeAlias = Iterator[Refusal]
@@ -148,7 +149,7 @@ def check_profile(ctx: UserContext) -> Refusals:
         for required in entry.policy.spec.profile.required:
             if required is ProfileField.PASSWORD and not takes_password(entry.policy.spec):
                 continue  # the directory has it (NR-12)
-            if not _has(spec, required):
+            if not (_has_password(ctx) if required is ProfileField.PASSWORD else _has(spec, required)):
                 yield Refusal(
                     Reason.PROFILE_INCOMPLETE,
                     f"spec.{required}",
@@ -156,10 +157,16 @@ def check_profile(ctx: UserContext) -> Refusals:
                 )
 
 
+def _has_password(ctx: UserContext) -> bool:
+    """Tell whether there is a password, or where one comes from. Who is invited by the runtime API brings it along."""
+    if ctx.user.manager is not Manager.API:
+        return ctx.spec.password_ref is not None
+    comes = any(policy.onboarding.mode is not OnboardingMode.PROVISIONED for policy in ctx.policies)
+    return comes or ctx.offer is not None or (ctx.account is not None and ctx.account.password is not None)
+
+
 def _has(spec: UserSpec, required: ProfileField) -> bool:
     """Tell whether the field has a value; of a list, whether any entry has one."""
-    if required is ProfileField.PASSWORD:
-        return spec.password_ref is not None
     found: list[object] = [spec]
     for step in required.split("."):
         name = _SNAKE[step]
@@ -290,7 +297,7 @@ def check_password_offer(ctx: UserContext) -> Refusals:
     """The Secret is there and holds a password by the policy of every workgroup that takes one."""
     offer = ctx.offer
     ref = ctx.spec.password_ref
-    if ref is None or not ctx.policies:
+    if (ref is None and offer is None) or not ctx.policies:
         return
     policies = [policy for policy in ctx.policies if takes_password(policy)]
     if not policies:
@@ -300,11 +307,11 @@ def check_password_offer(ctx: UserContext) -> Refusals:
         return
     if offer is None:
         present = ctx.account.password if ctx.account is not None else None
-        if present is None or not is_from(present.source, ref):
+        if ref is not None and (present is None or not is_from(present.source, ref)):
             message = f'Secret "{ref.name}" has not been read yet'
             yield Refusal(Reason.SECRET_NOT_FOUND, "spec.password.secretKeyRef.name", message)
         return
-    refusal = check_password(offer, password_policy(ctx.spec, policies), ref.name, ref.key)
+    refusal = check_password(offer, password_policy(ctx.spec, policies), ref)
     if refusal is not None:
         yield refusal
 

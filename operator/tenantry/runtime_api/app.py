@@ -4,15 +4,16 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, probes, sessions
+from tenantry.runtime_api import access, probes, recipients, sessions
+from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
 
 
-def make_app(store: Store) -> FastAPI:
-    """Return the runtime API on a store."""
+def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
+    """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources."""
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
@@ -21,10 +22,11 @@ def make_app(store: Store) -> FastAPI:
         redoc_url=None,
     )
     app.state.store = store
+    app.state.check_spec = check_spec
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    for router in (sessions.router, access.router, access.metadata, probes.router):
+    for router in (sessions.router, access.router, access.metadata, recipients.router, probes.router):
         app.include_router(router)
     app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tenantry.domain.client import Scope
+from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.runtime_api.problem import Refused
@@ -16,6 +17,8 @@ from tenantry.services.clients import Client, Credential, authenticate
 from tenantry.services.sessions import Known
 from tenantry.store import Store
 
+#: Returns what the API server would refuse a spec of this kind for.
+CheckSpec: TypeAlias = Callable[[Kind, Any], list[Refusal]]
 _BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry clients create` printed.")
 
 Tenant = Annotated[str, Path(max_length=253, description="The namespace of the tenant.")]
@@ -27,12 +30,19 @@ def store_of(request: Request) -> Store:
     return store
 
 
+def check_spec_of(request: Request) -> CheckSpec:
+    """Return what holds a spec to the schema of its kind."""
+    found: CheckSpec = request.app.state.check_spec
+    return found
+
+
 def now() -> datetime:
     """Return the moment of a request; tests put another in its place."""
     return datetime.now(UTC)
 
 
 StoreOf = Annotated[Store, Depends(store_of)]
+SpecCheck = Annotated[CheckSpec, Depends(check_spec_of)]
 Now = Annotated[datetime, Depends(now)]
 
 

@@ -10,6 +10,7 @@ from prometheus_client import start_http_server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tenantry.runtime_api.app import make_app
+from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.services.passwords import nobodys_hash
 from tenantry.store import Store
@@ -78,10 +79,10 @@ class Where:
     metrics_port: int | None = None
 
 
-def serve(store: Store, where: Where) -> None:
+def serve(store: Store, check_spec: CheckSpec, where: Where) -> None:
     """Answer until told to stop."""
     nobodys_hash()  # made by the first who needs it, that one would wait twice as long
     if where.metrics_port is not None:
         start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
     tls: dict[str, Any] = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
-    uvicorn.run(make_app(store), host=where.host, port=where.port, **tls, **OPTIONS)
+    uvicorn.run(make_app(store, check_spec), host=where.host, port=where.port, **tls, **OPTIONS)

@@ -24,6 +24,7 @@ from tenantry.store.resource import (
     delete_resources,
     insert_resources,
     load_refs,
+    load_resources,
     mark_dependents,
     mark_objects,
     mark_uids,
@@ -173,6 +174,12 @@ class Batch(Act):
         if seen.uid in self.rows:
             self.released[seen.uid] = self.rows[seen.uid]
         self.outcomes[seen.uid] = Outcome(seen.uid, seen.kind, seen.namespace, seen.name, None, released=True)
+
+    def forget(self, uid: str) -> None:
+        """Forget the object of an account that another object takes over."""
+        self.results.pop(uid, None)
+        self.outcomes.pop(uid, None)
+        self.released |= load_resources(self.connection, [uid])
 
     def let_go(self, seen: Observed[Any]) -> None:
         """Have an object's finalizer removed, and leave its row as it is."""

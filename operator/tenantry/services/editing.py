@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from tenantry.domain.account import Account, Tombstone
+from tenantry.domain.account import Account, Manager, Tombstone
 from tenantry.domain.character_set import check_edit_through
 from tenantry.domain.login import is_email, login_key
-from tenantry.domain.observed import Kind
+from tenantry.domain.observed import Kind, manager_of
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import choices
 from tenantry.domain.snapshot import WorkgroupPolicy
@@ -94,15 +94,20 @@ def plan_deletion(store: Store, namespace: str, logins: Sequence[str], now: date
     for login in found.logins:
         row, why = found.user(login)
         if row is not None and not found.tenant.on_command_line:
-            why = (
-                Reason.MANAGED_BY_KUBERNETES,
-                f"delete the resource: kubectl delete user.tenantry.dev {row.name} -n {namespace}",
-            )
+            why = _elsewhere(row, namespace)
         if row is None or why is not None:
             refused.append(_refusal(namespace, login, *why) if why else _refusal(namespace, login, *_nobody(login)))
         else:
             removed.append((Kind.USER, row.name))
     return Edit(Request(namespace, now, actor, removed=removed), tuple(refused))
+
+
+def _elsewhere(row: ResourceRow, namespace: str) -> tuple[Reason, str]:
+    """Return why an account of a cluster's tenant is not deleted from here, and where it is."""
+    if manager_of(row.name) is Manager.API:
+        return Reason.MANAGED_BY_API, "was made by the runtime API; delete it there"
+    message = f"delete the resource: kubectl delete user.tenantry.dev {row.name} -n {namespace}"
+    return Reason.MANAGED_BY_KUBERNETES, message
 
 
 def plan_grouping(store: Store, namespace: str, grouping: Grouping, now: datetime, actor: str) -> Edit:

@@ -7,7 +7,7 @@ import os
 import secrets
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from tenantry.domain.account import Password
 from tenantry.domain.password import OfferKind, PasswordOffer
 from tenantry.services.secret_values import decode, source_of
 from tenantry.services.work import PasswordNeed
@@ -41,7 +42,13 @@ def make_offer(need: PasswordNeed, secret: Mapping[str, Any] | None) -> Password
     password = decode(encoded)
     if password is None:
         return PasswordOffer(OfferKind.NOT_TEXT, source)
-    return _compare(need, source, password)
+    return _compare(password, need.present, need.history, source)
+
+
+def offer_typed(password: str, present: Password | None) -> PasswordOffer:
+    """Return what a person offers who types a password, against the one that the account has."""
+    known = (present.hash, present.history, present.source) if present is not None else ("", (), "")
+    return _HASHERS.submit(_compare, password, *known).result()
 
 
 def hash_password(password: str) -> str:
@@ -76,20 +83,16 @@ def normalize_password(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def _compare(need: PasswordNeed, source: str, password: str) -> PasswordOffer:
+def _compare(password: str, present: str, history: Sequence[str], source: str) -> PasswordOffer:
     if len(password) > _LONGEST:
-        return PasswordOffer(OfferKind.NEW, source, length=len(password), compared=need.present)
-    if need.present and _matches(need.present, password):
-        return PasswordOffer(OfferKind.SAME, source, need.present, len(password), need.present)
+        return PasswordOffer(OfferKind.NEW, source, length=len(password), compared=present)
+    if present and _matches(present, password):
+        return PasswordOffer(OfferKind.SAME, source, present, len(password), present)
     # The present password is the history's first, so the one before it is at position 1.
-    for position, former in enumerate(need.history, start=1):
-        if _matches(former, password):
-            return _offer(OfferKind.USED_BEFORE, need, source, password, position)
-    return _offer(OfferKind.NEW, need, source, password, 0)
-
-
-def _offer(kind: OfferKind, need: PasswordNeed, source: str, password: str, position: int) -> PasswordOffer:
-    return PasswordOffer(kind, source, _hash(password), len(password), need.present, position)
+    used = (position for position, former in enumerate(history, start=1) if _matches(former, password))
+    position = next(used, 0)
+    kind = OfferKind.USED_BEFORE if position else OfferKind.NEW
+    return PasswordOffer(kind, source, _hash(password), len(password), present, position)
 
 
 def _hash(password: str) -> str:

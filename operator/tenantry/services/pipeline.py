@@ -229,7 +229,7 @@ def _object(row: ResourceRow | None, wanted: Wanted, namespace: str, created: da
     """Return the object as the API server would have it: the same UID, and a generation more for a new spec."""
     seen = restore_object(
         wanted.kind,
-        uid=row.uid if row is not None else _new_uid(created),
+        uid=row.uid if row is not None else new_uid(created),
         namespace=namespace,
         name=wanted.name,
         generation=1,
@@ -246,7 +246,7 @@ def _object(row: ResourceRow | None, wanted: Wanted, namespace: str, created: da
     return replace(seen, generation=generation, document=row.document if same else seen.document)
 
 
-def _new_uid(created: datetime) -> str:
+def new_uid(created: datetime) -> str:
     """Return a UID that sorts by its time, as arrival does (RFC 9562, version 8)."""
     micros = int(created.timestamp() * 1_000_000)
     number = (micros << 64) | randomness.randbits(64)

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tenantry.domain.account import Manager
 from tenantry.domain.capacity import Capacity, CapacityKind
-from tenantry.domain.observed import Kind, Observed
+from tenantry.domain.observed import Kind, Observed, manager_of
 from tenantry.domain.reason import Reason
 from tenantry.domain.seating import is_personal
 from tenantry.domain.snapshot import Snapshot
@@ -21,6 +22,7 @@ from tenantry.store.account import load_sequences
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import (
     ResourceRow,
+    load_api_resources,
     load_due_resources,
     load_resources,
 )
@@ -40,7 +42,8 @@ def reconcile(store: Store, work: Work) -> list[Outcome]:
     """Bring the rows in step with a batch of objects, in one transaction.
 
     Returns one outcome for each object given, and for each other object whose status changed on the way (a waiter that
-    got a seat, a pool whose use changed). Objects that are as they were cost one read and no lock.
+    got a seat, a pool whose use changed), but for those that the runtime API keeps: nobody is to be shown a status.
+    Objects that are as they were cost one read and no lock.
 
     Raises:
         StoreUnavailable: the database is gone or locked; nothing was changed.
@@ -52,7 +55,7 @@ def reconcile(store: Store, work: Work) -> list[Outcome]:
     with store.write() as connection:
         batch = _open(connection, store, replace(work, objects=fresh))
         _run(batch)
-    return [*settled, *batch.outcomes.values()]
+    return [*settled, *(o for o in batch.outcomes.values() if manager_of(o.name) is not Manager.API)]
 
 
 def _triage(store: Store, work: Work) -> tuple[list[Outcome], list[Observed[Any]]]:
@@ -83,7 +86,7 @@ def _open(connection: Connection, store: Store, work: Work) -> Batch:
     rows = load_resources(connection, [o.uid for o in work.objects])
     # A row that went since it was read (an attach dropped it) must not come back by what was remembered of it.
     work = replace(work, objects=[o for o in work.objects if not o.remembered or o.uid in rows])
-    gone = _predecessors(connection, tenant, work, rows)
+    gone = [*_predecessors(connection, tenant, work, rows), *_left_by_api(connection, tenant, work)]
     rows |= {row.uid: row for row in gone}
     former = [observe_gone(row, work.tenant.namespace) for row in gone]
     return Batch(
@@ -109,6 +112,12 @@ def _predecessors(
         named = {o.name: o for o in work.objects if o.kind is kind and o.uid not in rows and not o.deleting}
         found += tenancy.predecessors(connection, tenant, kind, named) if named else []
     return [row for row in found if row.uid not in rows]
+
+
+def _left_by_api(connection: Connection, tenant: TenantRow, work: Work) -> list[ResourceRow]:
+    """Return what the runtime API keeps in a namespace that goes: its Workgroups would wait for those accounts."""
+    ends = work.tenant.terminating and any(o.kind is Kind.WORKGROUP and o.deleting for o in work.objects)
+    return load_api_resources(connection, tenant.id, BATCH_SIZE) if ends and tenant.attached else []
 
 
 def _run(batch: Batch) -> None:

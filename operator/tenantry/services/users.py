@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+from tenantry.domain.account import Account
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.holding import describe_orphans
 from tenantry.domain.licensepool import evict, eviction_times, exceeded
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.seating import capacities_held, consuming_roles
-from tenantry.domain.snapshot import PoolPolicy
-from tenantry.domain.user import UserPlan, plan_removal, plan_user
+from tenantry.domain.snapshot import PoolPolicy, Snapshot
+from tenantry.domain.user import UserPlan, adopted, plan_removal, plan_user
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_holdings import leaves_something, possible_assignees
 from tenantry.services.batch import Batch
@@ -45,22 +46,26 @@ def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
 def _load_holdings(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     """Count what those hold that go, or leave a workgroup or group, and read who could be given it."""
     snapshot = batch.snapshot
-    leavers = [u for u in users if u.uid in snapshot.accounts and _leaves(batch, u)]
+    leavers = [(u, a) for u in users if (a := _account_of(u, snapshot)) is not None and _leaves(batch, u, a)]
     if not leavers:
         return
     if batch.transfers:
         batch.flush()
-    ids = {snapshot.accounts[u.uid].id for u in leavers}
+    ids = {account.id for _, account in leavers}
     snapshot.holdings |= count_holdings(batch.connection, ids - snapshot.holdings.keys())
     if any(snapshot.holdings[account_id] for account_id in ids):  # one who holds nothing yet may be given something
-        wanted = {name for user in leavers for name in possible_assignees(user, snapshot.workgroups, snapshot)}
+        wanted = {name for user, _ in leavers for name in possible_assignees(user, snapshot.workgroups, snapshot)}
         _load_assignees(batch, wanted - snapshot.assignees.keys())
 
 
-def _leaves(batch: Batch, user: Observed[UserSpec]) -> bool:
+def _account_of(user: Observed[UserSpec], snapshot: Snapshot) -> Account | None:
+    return snapshot.accounts.get(user.uid) or adopted(user, snapshot)
+
+
+def _leaves(batch: Batch, user: Observed[UserSpec], account: Account) -> bool:
     if user.deleting or user.spec is None:
         return user.deleting
-    return leaves_something(UserContext(user, user.spec, batch.snapshot, batch.snapshot.accounts.get(user.uid)))
+    return leaves_something(UserContext(user, user.spec, batch.snapshot, account))
 
 
 def _load_assignees(batch: Batch, names: set[str]) -> None:
@@ -102,6 +107,9 @@ def _take(batch: Batch, user: Observed[UserSpec], plan: UserPlan) -> None:
     )  # first: who depends on it knows it by this name
     batch.give(plan.transfers, user.uid)
     batch.change(plan.before, plan.after)
+    former = plan.before.resource_uid if plan.before is not None else None
+    if former is not None and former != user.uid:
+        batch.forget(former)  # the runtime API's object of an account that is taken over
     if plan.after is not None:
         batch.snapshot.owners[plan.after.id] = user.name
 

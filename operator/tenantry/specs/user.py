@@ -32,10 +32,11 @@ UserName = Annotated[str, StringConstraints(min_length=1, max_length=254, patter
 
 
 class OnExisting(StrEnum):
-    """What to do when the login belonged to a deleted account."""
+    """What to do when the login belonged to a deleted account, or belongs to one that the runtime API made."""
 
     REFUSE = "Refuse"
     RESTORE = "Restore"
+    ADOPT = "Adopt"
 
 
 class ExpiryChoice(StrEnum):
@@ -192,7 +193,10 @@ class UserSpec(SpecModel):
     )
     on_existing: OnExisting = Field(
         default=OnExisting.REFUSE,
-        description="Refuse or Restore an account of this login that was deleted before and is restorable.",
+        description=(
+            "Refuse a login that is taken; Restore the account of this login that was deleted before and is "
+            "restorable; Adopt the one that the runtime API made: it keeps its id, seat, password and sessions."
+        ),
     )
 
     @property

@@ -347,8 +347,9 @@ _PART_TABLES = (
 
 
 def load_owners(connection: Connection, tenant_id: int) -> set[str]:
-    """Return the UIDs of the objects that live accounts belong to."""
-    where = (accounts.c.tenant_id == tenant_id, accounts.c.resource_uid.is_not(None), accounts.c.deleted.is_(None))
+    """Return the UIDs of the objects of a cluster that live accounts belong to."""
+    ours = (accounts.c.tenant_id == tenant_id, accounts.c.manager == Manager.KUBERNETES)
+    where = (*ours, accounts.c.resource_uid.is_not(None), accounts.c.deleted.is_(None))
     return set(connection.execute(select(accounts.c.resource_uid).where(*where)).scalars())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, tuple_, union, update
 
 from tenantry.domain.capacity import Capacity
-from tenantry.domain.observed import Kind, Observed, Ref
+from tenantry.domain.observed import API_PREFIX, Kind, Observed, Ref
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import parse
 from tenantry.store.schema import MAILBOX_ABSENT, accounts, refs, resources, tenants, waits
@@ -47,6 +47,8 @@ class ResourceRow:
         return found
 
 
+#: What the runtime API keeps, of which no cluster and no file knows.
+_OF_API = resources.c.name.startswith(API_PREFIX, autoescape=True)
 #: What a ResourceRow has, in its order.
 _COLUMNS = tuple(resources.c[name] for name in ResourceRow.__slots__)
 
@@ -80,10 +82,16 @@ def load_unowned(connection: Connection, tenant_id: int, kind: Kind) -> list[Res
 
 
 def load_tenant_resources(connection: Connection, tenant_id: int) -> dict[str, tuple[Kind, str, int]]:
-    """Return kind, name and generation by UID of all objects of a tenant: what a sweep compares."""
+    """Return kind, name and generation by UID of all objects that a tenant has in a cluster, or has from files."""
     columns = (resources.c.uid, resources.c.kind, resources.c.name, resources.c.generation)
-    query = select(*columns).where(resources.c.tenant_id == tenant_id)
+    query = select(*columns).where(resources.c.tenant_id == tenant_id, ~_OF_API)
     return {uid: (Kind(kind), name, generation) for uid, kind, name, generation in connection.execute(query)}
+
+
+def load_api_resources(connection: Connection, tenant_id: int, limit: int) -> list[ResourceRow]:
+    """Return some of the objects that the runtime API keeps."""
+    query = select(*_COLUMNS).where(resources.c.tenant_id == tenant_id, _OF_API).limit(limit)
+    return [_row(row) for row in connection.execute(query)]
 
 
 def load_due_resources(
@@ -106,6 +114,13 @@ def load_due_resources(
     for where, *rest in connection.execute(query):
         found.setdefault(where, []).append(_row(rest))
     return found
+
+
+def load_due_on_command_line(connection: Connection, now: datetime) -> list[str]:
+    """Return the namespaces that no cluster has a part in and where something is due."""
+    due = select(resources.c.tenant_id).where(resources.c.due <= now)
+    query = select(tenants.c.namespace).where(tenants.c.observed_uid == COMMAND_LINE, tenants.c.id.in_(due))
+    return list(connection.execute(query).scalars())
 
 
 def load_going(connection: Connection, tenant_id: int, kind: Kind) -> dict[str, str]:
@@ -155,7 +170,7 @@ def delete_resources(connection: Connection, uids: Collection[str]) -> None:
 
 def delete_foreign(connection: Connection, tenant_id: int, namespace_uids: Collection[str]) -> None:
     """Forget the objects of a tenant that were seen in other namespaces than these."""
-    where = (resources.c.tenant_id == tenant_id, resources.c.namespace_uid.not_in(namespace_uids))
+    where = (resources.c.tenant_id == tenant_id, resources.c.namespace_uid.not_in(namespace_uids), ~_OF_API)
     connection.execute(delete(resources).where(*where))
 
 
@@ -251,6 +266,7 @@ def load_present(connection: Connection, tenant_id: int, kind: Kind, namespace_u
         resources.c.kind == kind,
         resources.c.namespace_uid == namespace_uid,
         ~resources.c.missing,
+        ~_OF_API,
     )
     return [_row(row) for row in connection.execute(query)]
 

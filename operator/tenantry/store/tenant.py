@@ -106,8 +106,6 @@ def save_tenant(connection: Connection, tenant: TenantRow, **values: Any) -> Ten
 
 
 def has_accounts(connection: Connection, tenant_id: int) -> bool:
-    """Tell whether the tenant has live accounts that resources own."""
-    owned = (
-        (accounts.c.tenant_id == tenant_id) & (accounts.c.manager == Manager.KUBERNETES) & accounts.c.deleted.is_(None)
-    )
+    """Tell whether the tenant has live accounts beside those of its workgroups themselves."""
+    owned = (accounts.c.tenant_id == tenant_id) & (accounts.c.manager != Manager.SYSTEM) & accounts.c.deleted.is_(None)
     return bool(connection.execute(select(exists().where(owned))).scalar())

@@ -8,6 +8,7 @@ from tenantry.domain.account import Password
 from tenantry.domain.password import OfferKind, PasswordOffer, apply_offer, check_password, password_policy
 from tenantry.domain.reason import Reason
 from tenantry.specs import UserSpec, WorkgroupSpec
+from tenantry.specs.base import SecretKeyRef
 from tenantry.specs.workgroup_login import PasswordExpiry, PasswordPolicy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,7 +32,7 @@ POLICY = PasswordPolicy(min_length=4, max_length=10, history=3)
     ],
 )
 def test_an_offer_is_judged_by_the_policy(offer: PasswordOffer, reason: Reason | None) -> None:
-    refusal = check_password(offer, POLICY, "secret", "key")
+    refusal = check_password(offer, POLICY, SecretKeyRef(name="secret", key="key"))
     assert (refusal.reason if refusal else None) == reason
 
 
