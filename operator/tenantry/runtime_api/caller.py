@@ -24,7 +24,7 @@ _BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry cli
 Tenant = Annotated[str, Path(max_length=253, description="The namespace of the tenant.")]
 
 
-def store_of(request: Request) -> Store:
+async def store_of(request: Request) -> Store:
     """Return the identity store."""
     store: Store = request.app.state.store
     return store
@@ -36,11 +36,12 @@ def check_spec_of(request: Request) -> CheckSpec:
     return found
 
 
-def now() -> datetime:
+async def now() -> datetime:
     """Return the moment of a request; tests put another in its place."""
     return datetime.now(UTC)
 
 
+# What only looks at the request is async: the framework runs anything else in another thread, which costs more than it.
 StoreOf = Annotated[Store, Depends(store_of)]
 SpecCheck = Annotated[CheckSpec, Depends(check_spec_of)]
 Now = Annotated[datetime, Depends(now)]
@@ -49,7 +50,7 @@ Now = Annotated[datetime, Depends(now)]
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 
 
-def credential(tenant: Tenant, bearer: Bearer) -> Credential:
+async def credential(tenant: Tenant, bearer: Bearer) -> Credential:
     """Return what the caller shows."""
     return Credential(tenant, bearer.credentials if bearer is not None else "")
 
