@@ -11,9 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Self
+from typing import Self, TypeAlias
 
 _WAIT_SECONDS = 120.0
+Wire: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
@@ -95,18 +96,16 @@ async def _run(load: Load) -> Answers:
     return found
 
 
-async def _ask(
-    load: Load, wire: tuple[asyncio.StreamReader, asyncio.StreamWriter], offset: int, start: asyncio.Event, to: Answers
-) -> None:
+async def _ask(load: Load, wire: Wire, offset: int, start: asyncio.Event, to: Answers) -> None:
     reader, writer = wire
-    requests = [_request(load, body) for body in load.bodies]
+    requests = [request_of(load, body) for body in load.bodies]
     await start.wait()
     until = time.perf_counter() + load.seconds
     turn = 0
     while turn < load.times if load.times else time.perf_counter() < until:
         began = time.perf_counter()
         writer.write(requests[(offset + turn) % len(requests)])
-        status, body = await _answer(reader)
+        status, body = await answer_of(reader)
         to.latencies.append(time.perf_counter() - began)
         to.statuses[status] += 1
         if load.times:
@@ -117,7 +116,8 @@ async def _ask(
     writer.close()
 
 
-def _request(load: Load, body: str) -> bytes:
+def request_of(load: Load, body: str) -> bytes:
+    """Return a request as it goes over the wire."""
     head = (
         f"POST {load.path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {load.token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n"
@@ -125,7 +125,8 @@ def _request(load: Load, body: str) -> bytes:
     return (head + body).encode()
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+async def answer_of(reader: asyncio.StreamReader) -> tuple[str, bytes]:
+    """Read an answer: its status and its body."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     length = next((line.partition(":")[2] for line in head.split("\r\n") if line.startswith("content-length:")), "0")
     return head.split()[1], await reader.readexactly(int(length))

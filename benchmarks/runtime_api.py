@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from benchmarks.bars import Bar, at_least, at_most, exactly
 from benchmarks.load import Answers, Load, quantile
 from benchmarks.office import NAMESPACE, PASSWORD, Office
+from benchmarks.race import Race
 from benchmarks.servers import CHEAP, Server
 from controlplane.progress import ticking
 from postgres import Postgres
@@ -142,21 +143,5 @@ def _races(folder: Path, office: Office, servers: int) -> list[int]:
     with ExitStack() as stack:
         started = [Server.ours(folder, office.store_url, f"race-{n}", cheap=True) for n in range(servers)]
         ports = [stack.enter_context(server).port for server in started]
-        return [_race(office, ports) for _ in range(_RACES)]
-
-
-def _race(office: Office, ports: Sequence[int]) -> int:
-    """Let all log in at once, and the winners log off; return how many those were."""
-    bodies = [office.log_in(login) for login in office.logins]
-    share = len(bodies) // len(ports)
-    parts = [bodies[n * share : (n + 1) * share] for n in range(len(ports))]
-    running = [
-        Load(port, _SESSIONS, office.token, part, share, times=1).start()
-        for port, part in zip(ports, parts, strict=True)
-    ]
-    answers = sum((Answers.of(process) for process in running), Answers())
-    winners = [json.loads(body)["token"] for body in answers.bodies if "token" in json.loads(body)]
-    if winners:
-        off = [json.dumps({"token": token}) for token in winners]
-        Load(ports[0], f"{_SESSIONS}/logoff", office.token, off, len(off), times=1).run()
-    return len(winners)
+        bodies = [office.log_in(login) for login in office.logins]
+        return Race(ports, _SESSIONS, office.token, bodies, _RACES).run()
