@@ -143,6 +143,11 @@ class Reason(StrEnum):
     INVALID_CLIENT = "InvalidClient", Settles.PERSON, "The token is not one of the tenant's applications."
     INSUFFICIENT_SCOPE = "InsufficientScope", Settles.PERSON, "The application's token does not open this part."
     STORE_UNAVAILABLE = "StoreUnavailable", Settles.ITSELF, "The identity store cannot be reached; nothing is granted."
+    DIRECTORY_UNAVAILABLE = (
+        "DirectoryUnavailable",
+        Settles.ITSELF,
+        "The directory that compares the password cannot be asked; nobody is let in by it.",
+    )
     SERVER_BUSY = "ServerBusy", Settles.ITSELF, "Too many ask the runtime API for the same at once; try again."
     LOGIN_LIMIT_REACHED = "LoginLimitReached", Settles.ITSELF, "Every floating license is in use just now."
 

@@ -1,7 +1,7 @@
 """Plan one Workgroup: its system users, and whether it may go."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tenantry.domain.account import Account, Manager, Member
@@ -12,6 +12,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.snapshot import Snapshot, WorkgroupPolicy
 from tenantry.domain.status import Finding, not_ready, ready
+from tenantry.domain.system_user import check_system_passwords, system_password
 from tenantry.specs import WorkgroupSpec, WorkgroupStatus
 from tenantry.specs.workgroup import SystemUserStatus
 from tenantry.specs.workgroup_login import SystemLogin, SystemUser
@@ -34,9 +35,10 @@ def plan_workgroup(
     policy: WorkgroupPolicy, system: tuple[Account, ...], snapshot: Snapshot, need: Need = NOBODY
 ) -> WorkgroupPlan:
     """Plan a Workgroup. ``system`` are its system users' rows; ``need`` is by whom it is still needed."""
-    refusals = check_workgroup(policy, snapshot, need)
+    present = {account.login_key: account for account in system}
+    refusals = [*check_workgroup(policy, snapshot, need), *check_system_passwords(policy, present, snapshot)]
     wanted = {login_key(user.user_name): user for user in reversed(policy.spec.system_users)}  # of twins, the first
-    after = tuple(_system_user(policy, user, system, snapshot) for user in reversed(wanted.values()))
+    after = tuple(_system_user(policy, user, present, snapshot) for user in reversed(wanted.values()))
     status = WorkgroupStatus(
         observed_generation=policy.generation,
         system_users=tuple(SystemUserStatus(user_name=a.user_name, account_id=a.id) for a in after),
@@ -124,10 +126,10 @@ def warn_of_shared_roles(policy: WorkgroupPolicy, usage: Usage) -> list[Finding]
 
 
 def _system_user(
-    policy: WorkgroupPolicy, wanted: SystemUser, present: tuple[Account, ...], snapshot: Snapshot
+    policy: WorkgroupPolicy, wanted: SystemUser, present: Mapping[str, Account], snapshot: Snapshot
 ) -> Account:
     key = login_key(wanted.user_name)
-    base = next((a for a in present if a.login_key == key), None) or Account(
+    base = present.get(key) or Account(
         id=str(uuid.uuid5(_NAMESPACE, f"{policy.uid}/{key}")),
         user_name=wanted.user_name,
         login_key=key,
@@ -140,5 +142,6 @@ def _system_user(
         base,
         user_name=wanted.user_name,
         can_log_in=wanted.login is SystemLogin.ENABLED,
+        password=system_password(policy, wanted, base, snapshot),
         members=(Member(policy.name, base.created, role=wanted.role, groups=wanted.groups),),
     )
