@@ -6,6 +6,7 @@ import click
 
 from tenantry.cli.manual import closing
 from tenantry.cli.stores import audit_key_file, opened, store_url
+from tenantry.domain.directory import Directories
 from tenantry.services.passwords import LEAST_MEMORY, LEAST_PASSES, raise_cost
 
 #: Who asks waits for an answer: a store that is away or locked longer than that is told of (P9).
@@ -15,6 +16,7 @@ _PATIENCE_SECONDS = 1.5
 @click.command(
     epilog=closing(
         "tenantry serve --store-url postgresql://tenantry@db/tenantry --port 8443",
+        "tenantry serve --secrets-dir /run/secrets/tenantry",
         codes={0: "told to stop", 1: "could not start", 2: "wrong usage", 3: "the identity store cannot be reached"},
     )
 )
@@ -72,6 +74,19 @@ _PATIENCE_SECONDS = 1.5
     help="The sender of mails where a Workgroup names none.",
 )
 @click.option("--private-key", type=click.Path(dir_okay=False, path_type=Path), help="The certificate's key.")
+@click.option(
+    "--secrets-dir",
+    envvar="TENANTRY_SECRETS_DIR",
+    show_envvar=True,
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Where Secrets are mounted that log-ins by directory need, as NAMESPACE/SECRET/KEY. "
+    "Default: the API server is asked.",
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="How to reach that API server. Default: as of tenantry run.",
+)
 def command(
     store_url: str,
     audit_key_file: Path | None,
@@ -92,6 +107,10 @@ def command(
     if (where["certificate"] is None) != (where["private_key"] is None):
         message = "--certificate and --private-key go together"
         raise click.UsageError(message)
+    secrets_dir, kubeconfig = where.pop("secrets_dir"), where.pop("kubeconfig")
+    if secrets_dir is not None and kubeconfig is not None:
+        message = "--secrets-dir and --kubeconfig are two places for the same Secrets; give one"
+        raise click.UsageError(message)
     from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
     from tenantry.runtime_api.postman import Post  # noqa: PLC0415 - so do the templates of mails
     from tenantry.runtime_api.server import Where, serve  # noqa: PLC0415 - the web framework takes long to import
@@ -101,4 +120,14 @@ def command(
     password = smtp_password_file.read_text().strip() if smtp_password_file is not None else ""
     post = Post(MailServer.parse(smtp_url, password) if smtp_url is not None else None, mail_from)
     with opened(store_url, audit_key_file, patience=_PATIENCE_SECONDS) as store:
-        serve(store, check_spec, Where(**where), post)  # type: ignore[arg-type]  # click has typed them
+        directories = _directories(secrets_dir, kubeconfig)  # type: ignore[arg-type]  # so has it these
+        serve(store, check_spec, Where(**where), post, directories)  # type: ignore[arg-type]  # click has typed them
+
+
+def _directories(secrets_dir: Path | None, kubeconfig: Path | None) -> Directories:
+    from tenantry.controllers.secret_source import ClusterSecrets  # noqa: PLC0415 - so does what talks to a cluster
+    from tenantry.directory.ldap import LdapDirectories  # noqa: PLC0415 - and to a directory
+    from tenantry.directory.secrets import MountedSecrets  # noqa: PLC0415 - as above
+
+    source = MountedSecrets(secrets_dir) if secrets_dir is not None else ClusterSecrets(kubeconfig)
+    return LdapDirectories(source)

@@ -139,8 +139,9 @@ class Account:
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
     account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
     it had its place in until its seat was taken back. ``mailbox`` tells which version of its Secret was looked at last.
-    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so. ``reset_obeyed``: the latest
-    spec.passwordResetRequestTime that was acted on.
+    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so. ``reset_obeyed`` and
+    ``sessions_not_before``: the latest times of spec.passwordResetRequestTime and spec.sessionsNotBeforeTime that were
+    acted on (MM-13, MM-14).
     """
 
     id: str
@@ -168,6 +169,7 @@ class Account:
     tombstone: Tombstone | None = None
     locked: datetime | None = None
     reset_obeyed: datetime | None = None
+    sessions_not_before: datetime | None = None
     provisioned: bool = False
 
     @property
@@ -199,6 +201,19 @@ class Account:
         """Return the email address to write to by the profile; empty where it has none."""
         emails = (self.profile or {}).get("emails", ())
         return next((str(e["value"]) for e in sorted(emails, key=lambda e: not e.get("primary"))), "")
+
+    @property
+    def serving_address(self) -> str:
+        """Return the address that serves: until a new one is verified, where that is asked for, the one before it."""
+        onboarding = self.onboarding
+        proven = onboarding.verified_address if onboarding.joined is not None and onboarding.must_verify else ""
+        return proven or self.address
+
+    @property
+    def email_key(self) -> str | None:
+        """Return the key of the address that the account logs in by where a workgroup asks for that."""
+        address = self.serving_address
+        return login_key(address) if address else None
 
     @property
     def memberships(self) -> frozenset[str]:

@@ -72,10 +72,10 @@ def mails_of(before: Account | None, after: Account | None) -> Iterator[Mail]:
     if to_verify and login_key(to_verify) != login_key(address_to_verify(before)):
         yield Mail(MailKind.VERIFICATION, to_verify, after.id)
     asked = after.reset_obeyed is not None and (before is None or before.reset_obeyed != after.reset_obeyed)
-    if asked and serving_address(after):
-        yield Mail(MailKind.PASSWORD_RESET, serving_address(after), after.id)
+    if asked and after.serving_address:
+        yield Mail(MailKind.PASSWORD_RESET, after.serving_address, after.id)
     if before is not None and _moved(before, after):
-        yield Mail(MailKind.EMAIL_CHANGED, serving_address(before), after.id)
+        yield Mail(MailKind.EMAIL_CHANGED, before.serving_address, after.id)
 
 
 def closed_by(before: Account | None, after: Account | None) -> Iterator[Purpose]:
@@ -93,7 +93,7 @@ def closed_by(before: Account | None, after: Account | None) -> Iterator[Purpose
         yield Purpose.ACCEPT
     if login_key(address_to_verify(before)) != login_key(address_to_verify(after)):
         yield Purpose.VERIFY
-    if _hash(before) != _hash(after) or login_key(serving_address(before)) != login_key(serving_address(after)):
+    if _hash(before) != _hash(after) or login_key(before.serving_address) != login_key(after.serving_address):
         yield Purpose.RESET
 
 
@@ -124,13 +124,6 @@ def expiry_of(mail: Mail, account: Account, created: datetime, now: datetime) ->
             return now + VERIFICATION_LASTS
         case _:
             return created + RESET_LASTS
-
-
-def serving_address(account: Account) -> str:
-    """Return the address that mails go to: until a new one is verified, where that is asked for, the one before it."""
-    onboarding = account.onboarding
-    proven = onboarding.verified_address if onboarding.joined is not None and onboarding.must_verify else ""
-    return proven or account.address
 
 
 def address_to_verify(account: Account | None) -> str:

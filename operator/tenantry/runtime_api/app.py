@@ -4,7 +4,18 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, account, probes, recipients, scim, sessions
+from tenantry.domain.directory import Directories
+from tenantry.runtime_api import (
+    access,
+    account,
+    accounts,
+    administration,
+    holdings,
+    probes,
+    recipients,
+    scim,
+    sessions,
+)
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -12,8 +23,11 @@ from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
 
 
-def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
-    """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources."""
+def make_app(store: Store, check_spec: CheckSpec, directories: Directories | None = None) -> FastAPI:
+    """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources.
+
+    Log-ins by directory need a way to ask one.
+    """
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
@@ -22,6 +36,7 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
         redoc_url=None,
     )
     app.state.store = store
+    app.state.directories = directories
     app.state.check_spec = check_spec
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -29,6 +44,9 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
     routers = (
         sessions.router,
         account.router,
+        accounts.router,
+        holdings.router,
+        administration.router,
         access.router,
         access.metadata,
         recipients.router,

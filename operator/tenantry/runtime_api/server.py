@@ -10,6 +10,7 @@ import uvicorn
 from prometheus_client import start_http_server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tenantry.domain.directory import Directories
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.clockwork import Clockwork
@@ -85,7 +86,13 @@ class Where:
     metrics_port: int | None = None
 
 
-def serve(store: Store, check_spec: CheckSpec, where: Where, post: Post = NO_POST) -> None:
+def serve(
+    store: Store,
+    check_spec: CheckSpec,
+    where: Where,
+    post: Post = NO_POST,
+    directories: Directories | None = None,
+) -> None:
     """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks."""
     nobodys_hash()  # made by the first who needs it, that one would wait twice as long
     if where.metrics_port is not None:
@@ -94,7 +101,7 @@ def serve(store: Store, check_spec: CheckSpec, where: Where, post: Post = NO_POS
     postman = Postman(store, post.server, post.sender)
     clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
     pulse = Pulse(lambda: ask_store(store))
-    app = make_app(store, check_spec)
+    app = make_app(store, check_spec, directories)
     app.state.under_way = UnderWay(pulse)
     for thread in (postman, clockwork, pulse):
         thread.start()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tenantry.domain.account import Account
 from tenantry.domain.login import login_key
-from tenantry.domain.mail import Purpose, address_to_verify, serving_address
+from tenantry.domain.mail import Purpose, address_to_verify
 from tenantry.domain.onboarding import check_acceptance
 from tenantry.domain.password import password_policy, takes_password
 from tenantry.domain.reason import Reason
@@ -81,4 +81,4 @@ def _bound_to(account: Account, purpose: Purpose) -> str:
         case Purpose.VERIFY:
             return address_to_verify(account)
         case Purpose.RESET:
-            return serving_address(account)
+            return account.serving_address

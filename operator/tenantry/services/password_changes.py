@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from tenantry.domain.account import Account, Manager, Pending
 from tenantry.domain.audit import Change
 from tenantry.domain.login import login_key
-from tenantry.domain.mail import RESET_LASTS, Mail, MailKind, Purpose, serving_address
+from tenantry.domain.mail import RESET_LASTS, Mail, MailKind, Purpose
 from tenantry.domain.password import PasswordOffer, check_choice, take_choice
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.session import check_log_in
 from tenantry.services.acts import Act, acting
-from tenantry.services.credentials import NOT_RIGHT, Claim, Proof, account_of, forget_failures, prove
+from tenantry.services.credentials import NOT_RIGHT, Claim, DirectoryClaim, account_of, forget_failures, prove
 from tenantry.services.links import NOT_VALID, Person, follow, person_of
 from tenantry.services.onboarding import PERSON, no_tenant, no_user
 from tenantry.services.passwords import offer_typed
@@ -53,21 +53,21 @@ def change_password(store: Store, namespace: str, asked: PasswordChange, now: da
     proof = prove(store, namespace, asked.claim, now)
     if isinstance(proof, Refusal):
         return proof
+    if isinstance(proof, DirectoryClaim):
+        return _NOT_TAKEN
     offer = offer_typed(asked.new, proof.password)
     with acting(store, namespace, PERSON, now) as act:
-        account = account_of(act.connection, act.tenant.id, proof.workgroup, proof.login)
         workgroup = load_policies(act.connection, act.tenant.id).workgroups.get(proof.workgroup)
-        if account is None or workgroup is None or not _still(proof, account):
+        if workgroup is None:
             return NOT_RIGHT
-        forget_failures(act.connection, act.tenant.id, proof.login)
+        account = account_of(act.connection, act.tenant.id, workgroup.name, proof.login, workgroup.spec.login.by)
+        if account is None or not proof.holds(account, workgroup.spec):
+            return NOT_RIGHT
+        forget_failures(act.connection, act.tenant.id, account)
         shut = check_log_in(account, workgroup, now)
         if shut is not None and shut.reason not in {Reason.PASSWORD_EXPIRED, Reason.LICENSE_MISSING}:
             return shut
         return _change(act, person_of(act.connection, act.tenant.id, account), offer)
-
-
-def _still(proof: Proof, account: Account) -> bool:
-    return (account.id, account.password) == (proof.account_id, proof.password)
 
 
 def _change(act: Act, person: Person, offer: PasswordOffer) -> Refusal | None:
@@ -97,7 +97,7 @@ def request_reset(store: Store, namespace: str, workgroup: str, login: str, now:
         message = f'Workgroup "{workgroup}" does not exist; {choices(sorted(workgroups))}'
         return Refusal(Reason.WORKGROUP_NOT_FOUND, "workgroup", message)
     with acting(store, namespace, PERSON, now) as act:
-        account = account_of(act.connection, act.tenant.id, workgroup, login)
+        account = account_of(act.connection, act.tenant.id, workgroup, login, workgroups[workgroup].spec.login.by)
         member = account is not None and workgroup in account.memberships
         if account is not None and member and not _mailed_lately(act, account):
             _mail_reset(act, account, workgroup)
@@ -122,7 +122,7 @@ def _mail_reset(act: Act, account: Account, workgroup: str | None) -> Refusal | 
     refusal = _check_reset(person_of(act.connection, act.tenant.id, account))
     if refusal is None:
         facts = {"askedIn": workgroup} if workgroup is not None else {}
-        act.mails.append(Mail(MailKind.PASSWORD_RESET, serving_address(account), account.id, facts))
+        act.mails.append(Mail(MailKind.PASSWORD_RESET, account.serving_address, account.id, facts))
         act.records.append(Change("PasswordResetRequested", "Mail", account.id, account.resource_uid, {}, {}))
     return refusal
 
@@ -134,7 +134,7 @@ def _check_reset(person: Person) -> Refusal | None:
         return Refusal(Reason.ACCOUNT_NOT_ACTIVE, "userName", "only an account that is in use can get another password")
     if person.password_policy is None:
         return _NOT_TAKEN
-    if not serving_address(account):
+    if not account.serving_address:
         return Refusal(Reason.EMAIL_MISSING, "userName", "there is no address to mail to; add one")
     return None
 
@@ -170,5 +170,5 @@ def confirm_reset(store: Store, namespace: str, token: str, new: str, now: datet
         refusal = _check_reset(person) or _change(act, person, offer)
         if refusal is None:
             delete_links(act.connection, Purpose.RESET, [account.id])
-            forget_failures(act.connection, act.tenant.id, account.user_name)
+            forget_failures(act.connection, act.tenant.id, account)
         return refusal

@@ -123,7 +123,12 @@ policies = Table(
 #: this word for word reads the index of those alone.
 MAILBOX_ABSENT = text("(substr(mailbox, 1, 9) = 'NoSecret/' OR substr(mailbox, 1, 6) = 'NoKey/')")
 
-#: Accounts, alive and buried: the unique login holds for both. ``modified``: when the row was last written.
+#: So much of a text is enough to sort by.
+SORTED_LENGTH = 128
+
+#: Accounts, alive and buried: the unique login holds for both. ``email_key``: the address to log in by, as a login key.
+#: ``by_company``, ``by_family`` and ``by_given`` are what lists are sorted by, made of the profile. ``modified``: when
+#: the row was last written.
 accounts = Table(
     "accounts",
     metadata,
@@ -132,6 +137,7 @@ accounts = Table(
     Column("scope", String(253), nullable=False),
     Column("login_key", String(1024), nullable=False),
     Column("user_name", String(254), nullable=False),
+    Column("email_key", String(1024)),
     Column("manager", String(16), nullable=False),
     Column("resource_uid", String(64), unique=True),
     Column("created", UtcDateTime, nullable=False),
@@ -164,10 +170,18 @@ accounts = Table(
     Column("deletion_mode", String(32)),
     Column("locked", UtcDateTime),
     Column("modified", UtcDateTime),
+    Column("by_company", String(SORTED_LENGTH), nullable=False, server_default=""),
+    Column("by_family", String(SORTED_LENGTH), nullable=False, server_default=""),
+    Column("by_given", String(SORTED_LENGTH), nullable=False, server_default=""),
     Column("password_applied", Text),
     Column("resend_asked", UtcDateTime),
     Column("reset_obeyed", UtcDateTime),
+    Column("sessions_not_before", UtcDateTime),
     UniqueConstraint("tenant_id", "scope", "login_key"),
+    Index("ix_accounts_tenant_email", "tenant_id", "email_key"),
+    Index("ix_accounts_by_company", "tenant_id", "by_company", "login_key"),
+    Index("ix_accounts_by_family", "tenant_id", "by_family", "login_key"),
+    Index("ix_accounts_by_given", "tenant_id", "by_given", "login_key"),
     Index("ix_accounts_tenant_modified", "tenant_id", "modified"),
     Index("ix_accounts_mailbox_absent", "resource_uid", sqlite_where=MAILBOX_ABSENT, postgresql_where=MAILBOX_ABSENT),
 )
