@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account
 from tenantry.domain.observed import Observed
+from tenantry.domain.password import takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_context import UserContext
 from tenantry.specs import UserSpec
 
+_RESET = "spec.passwordResetRequestTime"
 #: A time that lies further ahead than clocks differ is a mistake, not an act.
 _MOST_AHEAD = timedelta(minutes=5)
 
@@ -20,6 +22,7 @@ def acts_of(spec: UserSpec) -> Iterator[tuple[str, str, datetime]]:
     written = {
         "spec.invitationResendTime": spec.invitation_resend_time,
         "spec.sessionsNotBeforeTime": spec.sessions_not_before_time,
+        _RESET: spec.password_reset_request_time,
     }
     return ((field, text, datetime.fromisoformat(text)) for field, text in written.items() if text)
 
@@ -29,11 +32,15 @@ def check_acts(ctx: UserContext) -> Iterator[Refusal]:
     for field, text, asked in acts_of(ctx.spec):
         if asked > ctx.snapshot.now + _MOST_AHEAD:
             yield Refusal(Reason.TIME_IN_FUTURE, field, f"{text} lies ahead; give a time of now")
+    takes_none = ctx.knows_all_policies and not any(map(takes_password, ctx.policies))
+    if ctx.spec.password_reset_request_time is not None and takes_none:
+        message = "every workgroup of this account compares passwords in a directory; remove it"
+        yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, _RESET, message)
 
 
-def is_asked(text: str | None, since: datetime, now: datetime) -> bool:
+def is_asked(asked: datetime | None, since: datetime, now: datetime) -> bool:
     """Tell whether an act is to be obeyed now: its time is later than the last one obeyed, and has come."""
-    return text is not None and since < datetime.fromisoformat(text) <= now + _MOST_AHEAD
+    return asked is not None and since < asked <= now + _MOST_AHEAD
 
 
 def next_act(spec: UserSpec, now: datetime) -> datetime | None:
@@ -45,6 +52,6 @@ def next_act(spec: UserSpec, now: datetime) -> datetime | None:
 def obey_sessions(user: Observed[UserSpec], account: Account, now: datetime) -> Account:
     """Return the account with the log-ins ended that its User wants ended, whatever else its spec is worth (MM-14)."""
     text = user.spec.sessions_not_before_time if user.spec is not None else None
-    if text is None or not is_asked(text, account.sessions_not_before or user.created, now):
-        return account
-    return replace(account, sessions_not_before=datetime.fromisoformat(text))
+    asked = datetime.fromisoformat(text) if text else None
+    since = account.sessions_not_before or user.created
+    return replace(account, sessions_not_before=asked) if is_asked(asked, since, now) else account

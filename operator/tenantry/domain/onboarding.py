@@ -64,6 +64,22 @@ def send_again(ctx: UserContext, account: Account) -> Onboarding:
     return _send(ctx, present, present.invited_address) if open_ and _is_asked_again(ctx, present) else present
 
 
+def reset_again(ctx: UserContext, account: Account | None) -> datetime | None:
+    """Return the latest time of spec.passwordResetRequestTime that was obeyed, by now that of the spec if it came."""
+    obeyed = account.reset_obeyed if account is not None else None
+    asked, since = _time(ctx.spec.password_reset_request_time), obeyed or ctx.user.created
+    return asked if is_asked(asked, since, ctx.snapshot.now) else obeyed
+
+
+def resend(account: Account, hours: int, now: datetime) -> Onboarding:
+    """Return the onboarding with the invitation sent once more; one that ran out is asked for where seats are given."""
+    asked = replace(account.onboarding, resend_asked=now)
+    if not account.in_force or asked.has_lapsed(now):
+        return asked
+    expires = now + timedelta(hours=hours)
+    return replace(asked, invited=now, expires=expires, invited_address=account.address, resend_obeyed=now)
+
+
 def check_acceptance(account: Account, now: datetime, *, going: bool = False) -> Refusal | None:
     """Return why nobody can accept or sign up for this account now, or None (MM-01, MM-04, TH-15).
 
@@ -84,13 +100,6 @@ def accept(account: Account, now: datetime) -> Onboarding:
     if came.pending is Pending.INVITATION:
         came = replace(came, email_verified=now, verified_address=came.invited_address)
     return _arrive(came, account.address, now)
-
-
-def check_verification(account: Account) -> Refusal | None:
-    """Return why no address can be verified, or None."""
-    if account.address:
-        return None
-    return Refusal(Reason.EMAIL_MISSING, "spec.emails", "there is no address that could be verified; add one")
 
 
 def verify(account: Account, now: datetime) -> Onboarding:
@@ -156,17 +165,23 @@ def _send(ctx: UserContext, present: Onboarding, address: str) -> Onboarding:
         invited=now,
         expires=now + timedelta(hours=min(hours)),
         invited_address=address,
-        resend_obeyed=_resend_time(ctx.spec) if _is_asked_again(ctx, present) else present.resend_obeyed,
+        resend_obeyed=_asked(ctx, present) if _is_asked_again(ctx, present) else present.resend_obeyed,
     )
 
 
 def _is_asked_again(ctx: UserContext, present: Onboarding) -> bool:
+    asked = _asked(ctx, present)
     since = present.resend_obeyed or ctx.user.created
-    return is_asked(ctx.spec.invitation_resend_time, since, ctx.snapshot.now)
+    return is_asked(asked, since, ctx.snapshot.now)
 
 
-def _resend_time(spec: UserSpec) -> datetime | None:
-    text = spec.invitation_resend_time
+def _asked(ctx: UserContext, present: Onboarding) -> datetime | None:
+    """Return when the invitation was last asked for once more, by the spec or at run time."""
+    times = (_time(ctx.spec.invitation_resend_time), present.resend_asked)
+    return max((time for time in times if time is not None), default=None)
+
+
+def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 

@@ -169,7 +169,7 @@ _SHUT = {
         Reason.EMAIL_NOT_VERIFIED,
         "the email address was not shown to be yours yet; follow the link in the mail",
     ),
-    AccountState.PASSWORD_EXPIRED: (Reason.PASSWORD_EXPIRED, "the password expired; choose another to go on"),
+    AccountState.PASSWORD_EXPIRED: (Reason.PASSWORD_EXPIRED, "the password expired; change it: POST account/password"),
     AccountState.WAITING: (
         Reason.ACCOUNT_NOT_ACTIVE,
         "the account waits for a seat; an administrator can see for what",

@@ -9,7 +9,7 @@ from tenantry.domain.capacity import Capacity
 from tenantry.domain.holding import Held, Settlement, Transfer
 from tenantry.domain.login import login_fault, login_key
 from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
-from tenantry.domain.onboarding import lapse, next_change, plan_onboarding, send_again, warn_of_new_address
+from tenantry.domain.onboarding import lapse, next_change, plan_onboarding, reset_again, send_again, warn_of_new_address
 from tenantry.domain.password import apply_offer, expiration, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -19,6 +19,7 @@ from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_holdings import held_up, leaving, refs_of_holdings, settle_change, settle_removal
 from tenantry.domain.user_member import plan_members
+from tenantry.domain.user_profile import kept_preferences, own_preferences
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_going, describe_user, with_holdings
@@ -178,6 +179,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
             mailbox=_mailbox(ctx),
             password=_password(ctx, kept),
             onboarding=send_again(ctx, kept),
+            reset_obeyed=reset_again(ctx, kept),
         )
     else:
         after = replace(_described(ctx), waiting=waiting)
@@ -202,12 +204,13 @@ def _provision(ctx: UserContext) -> UserPlan:
         provisioned=True,
         assigned=_assigned(ctx, base),
         onboarding=plan_onboarding(ctx, base.onboarding),
+        reset_obeyed=reset_again(ctx, base),
     )
     before = ctx.account or ctx.former
     transfers = settle_change(ctx).transfers
     _take(ctx.snapshot, before, after)
     ctx.snapshot.give(transfers)
-    kept = ctx.profile.kept
+    kept = [*ctx.profile.kept, *kept_preferences(ctx.spec, after, ctx.policies)]
     findings = [*ready("The account is provisioned."), *check_warnings(ctx), *warn_of_kept_profile(kept)]
     findings += warn_of_new_address(after)
     return replace(_planned(ctx.user, ctx.snapshot, before, after, findings), transfers=transfers)
@@ -269,13 +272,18 @@ def _restored(ctx: UserContext) -> Account | None:
 
 
 def _preferences(ctx: UserContext, base: Account) -> tuple[tuple[str, str], ...]:
-    """Return the preferences in force: the spec's, else the restored, else the default."""
-    given = {p.name: p.value for p in ctx.spec.preferences}
+    """Return the preferences in force: the person's own, else the spec's, else the restored, else the default."""
+    given = {p.name: p.value for p in ctx.spec.preferences} | own_preferences(ctx.account, ctx.policies)
     restored = dict(base.restored_preferences)
     found = []
     for definition in definitions_of_preferences(ctx).values():
         kept = restored.get(definition.name)
-        value = given.get(definition.name) or (kept if kept in definition.values else None) or definition.default
+        chosen = given.get(definition.name)
+        value = (
+            (chosen if chosen in definition.values else None)
+            or (kept if kept in definition.values else None)
+            or definition.default
+        )
         if value is not None:
             found.append((definition.name, value))
     return tuple(found)

@@ -158,6 +158,12 @@ def check_profile(ctx: UserContext) -> Refusals:
                 )
 
 
+def missing_fields(spec: UserSpec, policy: WorkgroupSpec) -> list[ProfileField]:
+    """Return the fields of the profile that a workgroup requires and that are not there."""
+    required = (field for field in policy.profile.required if field is not ProfileField.PASSWORD)
+    return [field for field in required if not _has(spec, field)]
+
+
 def _has_password(ctx: UserContext) -> bool:
     """Tell whether there is a password, or where one comes from. Who is invited by the runtime API brings it along."""
     if ctx.user.manager is not Manager.API:

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, accounts, holdings, probes, recipients, sessions
+from tenantry.runtime_api import access, account, accounts, holdings, probes, recipients, scim, sessions
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -26,15 +26,18 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    for router in (
+    routers = (
         sessions.router,
-        holdings.router,
+        account.router,
         accounts.router,
+        holdings.router,
         access.router,
         access.metadata,
         recipients.router,
         probes.router,
-    ):
+        scim.router,
+    )
+    for router in routers:
         app.include_router(router)
     app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from tenantry.domain.reason import Reason
@@ -36,7 +37,7 @@ class Hashing:
             raise Refused(Refusal(Reason.SERVER_BUSY, "", message, _RETRY_SECONDS))
         self._inside += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, call)
         finally:
             self._inside -= 1
 

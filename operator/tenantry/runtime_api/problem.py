@@ -16,7 +16,7 @@ from tenantry.errors import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 #: How soon to try again while the store is away.
-_STORE_RETRY_SECONDS = 2
+STORE_RETRY_SECONDS = 2
 
 _STATUS = {
     Reason.TENANT_NOT_FOUND: 404,
@@ -35,6 +35,12 @@ _STATUS = {
     Reason.SESSION_LIMIT_REACHED: 409,
     Reason.LOGIN_LIMIT_REACHED: 409,
     Reason.INVALID_REQUEST: 422,
+    Reason.LINK_INVALID: 410,
+    Reason.PASSWORD_INVALID: 422,
+    Reason.PASSWORD_IN_HISTORY: 422,
+    Reason.PREFERENCE_NOT_FOUND: 422,
+    Reason.PREFERENCE_INVALID: 422,
+    Reason.PROFILE_INCOMPLETE: 422,
     Reason.STORE_UNAVAILABLE: 503,
     Reason.SERVER_BUSY: 503,
 }
@@ -114,7 +120,7 @@ async def on_refused(request: Request, error: Exception) -> JSONResponse:
 async def on_store_unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - signature
     """Answer while the store is away: nothing is granted (P9)."""
     message = "the identity store cannot be reached; nothing was changed; try again"
-    return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, _STORE_RETRY_SECONDS))
+    return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, STORE_RETRY_SECONDS))
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:

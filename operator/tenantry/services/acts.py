@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Change, describe_accounts
 from tenantry.domain.holding import describe_orphans
+from tenantry.domain.mail import Mail
 from tenantry.domain.observed import Kind
 from tenantry.domain.session import (
     Session,
@@ -18,6 +19,7 @@ from tenantry.domain.session import (
     workgroups_shut,
 )
 from tenantry.services.accounts import chosen_tenants
+from tenantry.services.posting import post
 from tenantry.services.trail import check_key
 from tenantry.store import Connection, Store
 from tenantry.store.account import Pair, apply_accounts
@@ -36,7 +38,7 @@ class Act:
     """One transaction on a locked tenant: who acts, what changes, and what is put on record beside that.
 
     ``woken`` are the UIDs of objects to be looked at again because of it, ``logins_moved`` the pools whose log-ins are
-    other than before.
+    other than before, ``mails`` those that were asked for: which follow from a change is found out when it is written.
     """
 
     connection: Connection
@@ -48,6 +50,7 @@ class Act:
     effects: dict[str, Pair] = field(default_factory=dict)
     woken: set[str] = field(default_factory=set)
     logins_moved: set[str] = field(default_factory=set)
+    mails: list[Mail] = field(default_factory=list)
 
     def change(self, before: Account | None, after: Account | None) -> None:
         """Take one account's change, and have the objects that own it looked at again."""
@@ -88,10 +91,15 @@ class Act:
     def write(self) -> None:
         """Write all that was taken."""
         self.end_shut(self.effects.values())
-        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()))
+        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()), self.now)
+        self.post_mail()
         self.put_on_record()
         mark_uids(self.connection, self.woken)
         self.report_logins()
+
+    def post_mail(self) -> None:
+        """Have people told of what concerns them."""
+        post(self.connection, self.tenant.id, list(self.effects.values()), self.mails, self.now)
 
     def put_on_record(self) -> None:
         """Append to the trail what happened, and take out of it the personal data of accounts that are erased."""

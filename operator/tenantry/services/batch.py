@@ -120,7 +120,7 @@ class Batch(Act):
         apply_transfers(self.connection, self.transfers)
         self.transfers.clear()
         self.end_shut(self.unwritten.values())
-        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
+        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()), self.now)
         self.unwritten.clear()
 
     def conclude(
@@ -191,6 +191,7 @@ class Batch(Act):
         """Write all that was planned. The order keeps unique logins and foreign keys whole."""
         self.flush()
         save_sequences(self.connection, self.tenant.id, self.sequences, self.snapshot.sequences)
+        self.post_mail()
         self.put_on_record()
         written = self._write_resources() or self.effects or self.records
         # An epoch stands for what was written under it: where nothing was, a restart leaves the store as it is.

@@ -18,6 +18,7 @@ from tenantry.domain.licensepool import (
     plan_pool,
     refs_of_pool,
 )
+from tenantry.domain.mail import owner_notices
 from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, secret_ref, workgroup_ref
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -65,6 +66,7 @@ def _take(batch: Batch, seen: Observed[Any]) -> None:
     if present is not None and isinstance(seen.spec, LicensePoolSpec):
         again = fallen(present, policy)
         policy = replace(policy, reduced={c: since for c, since in present.reduced.items() if c not in again})
+        batch.mails += owner_notices(seen.name, present.spec, seen.spec)
     save_policy(batch.connection, batch.tenant.id, seen.kind, policy, seen.document, known=present is not None)
     _policies(batch, seen.kind)[seen.name] = policy
     batch.records.append(_record(seen, present))

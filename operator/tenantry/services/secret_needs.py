@@ -116,7 +116,7 @@ def _password_need(ref: SecretKeyRef | None, account: Account | None) -> Passwor
     password = account.password if account is not None else None
     if ref is None or password is None:
         return None if ref is None else PasswordNeed(ref)
-    return PasswordNeed(ref, password.source, password.hash, password.history)
+    return PasswordNeed(ref, password.source, password.hash, password.history, password.applied)
 
 
 def _mailbox_need(ref: SecretKeyRef | None, account: Account | None) -> MailboxNeed | None:

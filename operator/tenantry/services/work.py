@@ -56,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PasswordNeed:
-    """A password to read: ``source`` is the version last taken, the hashes are to compare with.
+    """A password to read: ``source`` is the version last taken, the hashes are to compare with (domain.account).
 
     ``login`` is the login key of a Workgroup's system user; empty: it is the User's own.
     """
@@ -65,6 +65,7 @@ class PasswordNeed:
     source: str = ""
     present: str = ""
     history: tuple[str, ...] = ()
+    applied: str = ""
     login: str = ""
 
     @property

@@ -195,6 +195,10 @@ class UserSpec(SpecModel):
             "is seen. Set it to the time of now to log the account out of every device."
         ),
     )
+    password_reset_request_time: Timestamp | None = Field(
+        default=None,
+        description="Mail a link by which the person chooses another password; each time is obeyed once.",
+    )
     offboarding: Offboarding = Field(
         default=Offboarding(), description="What is to become of what the account holds, when it is deleted."
     )

@@ -159,6 +159,26 @@ class OnboardingPolicy(SpecModel):
     )
 
 
+class MailPolicy(SpecModel):
+    """What mails to the people of a workgroup say of where they come from and where they lead."""
+
+    sender: (
+        Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@<>, \t\n\f\r]+@[^@<>, \t\n\f\r]+$")] | None
+    ) = Field(
+        default=None,
+        alias="from",
+        description="The sender's address; absent means that of `tenantry serve --mail-from`.",
+    )
+    link_url: Annotated[str, StringConstraints(max_length=512, pattern=r"^https://[^ ?#]+$")] | None = Field(
+        default=None,
+        alias="linkURL",
+        description=(
+            "The application's page that mails lead to, with act=accept, verify or reset and the token behind it. "
+            "Absent: the mail has the token as text."
+        ),
+    )
+
+
 class PasswordPolicy(SpecModel):
     """What a password must be. Of two workgroups the stricter rule holds."""
 

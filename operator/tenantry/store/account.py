@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -169,6 +170,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         locked=row.locked,
         sessions_not_before=row.sessions_not_before,
+        reset_obeyed=row.reset_obeyed,
         provisioned=row.provisioned,
     )
 
@@ -180,8 +182,14 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 def _password(row: Row[Any]) -> Password | None:
     if row.password_hash is None:
         return None
-    history = tuple(parse(row.password_history))
-    return Password(row.password_hash, row.password_changed, history, row.password_source, row.password_expires)
+    return Password(
+        hash=row.password_hash,
+        changed=row.password_changed,
+        history=tuple(parse(row.password_history)),
+        source=row.password_source,
+        expires=row.password_expires,
+        applied=row.password_applied or "",
+    )
 
 
 def _onboarding(row: Row[Any]) -> Onboarding:
@@ -195,6 +203,7 @@ def _onboarding(row: Row[Any]) -> Onboarding:
         email_verified=row.email_verified,
         verified_address=row.verified_address,
         resend_obeyed=row.resend_obeyed,
+        resend_asked=row.resend_asked,
     )
 
 
@@ -224,6 +233,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "password_history": dump(password.history if password else ()),
         "password_source": password.source if password else "",
         "password_expires": password.expires if password else None,
+        "password_applied": (password.applied or None) if password else None,
         "onboarding_mode": onboarding.mode.value,
         "must_verify": onboarding.must_verify,
         "invited": onboarding.invited,
@@ -233,11 +243,13 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "email_verified": onboarding.email_verified,
         "verified_address": onboarding.verified_address,
         "resend_obeyed": onboarding.resend_obeyed,
+        "resend_asked": onboarding.resend_asked,
         "mailbox": account.mailbox,
         "deleted": tombstone.deleted if tombstone else None,
         "deletion_mode": tombstone.mode.value if tombstone else None,
         "locked": account.locked,
         "sessions_not_before": account.sessions_not_before,
+        "reset_obeyed": account.reset_obeyed,
     }
 
 
@@ -245,25 +257,25 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
 Pair = tuple[Account | None, Account | None]
 
 
-def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
+def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
     """Write accounts from what they were to what they are: one statement a table and kind of write."""
     real = [(before, after) for before, after in changes if before != after]
-    _write_accounts(connection, tenant_id, real)
+    _write_accounts(connection, tenant_id, real, now)
     for table, rows_of in _PART_TABLES:
         _write_part(connection, table, real, partial(rows_of, tenant_id=tenant_id))
 
 
-def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
+def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
     gone = [before.id for before, after in changes if before is not None and after is None]
     for some in in_portions(gone):
         connection.execute(delete(accounts).where(accounts.c.id.in_(some)))
     known = [_account_values(after, tenant_id) for before, after in changes if before is not None and after is not None]
     if known:
-        values = [{"b_id": row.pop("id"), **row} for row in known]
+        values = [{"b_id": row.pop("id"), **row, "modified": now} for row in known]
         connection.execute(update(accounts).where(accounts.c.id == bindparam("b_id")), values)
     new = [_account_values(after, tenant_id) for before, after in changes if before is None and after is not None]
     if new:
-        connection.execute(insert(accounts), new)
+        connection.execute(insert(accounts), [{**row, "modified": now} for row in new])
 
 
 _Rows = Callable[[Account], list[dict[str, Any]]]
