@@ -19,6 +19,7 @@ from benchmarks.measured import BenchError
 from benchmarks.profiling import profile_operator
 from benchmarks.programs import Operator
 from benchmarks.restart import measure_restart
+from benchmarks.runtime_api import measure_runtime_api
 from benchmarks.stage import Stage
 from controlplane import CONTROL_PLANE
 from controlplane.service import ServiceError
@@ -30,10 +31,13 @@ _FEWEST_USERS = 100
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped in order
     options = _parse()
-    CONTROL_PLANE.paths()
     folder = _ROOT / "build" / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     try:
+        if options.runtime_api:
+            _report(measure_runtime_api(folder).bars(), options.users, options.output)
+            return 0
+        CONTROL_PLANE.paths()
         with Stage.open(folder, options.users) as stage:
             if options.profile:
                 profile_operator(stage, Operator(stage.cluster, folder / "ours", OURS.namespace))
@@ -49,6 +53,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--users", type=int, default=10_000, help="how many Users the bars are about (10000)")
     parser.add_argument("--profile", action="store_true", help="instead show where the operator's CPU goes")
+    parser.add_argument("--runtime-api", action="store_true", help="measure the runtime API alone")
     parser.add_argument("--output", type=Path, default=_ROOT / "build" / "bench.json")
     options = parser.parse_args()
     if options.users < _FEWEST_USERS:
@@ -64,7 +69,8 @@ def _measure(stage: Stage) -> list[Bar]:
         growth = measure_growth(stage, operator, process)
         seat = measure_freed_seat(stage)
     faulty = measure_faulty(stage)
-    return [*backlog.bars(), *restart.bars(), *growth.bars(), *seat.bars(), *faulty.bars()]
+    runtime_api = measure_runtime_api(stage.folder)
+    return [*backlog.bars(), *restart.bars(), *growth.bars(), *seat.bars(), *faulty.bars(), *runtime_api.bars()]
 
 
 def _report(measured: Sequence[Bar], users: int, output: Path) -> None:

@@ -132,6 +132,69 @@ def test_with_postgresql_there_is_no_volume_and_no_password_in_sight() -> None:
     assert (deployment["replicas"], deployment["strategy"]["type"]) == (2, "RollingUpdate")
 
 
+_POSTGRES = ("--set", "store.urlSecret.name=database")
+
+
+def test_on_sqlite_the_runtime_api_is_in_the_operators_pod_and_on_postgresql_in_pods_of_its_own() -> None:
+    alone = ("Deployment", "tenantry-runtime-api")
+    together, apart = from_chart(), by_key(rendered(*_POSTGRES, "--set", "serve.replicas=3"))
+    assert alone not in together
+    assert _containers(together["Deployment", "tenantry"]) == ["operator", "runtime-api"]
+    assert _containers(apart["Deployment", "tenantry"]) == ["operator"]
+    assert _containers(apart[alone]) == ["runtime-api"]
+    assert apart[alone]["spec"]["replicas"] == 3
+    assert ("PodDisruptionBudget", "tenantry-runtime-api") in apart
+    for found, name in ((together, "tenantry"), (apart, "tenantry-runtime-api")):
+        selector = found["Service", "tenantry-runtime-api"]["spec"]["selector"]
+        assert selector == found["Deployment", name]["spec"]["template"]["metadata"]["labels"]
+
+
+def _containers(deployment: Manifest) -> list[str]:
+    return [container["name"] for container in deployment["spec"]["template"]["spec"]["containers"]]
+
+
+def test_the_runtime_api_has_no_right_in_the_cluster_but_to_read_secrets_where_that_is_asked_for() -> None:
+    account = {"kind": "ServiceAccount", "name": "tenantry-runtime-api", "namespace": NAMESPACE}
+    plain, reading = (by_key(rendered(*_POSTGRES, "--set", f"serve.readSecrets={v}")) for v in ("false", "true"))
+    assert not [m for m in plain.values() if account in m.get("subjects", [])]
+    assert [m["roleRef"]["name"] for m in reading.values() if account in m.get("subjects", [])] == [account["name"]]
+    rules = reading["ClusterRole", "tenantry-runtime-api"]["rules"]
+    assert rules == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+    for found, mounted in ((plain, False), (reading, True)):
+        pod = found["Deployment", "tenantry-runtime-api"]["spec"]["template"]["spec"]
+        assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == (account["name"], mounted)
+
+
+def test_without_the_runtime_api_nothing_of_it_is_there() -> None:
+    for store in ((), _POSTGRES):
+        found = by_key(rendered(*store, "--set", "serve.enabled=false"))
+        assert not [key for key in found if "runtime-api" in key[1]]
+        assert _containers(found["Deployment", "tenantry"]) == ["operator"]
+
+
+def test_applications_come_in_by_the_named_port_and_metrics_stay_out_of_the_service() -> None:
+    ports = from_chart()["Service", "tenantry-runtime-api"]["spec"]["ports"]
+    assert [port["targetPort"] for port in ports] == ["runtime-api"]
+
+
+@pytest.mark.parametrize("store", [(), _POSTGRES], ids=["sqlite", "postgresql"])
+def test_an_api_server_takes_the_runtime_api_with_all_that_it_can_have(
+    cluster: Cluster, store: tuple[str, ...]
+) -> None:
+    flags = ("serve.readSecrets=true", "serve.tlsSecretName=tls", "serve.allowFrom[0].podSelector.matchLabels.a=b")
+    text = rendered(*store, *(part for flag in flags for part in ("--set", flag)))
+    said = cluster.kubectl("apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-", stdin=text)
+    found = by_key(text)
+    assert len(said.splitlines()) == len(found)
+    assert ("NetworkPolicy", "tenantry-runtime-api") in found
+    owner = found["Deployment", "tenantry-runtime-api" if store else "tenantry"]["spec"]["template"]["spec"]
+    (container,) = (each for each in owner["containers"] if each["name"] == "runtime-api")
+    assert container["readinessProbe"]["httpGet"]["scheme"] == "HTTPS"
+    assert "--certificate=/etc/tenantry/tls/tls.crt" in container["args"]
+    mounts = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounts <= {volume["name"] for volume in owner["volumes"]}
+
+
 def test_the_lease_that_the_pod_asks_for_is_the_one_that_it_may_hold() -> None:
     found = by_key(rendered("--namespace", "elsewhere"))
     container = found["Deployment", "tenantry"]["spec"]["template"]["spec"]["containers"][0]

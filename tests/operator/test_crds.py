@@ -127,8 +127,9 @@ def test_a_new_object_has_a_status_that_kstatus_takes_for_in_progress(kube: Kube
 
 
 def test_defaults_are_filled_in_for_whoever_reads_the_object(kube: Kube) -> None:
-    spec = kube.create(body("Workgroup", {}))["spec"]
+    spec = kube.create(body("Workgroup", {"systemUsers": [{"userName": "Admin"}]}))["spec"]
     assert spec == {
+        "systemUsers": [{"userName": "Admin", "login": "Disabled", "profile": "Fixed"}],
         "authentication": {"mode": "Password"},
         "characterSet": "UTF-8",
         "deletion": {"mode": "Restorable"},

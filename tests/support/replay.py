@@ -88,6 +88,7 @@ def _account(id_: str, told: _Told) -> Account:
         can_log_in=values["canLogIn"],
         locked=_time(values["locked"]),
         reset_obeyed=_time(values["resetObeyed"]),
+        sessions_not_before=_time(values["sessionsNotBefore"]),
         profile=values["profile"],
         attributes=_pairs(values["attributes"]),
         preferences=_pairs(values["preferences"]),

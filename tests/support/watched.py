@@ -121,7 +121,8 @@ class WatchedTenant(Tenant):
         if need.mailbox is not None:
             ref = need.mailbox.ref
             mailbox = find_mailbox(ref, self._secret(ref) if self._source(ref) else None)
-        return SecretOffer(self._password(need.password) if need.password is not None else None, mailbox)
+        system = {password.login: self._password(password) for password in need.system}
+        return SecretOffer(self._password(need.password) if need.password is not None else None, mailbox, system)
 
     def _password(self, need: PasswordNeed) -> PasswordOffer:
         """Compare a password. The hash is the value turned around: what hashes cost is for other tests."""

@@ -139,8 +139,9 @@ class Account:
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
     account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
     it had its place in until its seat was taken back. ``mailbox`` tells which version of its Secret was looked at last.
-    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so. ``reset_obeyed``: the latest
-    spec.passwordResetRequestTime that was acted on.
+    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so. ``reset_obeyed`` and
+    ``sessions_not_before``: the latest times of spec.passwordResetRequestTime and spec.sessionsNotBeforeTime that were
+    acted on (MM-13, MM-14).
     """
 
     id: str
@@ -168,6 +169,7 @@ class Account:
     tombstone: Tombstone | None = None
     locked: datetime | None = None
     reset_obeyed: datetime | None = None
+    sessions_not_before: datetime | None = None
     provisioned: bool = False
 
     @property

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Onboarding, Pending
+from tenantry.domain.act import is_asked, next_act
 from tenantry.domain.login import login_key
-from tenantry.domain.password import takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.status import Finding, rfc3339
@@ -19,22 +19,6 @@ from tenantry.specs import UserSpec
 from tenantry.specs.workgroup_login import EmailVerification, OnboardingMode
 
 _RESEND = "spec.invitationResendTime"
-_RESET = "spec.passwordResetRequestTime"
-#: A time that lies further ahead than clocks differ is a mistake, not an act.
-_MOST_AHEAD = timedelta(minutes=5)
-
-
-def check_acts(ctx: UserContext) -> Iterator[Refusal]:
-    """An act is asked for now, not in advance (design §2, 11)."""
-    acts = {_RESEND: ctx.spec.invitation_resend_time, _RESET: ctx.spec.password_reset_request_time}
-    for field, text in acts.items():
-        asked = _time(text)
-        if asked is not None and asked > ctx.snapshot.now + _MOST_AHEAD:
-            yield Refusal(Reason.TIME_IN_FUTURE, field, f"{text} lies ahead; give a time of now")
-    takes_none = ctx.knows_all_policies and not any(map(takes_password, ctx.policies))
-    if ctx.spec.password_reset_request_time is not None and takes_none:
-        message = "every workgroup of this account compares passwords in a directory; remove it"
-        yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, _RESET, message)
 
 
 def check_lapse(ctx: UserContext) -> Iterator[Refusal]:
@@ -84,7 +68,7 @@ def reset_again(ctx: UserContext, account: Account | None) -> datetime | None:
     """Return the latest time of spec.passwordResetRequestTime that was obeyed, by now that of the spec if it came."""
     obeyed = account.reset_obeyed if account is not None else None
     asked, since = _time(ctx.spec.password_reset_request_time), obeyed or ctx.user.created
-    return asked if asked is not None and since < asked <= ctx.snapshot.now + _MOST_AHEAD else obeyed
+    return asked if asked is not None and is_asked(asked, since, ctx.snapshot.now) else obeyed
 
 
 def resend(account: Account, hours: int, now: datetime) -> Onboarding:
@@ -134,8 +118,7 @@ def warn_of_new_address(account: Account) -> Iterator[Finding]:
 
 def next_change(spec: UserSpec | None, account: Account | None, now: datetime) -> datetime | None:
     """Return when time alone changes something: an invitation or a password runs out, or an act's time comes."""
-    acts = (spec.invitation_resend_time, spec.password_reset_request_time) if spec is not None else ()
-    moments = [asked - _MOST_AHEAD if (asked := _time(text)) is not None else None for text in acts]
+    moments = [next_act(spec, now) if spec is not None else None]
     if account is not None and (account.in_force or account.waiting is not None):
         moments.append(account.onboarding.expires if account.onboarding.pending is Pending.INVITATION else None)
     if account is not None and account.in_force and account.password is not None:
@@ -187,7 +170,7 @@ def _send(ctx: UserContext, present: Onboarding, address: str) -> Onboarding:
 def _is_asked_again(ctx: UserContext, present: Onboarding) -> bool:
     asked = _asked(ctx, present)
     since = present.resend_obeyed or ctx.user.created
-    return asked is not None and since < asked <= ctx.snapshot.now + _MOST_AHEAD
+    return asked is not None and is_asked(asked, since, ctx.snapshot.now)
 
 
 def _asked(ctx: UserContext, present: Onboarding) -> datetime | None:

@@ -17,6 +17,8 @@ from tenantry.specs.workgroup_login import AuthenticationMode, PasswordExpiry, P
 LONGEST_HISTORY = 24
 #: The field that every refusal of a password names.
 PASSWORD_FIELD = "spec.password.secretKeyRef"  # noqa: S105 - a path
+#: How the path of the field ends that refusals of a system user's password name.
+SYSTEM_PASSWORD_FIELD = "passwordSecretKeyRef"  # noqa: S105 - a path
 
 
 class OfferKind(StrEnum):
@@ -153,6 +155,13 @@ def take_choice(present: Password | None, offer: PasswordOffer, policy: Password
         history = (present.hash, *present.history)[:LONGEST_HISTORY]
         taken = Password(offer.hash, now, history, present.source, applied=applied)
     return expiration(taken, policy) or taken
+
+
+def current(offer: PasswordOffer | None, present: Password | None) -> PasswordOffer | None:
+    """Return the offer, unless the password changed since the value was compared: then it is to be read again."""
+    if offer is None or offer.kind not in COMPARED:
+        return offer
+    return offer if offer.compared == (present.hash if present is not None else "") else None
 
 
 def apply_offer(present: Password | None, offer: PasswordOffer | None, now: datetime) -> Password | None:

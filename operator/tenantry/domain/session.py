@@ -211,6 +211,24 @@ def admit(log_in: LogIn, own: Sequence[Session], taken: Collection[int]) -> Admi
     return Admission(slot, tuple(met))
 
 
+def ends_by_change(before: Account | None, after: Account | None) -> bool:
+    """Tell whether any session of the account, should it have some, ends by a change of it."""
+    return _ended_before(before, after) is not None or bool(workgroups_shut(before, after))
+
+
+def is_revoked(session: Session, before: Account | None, after: Account | None) -> bool:
+    """Tell whether the session ends since its User wants those ended that started before a time (MM-14)."""
+    until = _ended_before(before, after)
+    return until is not None and session.started < until
+
+
+def _ended_before(before: Account | None, after: Account | None) -> datetime | None:
+    """Return the time that an account's sessions must have started after, where a change sets one."""
+    if before is None or after is None or before.sessions_not_before == after.sessions_not_before:
+        return None
+    return after.sessions_not_before
+
+
 def workgroups_shut(before: Account | None, after: Account | None) -> frozenset[str]:
     """Return the workgroups in which the sessions of an account end by a change of it.
 

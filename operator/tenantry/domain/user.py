@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tenantry.domain.account import Account, Manager, Onboarding, Password, Seat, Tombstone, Waiting
+from tenantry.domain.act import obey_sessions
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.holding import Held, Settlement, Transfer
 from tenantry.domain.login import login_fault, login_key
@@ -56,11 +57,16 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
     if not snapshot.attached:
         return _refuse(user, snapshot, present, [detached()])
     present = present or adopted(user, snapshot)
-    account = None if present is None else lapse(present, snapshot.now)
+    account = None if present is None else _in_time(user, present, snapshot)
     if account is present:
         return _plan(user, snapshot, account, turn=turn)
     _take(snapshot, present, account)  # first of all: what it held is free for whoever is next, itself too
     return replace(_plan(user, snapshot, account, turn=turn), before=present)
+
+
+def _in_time(user: Observed[UserSpec], account: Account, snapshot: Snapshot) -> Account:
+    """Return the account after what time alone did, and what its User asks for whatever its spec is worth."""
+    return obey_sessions(user, lapse(account, snapshot.now), snapshot.now)
 
 
 def _plan(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None, *, turn: bool) -> UserPlan:
@@ -111,7 +117,7 @@ def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
 def _hold(user: Observed[UserSpec], account: Account, settlement: Settlement, snapshot: Snapshot) -> UserPlan:
     """Keep the account as it is. Its place in line is given up, and switching it off is obeyed all the same."""
     active = account.active if user.spec is None else user.spec.active
-    after = replace(lapse(account, snapshot.now), active=active, waiting=None)
+    after = replace(_in_time(user, account, snapshot), active=active, waiting=None)
     _take(snapshot, account, after)
     plan = _planned(user, snapshot, account, after, not_ready(settlement.refusals))
     plan = _with_held(plan, user, settlement.left, snapshot)

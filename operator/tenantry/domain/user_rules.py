@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from tenantry.domain.account import Manager
+from tenantry.domain.act import check_acts
 from tenantry.domain.login import is_email, login_fault, login_key
-from tenantry.domain.onboarding import check_acts, check_lapse
+from tenantry.domain.onboarding import check_lapse
 from tenantry.domain.password import PASSWORD_FIELD, check_password, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices, pool_goes

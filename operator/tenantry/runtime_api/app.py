@@ -5,7 +5,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from tenantry.domain.directory import Directories
-from tenantry.runtime_api import access, account, probes, recipients, scim, sessions
+from tenantry.runtime_api import (
+    access,
+    account,
+    accounts,
+    administration,
+    holdings,
+    probes,
+    recipients,
+    scim,
+    sessions,
+)
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -34,6 +44,9 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     routers = (
         sessions.router,
         account.router,
+        accounts.router,
+        holdings.router,
+        administration.router,
         access.router,
         access.metadata,
         recipients.router,

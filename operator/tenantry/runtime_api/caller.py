@@ -25,7 +25,7 @@ _BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry cli
 Tenant = Annotated[str, Path(max_length=253, description="The namespace of the tenant.")]
 
 
-def store_of(request: Request) -> Store:
+async def store_of(request: Request) -> Store:
     """Return the identity store."""
     store: Store = request.app.state.store
     return store
@@ -37,7 +37,7 @@ def check_spec_of(request: Request) -> CheckSpec:
     return found
 
 
-def now() -> datetime:
+async def now() -> datetime:
     """Return the moment of a request; tests put another in its place."""
     return datetime.now(UTC)
 
@@ -48,6 +48,7 @@ def directories_of(request: Request) -> Directories | None:
     return directories
 
 
+# What only looks at the request is async: the framework runs anything else in another thread, which costs more than it.
 StoreOf = Annotated[Store, Depends(store_of)]
 SpecCheck = Annotated[CheckSpec, Depends(check_spec_of)]
 Now = Annotated[datetime, Depends(now)]
@@ -57,7 +58,7 @@ DirectoriesOf = Annotated[Directories | None, Depends(directories_of)]
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 
 
-def credential(tenant: Tenant, bearer: Bearer) -> Credential:
+async def credential(tenant: Tenant, bearer: Bearer) -> Credential:
     """Return what the caller shows."""
     return Credential(tenant, bearer.credentials if bearer is not None else "")
 

@@ -1,5 +1,6 @@
 """Problem details (RFC 9457): what was wrong, where, what would be right, with the reasons that every door shares."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
@@ -22,6 +23,10 @@ _STATUS = {
     Reason.WORKGROUP_NOT_FOUND: 404,
     Reason.SESSION_NOT_FOUND: 404,
     Reason.USER_NOT_FOUND: 404,
+    Reason.GROUP_NOT_FOUND: 404,
+    Reason.HOLDING_NOT_FOUND: 404,
+    Reason.ASSIGNEE_NOT_FOUND: 404,
+    Reason.INVALID_SPEC: 422,
     Reason.INVALID_CREDENTIALS: 401,
     Reason.INVALID_CLIENT: 401,
     Reason.NOT_LOGGED_IN: 401,
@@ -30,6 +35,7 @@ _STATUS = {
     Reason.SESSION_LIMIT_REACHED: 409,
     Reason.LOGIN_LIMIT_REACHED: 409,
     Reason.INVALID_REQUEST: 422,
+    Reason.INVALID_SPEC: 422,
     Reason.LINK_INVALID: 410,
     Reason.PASSWORD_INVALID: 422,
     Reason.PASSWORD_IN_HISTORY: 422,
@@ -46,6 +52,14 @@ _FORBIDDEN = 403
 STATUSES = sorted({400, 408, 413, 414, 431, _FORBIDDEN, *_STATUS.values()})
 
 
+class Fault(BaseModel):
+    """One of several things that were wrong with one request."""
+
+    field: str = Field(description="Which part of the request is meant.")
+    reason: str = Field(description="One of docs/reasons.md.")
+    detail: str = Field(description="What was wrong, and what would be right.")
+
+
 class Problem(BaseModel):
     """A problem: ``type`` is about:blank, since ``reason`` says which of the shared ones it is."""
 
@@ -56,14 +70,16 @@ class Problem(BaseModel):
     reason: str = Field(description="One of docs/reasons.md.")
     field: str = Field(default="", description="Which part of the request is meant.")
     request_id: str = Field(default="", alias="requestId", description="The X-Request-ID of the answer.")
+    refusals: list[Fault] = Field(default=[], description="All that was wrong, where a request asks for many things.")
 
 
 class Refused(Exception):
-    """A refusal on its way out of an endpoint."""
+    """A refusal on its way out of an endpoint; ``others`` go with it where many things were asked for."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, *others: Refusal) -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
+        self.others = others
 
 
 class BadRequest(Refused):
@@ -73,7 +89,9 @@ class BadRequest(Refused):
         super().__init__(Refusal(Reason.INVALID_REQUEST, field, message))
 
 
-def answer(request: Request, refusal: Refusal, status: int | None = None) -> JSONResponse:
+def answer(
+    request: Request, refusal: Refusal, status: int | None = None, others: Sequence[Refusal] = ()
+) -> JSONResponse:
     """Return a refusal as a response."""
     code = status or _STATUS.get(refusal.reason, _FORBIDDEN)
     body: dict[str, Any] = {
@@ -85,6 +103,9 @@ def answer(request: Request, refusal: Refusal, status: int | None = None) -> JSO
         "field": refusal.field,
         "requestId": getattr(request.state, "request_id", ""),
     }
+    if others:
+        faults = (Fault(field=r.field, reason=r.reason.value, detail=r.message) for r in (refusal, *others))
+        body["refusals"] = [fault.model_dump() for fault in faults]
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
     if code == 401:  # noqa: PLR2004 - Unauthorized
         headers["WWW-Authenticate"] = 'Bearer realm="tenantry"'
@@ -95,7 +116,7 @@ async def on_refused(request: Request, error: Exception) -> JSONResponse:
     """Answer a refusal."""
     if not isinstance(error, Refused):
         return answer(request, _unexpected(), 500)
-    return answer(request, error.refusal, 400 if isinstance(error, BadRequest) else None)
+    return answer(request, error.refusal, 400 if isinstance(error, BadRequest) else None, error.others)
 
 
 async def on_store_unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - signature

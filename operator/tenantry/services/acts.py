@@ -10,7 +10,14 @@ from tenantry.domain.audit import Change, describe_accounts
 from tenantry.domain.holding import describe_orphans
 from tenantry.domain.mail import Mail
 from tenantry.domain.observed import Kind
-from tenantry.domain.session import Session, SessionEnd, describe_session_end, workgroups_shut
+from tenantry.domain.session import (
+    Session,
+    SessionEnd,
+    describe_session_end,
+    ends_by_change,
+    is_revoked,
+    workgroups_shut,
+)
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.posting import post
 from tenantry.services.trail import check_key
@@ -65,9 +72,14 @@ class Act:
 
     def end_shut(self, changes: Iterable[Pair]) -> None:
         """End the sessions that do not outlive these changes, before they are written: a row erased takes its own."""
-        shut = {before.id: found for before, after in changes if before and (found := workgroups_shut(before, after))}
-        over = [s for s in load_by_account(self.connection, shut) if s.workgroup in shut[s.account_id]]
-        self.end(over, SessionEnd.ACCOUNT_CHANGED)
+        moved = {pair[0].id: pair for pair in changes if pair[0] is not None and ends_by_change(*pair)}
+        present = load_by_account(self.connection, moved)
+        revoked = [s for s in present if is_revoked(s, *moved[s.account_id])]
+        others = (s for s in present if s not in revoked)
+        self.end(revoked, SessionEnd.REVOKED)
+        self.end(
+            [s for s in others if s.workgroup in workgroups_shut(*moved[s.account_id])], SessionEnd.ACCOUNT_CHANGED
+        )
 
     def report_logins(self) -> None:
         """Have the status of the pools told of their log-ins, at most every two seconds."""

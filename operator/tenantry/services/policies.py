@@ -19,7 +19,7 @@ from tenantry.domain.licensepool import (
     refs_of_pool,
 )
 from tenantry.domain.mail import owner_notices
-from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, workgroup_ref
+from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, secret_ref, workgroup_ref
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.seating import pool_capacities
@@ -174,7 +174,9 @@ def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
         batch.change(next((a for a in plan.before if a.id == account.id), None), account)
     batch.dismiss([account for account in plan.before if account.id not in kept])
     pool = policy.spec.license_pool_ref
-    batch.conclude(seen, plan.status, plan.findings, refs=frozenset({pool_ref(pool)} if pool else ()))
+    refs = {pool_ref(pool)} if pool else set()
+    refs |= {secret_ref(u.password_ref.name) for u in policy.spec.system_users if u.password_ref is not None}
+    batch.conclude(seen, plan.status, plan.findings, refs=frozenset(refs))
 
 
 def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:

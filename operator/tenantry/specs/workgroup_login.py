@@ -79,6 +79,13 @@ class SystemLogin(StrEnum):
     DISABLED = "Disabled"
 
 
+class SystemProfile(StrEnum):
+    """Whether people may edit a system user's profile."""
+
+    FIXED = "Fixed"
+    EDITABLE = "Editable"
+
+
 class LoginPolicy(SpecModel):
     """What a person logs in by, and what a userName of this workgroup must look like."""
 
@@ -235,6 +242,16 @@ class SessionPolicy(SpecModel):
 class SystemUser(SpecModel):
     """An account that the workgroup itself has: no seat, no resource, not removable."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "!has(self.passwordSecretKeyRef) || self.login == 'Enabled'",
+                "passwordSecretKeyRef is for a system user that logs in: set login to Enabled, or take it out",
+                ".passwordSecretKeyRef",
+            )
+        )
+    )
+
     user_name: Reference = Field(description="The login; no User of this workgroup may take it.")
     login: SystemLogin = Field(
         default=SystemLogin.DISABLED, description="Whether this account may log in at all (Enabled or Disabled)."
@@ -243,3 +260,22 @@ class SystemUser(SpecModel):
     groups: tuple[Reference, ...] = Field(
         default=(), max_length=16, description="The groups it is in.", json_schema_extra=SET
     )
+    password_secret_key_ref: SecretKeyRef | None = Field(
+        default=None,
+        description=(
+            "The Secret's key that holds its password, for one that logs in; a changed value is taken by itself. It "
+            "does not expire: change it there. Absent means that nobody can log in as it."
+        ),
+    )
+    profile: SystemProfile = Field(
+        default=SystemProfile.FIXED,
+        description=(
+            "Editable: through the runtime API, by whom a capability lets edit it, who may lock it and log it out too. "
+            "Fixed: by nobody."
+        ),
+    )
+
+    @property
+    def password_ref(self) -> SecretKeyRef | None:
+        """Return the Secret's key that holds its password; none is read of one that cannot log in."""
+        return self.password_secret_key_ref if self.login is SystemLogin.ENABLED else None

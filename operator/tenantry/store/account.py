@@ -16,7 +16,7 @@ from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
-from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits
+from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, sequences, waits
 
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
@@ -75,6 +75,12 @@ def load_system_named(connection: Connection, tenant_id: int, key: str, workgrou
     """Return the system users with this login key, of one workgroup or all."""
     scope = accounts.c.scope > "" if workgroup is None else accounts.c.scope == workgroup
     return _load(connection, accounts.c.tenant_id == tenant_id, scope, accounts.c.login_key == key)
+
+
+def load_assigned(connection: Connection, tenant_id: int, name: str, value: int) -> Account | None:
+    """Return the account or tombstone to which a sequence gave this value; it is given once."""
+    of = (assigned_values.c.tenant_id == tenant_id, assigned_values.c.name == name, assigned_values.c.value == value)
+    return next(iter(_load(connection, accounts.c.id.in_(select(assigned_values.c.account_id).where(*of)))), None)
 
 
 def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]:
@@ -170,6 +176,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         locked=row.locked,
         reset_obeyed=row.reset_obeyed,
+        sessions_not_before=row.sessions_not_before,
         provisioned=row.provisioned,
     )
 
@@ -249,7 +256,16 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "deletion_mode": tombstone.mode.value if tombstone else None,
         "locked": account.locked,
         "reset_obeyed": account.reset_obeyed,
+        "sessions_not_before": account.sessions_not_before,
+        **sorted_by(account.profile or {}),
     }
+
+
+def sorted_by(profile: Mapping[str, Any]) -> dict[str, str]:
+    """Return what lists are sorted by, of a profile: whatever its case."""
+    name = profile.get("name") or {}
+    parts = {"company": profile.get("organization"), "family": name.get("familyName"), "given": name.get("givenName")}
+    return {f"by_{part}": str(text or "").casefold()[:SORTED_LENGTH] for part, text in parts.items()}
 
 
 #: An account before and after; either may be missing.

@@ -132,6 +132,7 @@ FULL = Account(
     tombstone=Tombstone(NOW, DeletionMode.RESTORABLE),
     locked=NOW,
     reset_obeyed=NOW,
+    sessions_not_before=NOW,
 )
 #: Which version of a Secret was looked at last.
 NOT_RECORDED = {"mailbox", "password.source"}

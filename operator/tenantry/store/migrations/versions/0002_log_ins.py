@@ -13,6 +13,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_SORTED = ("by_company", "by_family", "by_given")
+
 
 def upgrade() -> None:
     """Apply."""
@@ -115,9 +117,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("password_applied", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("resend_asked", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("reset_obeyed", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("sessions_not_before", sa.DateTime(), nullable=True))
         batch_op.create_index("ix_accounts_tenant_modified", ["tenant_id", "modified"], unique=False)
     op.execute(sa.text("UPDATE accounts SET modified = created"))
 
+    _add_sorting()
     _create_scim()
     _fill_email_keys(op.get_bind())
 
@@ -138,6 +142,29 @@ def _address(row: sa.Row[Any]) -> str:
     primary = next((str(e["value"]) for e in sorted(emails, key=lambda e: not e.get("primary"))), "")
     proven = row.verified_address if row.joined is not None and row.must_verify else ""
     return proven or primary
+
+
+def _add_sorting() -> None:
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        for name in _SORTED:
+            batch_op.add_column(sa.Column(name, sa.String(length=128), nullable=False, server_default=""))
+            batch_op.create_index(f"ix_accounts_{name}", ["tenant_id", name, "login_key"], unique=False)
+    _sort(op.get_bind())
+
+
+def _sort(connection: sa.Connection) -> None:
+    """Fill in what lists are sorted by."""
+    table = sa.table("accounts", *map(sa.column, ("id", "profile", *_SORTED)))
+    rows = connection.execute(sa.select(table.c.id, table.c.profile)).all()
+    values = [{"b_id": id_, **_keys(json.loads(profile) or {})} for id_, profile in rows]
+    if values:
+        connection.execute(sa.update(table).where(table.c.id == sa.bindparam("b_id")), values)
+
+
+def _keys(profile: dict[str, Any]) -> dict[str, str]:
+    name = profile.get("name") or {}
+    texts = (profile.get("organization"), name.get("familyName"), name.get("givenName"))
+    return {key: str(text or "").casefold()[:128] for key, text in zip(_SORTED, texts, strict=True)}
 
 
 def _create_scim() -> None:
@@ -247,11 +274,17 @@ def downgrade() -> None:
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index("ix_accounts_tenant_email")
         batch_op.drop_column("email_key")
+        for name in _SORTED:
+            batch_op.drop_index(f"ix_accounts_{name}")
+            batch_op.drop_column(name)
+
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_column("reset_obeyed")
         batch_op.drop_column("resend_asked")
         batch_op.drop_column("password_applied")
         batch_op.drop_index("ix_accounts_tenant_modified")
         batch_op.drop_column("modified")
+        batch_op.drop_column("sessions_not_before")
         batch_op.drop_column("locked")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:

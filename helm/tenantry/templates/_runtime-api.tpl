@@ -1,0 +1,79 @@
+{{- define "tenantry.runtimeApi.container" -}}
+- name: runtime-api
+  image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  args:
+  - serve
+  {{- if not .Values.store.urlSecret.name }}
+  - --store-url=sqlite:////var/lib/tenantry/store.db
+  {{- end }}
+  - --host=0.0.0.0
+  - --port=8081
+  - --metrics-host=0.0.0.0
+  - --metrics-port=8082
+  {{- if .Values.serve.tlsSecretName }}
+  - --certificate=/etc/tenantry/tls/tls.crt
+  - --private-key=/etc/tenantry/tls/tls.key
+  {{- end }}
+  {{- range .Values.serve.extraArgs }}
+  - {{ . | quote }}
+  {{- end }}
+  {{- if .Values.store.urlSecret.name }}
+  env:
+  - name: TENANTRY_STORE_URL
+    valueFrom:
+      secretKeyRef:
+        name: {{ .Values.store.urlSecret.name }}
+        key: {{ .Values.store.urlSecret.key }}
+  {{- end }}
+  ports:
+  - name: runtime-api
+    containerPort: 8081
+  - name: api-metrics # not in the Service: applications need not see them
+    containerPort: 8082
+  livenessProbe:
+    httpGet:
+      path: /livez
+      port: runtime-api
+      {{- if .Values.serve.tlsSecretName }}
+      scheme: HTTPS
+      {{- end }}
+    periodSeconds: 10
+    failureThreshold: 3
+  readinessProbe:
+    httpGet:
+      path: /readyz
+      port: runtime-api
+      {{- if .Values.serve.tlsSecretName }}
+      scheme: HTTPS
+      {{- end }}
+    periodSeconds: 5
+  startupProbe: # until the operator has migrated the store it ends, and is started anew
+    httpGet:
+      path: /livez
+      port: runtime-api
+      {{- if .Values.serve.tlsSecretName }}
+      scheme: HTTPS
+      {{- end }}
+    periodSeconds: 2
+    failureThreshold: 60
+  resources:
+    {{- toYaml .Values.serve.resources | nindent 4 }}
+  securityContext:
+    allowPrivilegeEscalation: false
+    readOnlyRootFilesystem: true
+    capabilities:
+      drop: [ALL]
+  volumeMounts:
+  {{- if not .Values.store.urlSecret.name }}
+  - name: store
+    mountPath: /var/lib/tenantry
+  {{- end }}
+  - name: tmp
+    mountPath: /tmp
+  {{- if .Values.serve.tlsSecretName }}
+  - name: tls
+    mountPath: /etc/tenantry/tls
+    readOnly: true
+  {{- end }}
+{{- end }}
