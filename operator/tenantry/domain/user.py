@@ -176,7 +176,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
         after = replace(
             kept,
             waiting=waiting,
-            mailbox=_mailbox(ctx),
+            mailbox=str(ctx.mailbox or ""),
             password=_password(ctx, kept),
             onboarding=send_again(ctx, kept),
             reset_obeyed=reset_again(ctx, kept),
@@ -241,7 +241,7 @@ def _described(ctx: UserContext) -> Account:
         attributes=tuple((a.name, a.value) for a in spec.attributes),
         preferences=_preferences(ctx, base),
         password=_password(ctx, base),
-        mailbox=_mailbox(ctx),
+        mailbox=str(ctx.mailbox or ""),
     )
 
 
@@ -250,11 +250,6 @@ def _password(ctx: UserContext, base: Account) -> Password | None:
     taking = [policy for policy in ctx.policies if takes_password(policy)]
     password = apply_offer(base.password, ctx.offer, ctx.snapshot.now)
     return expiration(password, password_policy(ctx.spec, taking)) if taking else password
-
-
-def _mailbox(ctx: UserContext) -> str:
-    """Return what to keep of the look at the mailbox's Secret, so that later plans know."""
-    return str(ctx.mailbox) if ctx.mailbox is not None else ""
 
 
 def _restored(ctx: UserContext) -> Account | None:

@@ -188,14 +188,9 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 def _password(row: Row[Any]) -> Password | None:
     if row.password_hash is None:
         return None
-    return Password(
-        hash=row.password_hash,
-        changed=row.password_changed,
-        history=tuple(parse(row.password_history)),
-        source=row.password_source,
-        expires=row.password_expires,
-        applied=row.password_applied or "",
-    )
+    history, applied = tuple(parse(row.password_history)), row.password_applied or ""
+    named = (row.password_hash, row.password_changed, history, row.password_source, row.password_expires)
+    return Password(*named, applied)
 
 
 def _onboarding(row: Row[Any]) -> Onboarding:
