@@ -16,7 +16,7 @@ from tenantry.services.work import Outcome, Work
 from tenantry.specs import Status
 from tenantry.specs.base import Condition
 from tenantry.specs.licensepool import LicenseType
-from tenantry.store.account import Pair, apply_accounts, save_sequences
+from tenantry.store.account import Pair, apply_accounts
 from tenantry.store.holding import apply_transfers
 from tenantry.store.policy import Policies
 from tenantry.store.resource import (
@@ -32,6 +32,7 @@ from tenantry.store.resource import (
     update_resources,
 )
 from tenantry.store.rows import dump
+from tenantry.store.sequence import save_sequences
 from tenantry.store.session import count_logins
 from tenantry.store.tenant import save_tenant
 

@@ -18,7 +18,6 @@ from tenantry.services.observed import observe, observe_gone
 from tenantry.services.work import Outcome, SweepReport, TenantRef, Work
 from tenantry.specs.base import Condition, ConditionStatus
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_sequences
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import (
     ResourceRow,
@@ -27,6 +26,7 @@ from tenantry.store.resource import (
     load_resources,
 )
 from tenantry.store.resource import load_held as load_held_rows
+from tenantry.store.sequence import load_sequences
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
 from tenantry.store.usage import count_usage
 

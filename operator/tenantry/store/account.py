@@ -16,7 +16,7 @@ from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
-from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, sequences, waits
+from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, waits
 
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
@@ -381,22 +381,6 @@ def load_owners(connection: Connection, tenant_id: int) -> set[str]:
     ours = (accounts.c.tenant_id == tenant_id, accounts.c.manager == Manager.KUBERNETES)
     where = (*ours, accounts.c.resource_uid.is_not(None), accounts.c.deleted.is_(None))
     return set(connection.execute(select(accounts.c.resource_uid).where(*where)).scalars())
-
-
-def load_sequences(connection: Connection, tenant_id: int) -> dict[str, int]:
-    """Return the next value of each sequence of a tenant."""
-    query = select(sequences.c.name, sequences.c.next).where(sequences.c.tenant_id == tenant_id)
-    return {name: following for name, following in connection.execute(query)}  # noqa: C416 - a Row is not a pair to mypy
-
-
-def save_sequences(connection: Connection, tenant_id: int, before: Mapping[str, int], after: Mapping[str, int]) -> None:
-    """Write the sequences that moved."""
-    for name, following in after.items():
-        if name not in before:
-            connection.execute(insert(sequences).values(tenant_id=tenant_id, name=name, next=following))
-        elif before[name] != following:
-            where = (sequences.c.tenant_id == tenant_id, sequences.c.name == name)
-            connection.execute(update(sequences).where(*where).values(next=following))
 
 
 def rebind(connection: Connection, account_id: str, resource_uid: str) -> None:
