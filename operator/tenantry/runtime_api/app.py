@@ -26,7 +26,8 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-    for router in (sessions.router, access.router, access.metadata, recipients.router, probes.router):
+    # What is asked most comes first: routes are looked through in order.
+    for router in (access.router, sessions.router, access.metadata, recipients.router, probes.router):
         app.include_router(router)
     app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app

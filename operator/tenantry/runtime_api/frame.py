@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-import uuid
 from dataclasses import dataclass
+from random import getrandbits
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -56,7 +56,9 @@ class Frame:
             return
         headers = Headers(scope=scope)
         sent = headers.get("X-Request-ID", "")
-        request_id = sent if _REQUEST_ID.fullmatch(sent) else str(uuid.uuid4())
+        request_id = (
+            sent if _REQUEST_ID.fullmatch(sent) else f"{getrandbits(128):032x}"
+        )  # no secret: a system call would cost more
         scope.setdefault("state", {})["request_id"] = request_id
         carried = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
         answers = _Answers(send, carried | {"X-Request-ID": request_id})
