@@ -3,6 +3,8 @@
 TenantryError
 ├── StoreUnavailable     the database cannot be reached or is locked: wait and try again
 │   └── TenantLocked     another keeps one tenant's row; the other tenants are not concerned
+├── DirectoryUnavailable a directory does not answer, or not as it should: nobody is let in by it
+├── SecretUnavailable    a Secret that a log-in needs is not there, or may not be read
 ├── LeadershipLost       another operator holds a newer lease: stop at once
 └── InputError           a file or argument that a person gave
 """
@@ -18,6 +20,14 @@ class StoreUnavailable(TenantryError):
 
 class TenantLocked(StoreUnavailable):
     """Another transaction keeps the row that the call waited for; a call for another tenant may succeed now."""
+
+
+class DirectoryUnavailable(TenantryError):
+    """A directory cannot be asked; the message is for the log, and holds nothing of a person or a Secret's value."""
+
+
+class SecretUnavailable(TenantryError):
+    """A Secret cannot be read; the message names it, never its value."""
 
 
 class LeadershipLost(TenantryError):

@@ -40,8 +40,8 @@ class Desk:
         body = {"workgroup": self._workgroup, "userName": login, "password": password or PASSWORDS[login]}
         return self._serving.call("POST", f"{self.site.namespace}/sessions", self._token, body)
 
-    def let_in(self, login: str) -> str:
-        status, body = self.log_in(login)
+    def let_in(self, login: str, password: str | None = None) -> str:
+        status, body = self.log_in(login, password)
         assert status == 201, body
         return str(body["token"])
 
@@ -94,6 +94,24 @@ def _shows(tracker: Desk, figures: dict[str, int]) -> None:
 @pytest.mark.parametrize("login", ["tom", "priya"])
 def test_nr_01_who_is_no_member_of_a_workgroup_has_no_way_in(tracker: Desk, login: str) -> None:
     assert tracker.denied(login) == "NotAMember"
+
+
+def test_nr_07_admin_logs_in_with_the_password_of_its_secret_and_a_rotated_one(tracker: Desk) -> None:
+    token = tracker.let_in("Admin", "oak-gate")
+    assert tracker.denied("Admin", "elm-gate") == "InvalidCredentials"
+    tracker.site.kubectl("patch", "secret", "passwords", "-p", '{"stringData": {"admin": "elm-gate"}}')
+    tracker.site.kube.patch("Workgroup", "support", {"spec": {"displayName": "Support"}})
+    assert eventually(lambda: not tracker.lives(token))
+    assert tracker.lives(tracker.let_in("Admin", "elm-gate"))
+    assert tracker.denied("Admin", "oak-gate") == "InvalidCredentials"
+
+
+def test_mm_14_a_user_is_logged_out_of_everything_by_a_time_in_its_spec(tracker: Desk) -> None:
+    maria, carmen = tracker.let_in("maria"), tracker.let_in("carmen")
+    tracker.site.kube.patch("User", "maria", {"spec": {"sessionsNotBeforeTime": datetime.now(UTC).isoformat()}})
+    assert eventually(lambda: not tracker.lives(maria))
+    assert tracker.lives(carmen)
+    assert tracker.lives(tracker.let_in("maria"))
 
 
 def test_nr_07_nobody_logs_in_as_tbd_or_inet(tracker: Desk) -> None:

@@ -235,6 +235,15 @@ RULES = [
         ),
     ),
     _case(
+        "a system user that cannot log in takes no password",
+        Refused(
+            "Workgroup",
+            {"systemUsers": [{"userName": "TBD", "passwordSecretKeyRef": {"name": "system"}}]},
+            {"systemUsers": [{"userName": "TBD", "login": "Enabled", "passwordSecretKeyRef": {"name": "system"}}]},
+            "passwordSecretKeyRef is for a system user that logs in: set login to Enabled, or take it out",
+        ),
+    ),
+    _case(
         "a system user is in groups of this workgroup",
         Refused(
             "Workgroup",
@@ -302,6 +311,15 @@ RULES = [
             _directory(bindSecretKeyRef={"name": "directory"}),
             _directory(bindSecretKeyRef={"name": "directory"}, bindDN="cn=tenantry,dc=example"),
             "bindSecretKeyRef is the password of bindDN",
+        ),
+    ),
+    _case(
+        "who binds to the directory has a password",
+        Refused(
+            "Workgroup",
+            _directory(bindDN="cn=tenantry,dc=example"),
+            _directory(bindSecretKeyRef={"name": "directory"}, bindDN="cn=tenantry,dc=example"),
+            "give both, or neither",
         ),
     ),
     _case(

@@ -105,6 +105,17 @@ _MEMBER_CANNOT = "cannot change; delete this ProjectMember and make another"
 IMMUTABLE = [
     _case("a login stays", Fixed("User", user(), user(userName="jane"), "userName cannot change")),
     _case("a login keeps its case", Fixed("User", user(), user(userName="JDoe"), "userName cannot change")),
+    *(
+        _case(f"what people log in by stays {number}", Fixed("Workgroup", before, after, "login.by cannot change"))
+        for number, (before, after) in enumerate(
+            (
+                ({"login": {"by": "PrimaryEmail"}}, {"login": {"by": "UserName"}}),
+                ({"login": {"by": "PrimaryEmail"}}, {}),
+                ({"login": {"by": "PrimaryEmail"}}, {"login": {"format": "Email"}}),
+                ({}, {"login": {"by": "PrimaryEmail"}}),
+            )
+        )
+    ),
     _case(
         "a workgroup keeps its pool",
         Fixed("Workgroup", {"licensePoolRef": "a"}, {"licensePoolRef": "b"}, "licensePoolRef cannot change"),

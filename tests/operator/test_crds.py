@@ -127,13 +127,14 @@ def test_a_new_object_has_a_status_that_kstatus_takes_for_in_progress(kube: Kube
 
 
 def test_defaults_are_filled_in_for_whoever_reads_the_object(kube: Kube) -> None:
-    spec = kube.create(body("Workgroup", {}))["spec"]
+    spec = kube.create(body("Workgroup", {"systemUsers": [{"userName": "Admin"}]}))["spec"]
     assert spec == {
+        "systemUsers": [{"userName": "Admin", "login": "Disabled", "profile": "Fixed"}],
         "authentication": {"mode": "Password"},
         "characterSet": "UTF-8",
         "deletion": {"mode": "Restorable"},
         "emailVerification": "Assumed",
-        "login": {"format": "Name", "maxLength": 254},
+        "login": {"by": "UserName", "format": "Name", "maxLength": 254},
         "onboarding": {"expirationHours": 168, "mode": "Provisioned"},
         "password": {"expirationDays": 90, "expiry": "Never", "history": 0, "maxLength": 128, "minLength": 8},
         "sessions": {"perAccount": "Unlimited"},

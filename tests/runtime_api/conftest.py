@@ -17,6 +17,7 @@ from tests.runtime_api.api import Api
 from tests.support.eventually import eventually
 from tests.support.invariants import check_tenant
 from tests.support.kept import *  # noqa: F403 - fixtures are found by name
+from tests.support.slapd import slapd  # noqa: F401 - a fixture
 from tests.support.watched import WatchedTenant
 
 
@@ -42,5 +43,6 @@ def api(served: tuple[FastAPI, str], store: Store) -> Iterator[Api]:
     app.state.store = store
     app.dependency_overrides[now] = lambda: tenant.now
     yield Api(tenant, url)
+    app.state.directories = None
     tenant.later(seconds=3).settle()  # by then status tells of every log-in
     check_tenant(tenant)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from tenantry.domain.client import Scope
+from tenantry.domain.password import OfferKind, PasswordOffer
+from tenantry.domain.secret import SecretOffer
 from tenantry.services.passwords import hash_password
 from tests.runtime_api.api import Api
 from tests.support.builders import pool, user, workgroup
@@ -166,3 +168,15 @@ def test_a_workgroup_that_is_none_is_told_with_those_there_are(office: Api) -> N
     answer = office.call("POST", "sessions", {"workgroup": "trakcer", "userName": "ada", "password": "x"})
     assert (answer.status, answer.reason) == (404, "WorkgroupNotFound")
     assert "tracker" in answer.body["detail"]
+
+
+def test_nr_07_admin_logs_in_with_the_password_of_its_secret_and_tbd_and_inet_never(api: Api, hashed: str) -> None:
+    admin = {"userName": "Admin", "login": "Enabled", "passwordSecretKeyRef": {"name": "system"}}
+    policy = workgroup(spec={"systemUsers": [admin, {"userName": "TBD"}, {"userName": "Inet"}]})
+    offer = PasswordOffer(OfferKind.NEW, "system/uid/1/password", hashed, len(PASSWORD))
+    api.tenant.secrets["system", "password"] = PASSWORD
+    api.tenant.apply(pool(), policy, offers={policy.uid: SecretOffer(system={"admin": offer})})
+    answer = api.log_in("admin", PASSWORD)
+    assert (answer.status, answer.body["session"]["licenseType"]) == (201, None)
+    assert api.log_in("Admin", "wrong").reason == "InvalidCredentials"
+    assert {api.log_in(name, PASSWORD).reason for name in ("TBD", "Inet")} == {"InvalidCredentials"}

@@ -9,7 +9,7 @@ from tenantry.domain.account import Password
 from tenantry.domain.refusal import Refusal
 from tenantry.services import passwords
 from tenantry.services.acts import acting
-from tenantry.services.credentials import Claim, Proof, prove
+from tenantry.services.credentials import Claim, DirectoryClaim, Proof, prove
 from tenantry.services.passwords import hash_password, raise_cost
 from tenantry.services.sessions import Started, start
 from tenantry.store.account import load_by_login
@@ -32,7 +32,7 @@ def desk(tenant: WatchedTenant) -> WatchedTenant:
     return tenant
 
 
-def _prove(desk: WatchedTenant, login: str, password: str) -> Proof | Refusal:
+def _prove(desk: WatchedTenant, login: str, password: str) -> Proof | Refusal | DirectoryClaim:
     return prove(desk.store, desk.ref.namespace, Claim("tracker", login, password), desk.now)
 
 

@@ -22,7 +22,7 @@ from tenantry.services.editing import (
 from tenantry.services.effects import Plan
 from tenantry.store import Store, resource
 from tenantry.store.account import apply_accounts, load_all
-from tests.support.builders import NAMESPACE, pool, user, workgroup
+from tests.support.builders import NAMESPACE, START, pool, user, workgroup
 from tests.support.invariants import digest
 from tests.support.manifests import NOW, applied, counts, planned, users
 from tests.support.tenancy import Tenant
@@ -131,7 +131,7 @@ def test_nr_20_what_the_person_wrote_counts_as_what_the_spec_says(store: Store) 
     with store.write() as connection:
         ada = next(a for a in load_all(connection, 1) if a.user_name == "ada")
         changed = replace(ada, profile={**(ada.profile or {}), "displayName": "Adá"})
-        apply_accounts(connection, 1, [(ada, changed)])
+        apply_accounts(connection, 1, [(ada, changed)], START)
     assert users(regroup(store, "ada", add=True)) == {"ada": ("none", "refused", "CharacterSet")}
 
 

@@ -7,13 +7,13 @@ import yaml
 
 from tenantry.services.accounts import ListedAccount, list_accounts
 from tenantry.services.acts import acting
-from tenantry.services.onboarding import accept_invitation
 from tenantry.store import Store
 from tenantry.store.account import apply_accounts, load_all
-from tests.support.builders import pool, user, workgroup
+from tests.support.builders import START, pool, user, workgroup
 from tests.support.commands import tenantry
 from tests.support.edits import edited, paused
 from tests.support.manifests import applied, secrets
+from tests.support.persons import accept_invitation
 from tests.support.tenancy import Tenant
 from tests.support.watched import WatchedTenant
 
@@ -58,7 +58,7 @@ def test_what_a_person_changed_of_the_own_profile_is_exported(store: Store, stor
     with store.write() as connection:
         (ada,) = load_all(connection, 1)
         changed = replace(ada, profile={**(ada.profile or {}), "displayName": "Ada Lovelace"})
-        apply_accounts(connection, 1, [(ada, changed)])
+        apply_accounts(connection, 1, [(ada, changed)], START)
     (found,) = yaml.safe_load_all(tenantry("export", "-n", "acme", "--store-url", store_url).out)
     assert found["spec"]["displayName"] == "Ada Lovelace"
 

@@ -6,11 +6,11 @@ import pytest
 
 from tenantry.domain.observed import Kind, Observed
 from tenantry.errors import InputError
-from tenantry.services.onboarding import accept_invitation, verify_email
 from tenantry.store import Store
 from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted, edited
 from tests.support.invariants import actions_on_record, digest
+from tests.support.persons import accept_invitation, verify_email
 from tests.support.watched import WatchedTenant
 
 WEEK = 168

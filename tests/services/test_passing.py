@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tenantry.services import managed, onboarding
+from tenantry.services import managed
 from tenantry.services.accounts import list_accounts
 from tenantry.services.managed import Drop, Put
 from tenantry.services.passing import settle_due
@@ -10,6 +10,7 @@ from tenantry.services.work import TenantRef
 from tenantry.store import Store
 from tests.support.builders import NAMESPACE, pool, user, workgroup
 from tests.support.manifests import NOW, applied
+from tests.support.persons import accept_invitation
 from tests.support.tenancy import Tenant
 
 INVITES = {"onboarding": {"mode": "Invitation", "expirationHours": 1}}
@@ -39,7 +40,7 @@ def test_a_seat_that_the_api_gives_back_goes_to_who_waits_in_the_files(store: St
 
 def test_what_a_person_does_reaches_the_status_that_the_store_keeps(store: Store) -> None:
     applied(store, pool(static=1), workgroup(spec=INVITES), user("ada"))
-    onboarding.accept_invitation(store, NAMESPACE, "ada", NOW)
+    accept_invitation(store, NAMESPACE, "ada", NOW)
     assert settle_due(store, NOW) > 0
     assert settle_due(store, NOW) == 0
 

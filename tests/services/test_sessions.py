@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
 from tenantry.services.sessions import Chosen, Started
+from tenantry.store.audit import read_records
 from tests.support.builders import pool, user, workgroup
 from tests.support.door import Door
 from tests.support.edits import deleted, edited
@@ -183,3 +185,66 @@ def test_of_many_at_once_as_many_are_let_in_as_there_are_licenses(door: Door) ->
             assert sorted(one.session.slot for one in winners if one.session.slot is not None) == [0, 1]
             for one in winners:
                 door.log_off(one)
+
+
+def at(tenant: WatchedTenant, minutes: float = 0) -> str:
+    """Return a time near the tenant's, as a spec has it."""
+    return (tenant.now + timedelta(minutes=minutes)).isoformat()
+
+
+@pytest.fixture
+def two(door: Door) -> Door:
+    """Two people who may be logged in as often as they like."""
+    people = [user(name, license=None) for name in ("ada", "bob")]
+    door.tenant.apply(workgroup(pool=None, spec={"sessions": {"perAccount": "Unlimited"}}), *people)
+    return door
+
+
+def test_mm_14_every_log_in_of_a_user_that_started_before_a_time_ends_at_once(two: Door) -> None:
+    inside = [two.let_in("ada"), two.let_in("ada"), two.let_in("bob")]
+    ada = edited(user("ada", license=None), sessionsNotBeforeTime=at(two.tenant.later(minutes=1)))
+    two.tenant.apply(ada)
+    assert [two.lives(one) for one in inside] == [False, False, True]
+    assert two.lives(two.let_in("ada"))
+    with two.tenant.store.read() as connection:
+        told = [record.change.facts.get("why") for record in read_records(connection, 1, kind="Session")]
+    assert told == [None, None, None, "Revoked", "Revoked", None]
+
+
+def test_mm_14_a_time_is_obeyed_once_and_a_later_one_again(two: Door) -> None:
+    asked = at(two.tenant.later(minutes=1))
+    ada = edited(user("ada", license=None), sessionsNotBeforeTime=asked)
+    two.tenant.apply(ada)
+    started = two.let_in("ada")
+    ada = edited(ada, displayName="Ada", sessionsNotBeforeTime=asked)
+    two.tenant.apply(ada)
+    assert two.lives(started)
+    two.tenant.apply(edited(ada, displayName="Ada", sessionsNotBeforeTime=at(two.tenant.later(minutes=1))))
+    assert not two.lives(started)
+
+
+def test_mm_14_who_logged_in_after_the_time_stays_logged_in(two: Door) -> None:
+    before = two.let_in("ada")
+    asked = at(two.tenant.later(minutes=1))
+    two.tenant.later(minutes=0.5)
+    after = two.let_in("ada")
+    two.tenant.apply(edited(user("ada", license=None), sessionsNotBeforeTime=asked))
+    assert (two.lives(before), two.lives(after)) == (False, True)
+
+
+def test_mm_14_a_time_far_ahead_is_refused_until_it_comes(two: Door) -> None:
+    started = two.let_in("ada")
+    ada = edited(user("ada", license=None), sessionsNotBeforeTime=at(two.tenant, minutes=6))
+    two.tenant.apply(ada)
+    assert (two.tenant.reason(ada), two.lives(started)) == ("TimeInFuture", True)
+    two.tenant.later(minutes=1).settle()
+    assert (two.tenant.reason(ada), two.lives(started)) == ("Provisioned", False)
+
+
+@pytest.mark.parametrize("fault", [{"license": {"type": "Static"}}, {"workgroups": [{"workgroupRef": "nowhere"}]}])
+def test_mm_14_log_ins_end_whatever_else_is_wrong_with_the_spec(two: Door, fault: dict[str, object]) -> None:
+    started = two.let_in("ada")
+    ada = edited(user("ada", license=None), sessionsNotBeforeTime=at(two.tenant.later(minutes=1)), **fault)
+    two.tenant.apply(ada)
+    assert not two.tenant.is_ready(ada)
+    assert not two.lives(started)

@@ -67,7 +67,9 @@ def recordable(account: Account) -> Account:
     The key of a login is as good as the login, which an erased account has no more.
     """
     password = account.password
-    masked = None if password is None else replace(password, hash="", source="", history=("",) * len(password.history))
+    masked = None
+    if password is not None:
+        masked = replace(password, hash="", source="", applied="", history=("",) * len(password.history))
     return replace(account, mailbox="", password=masked, login_key=login_key(account.user_name))
 
 
@@ -85,6 +87,8 @@ def _account(id_: str, told: _Told) -> Account:
         active=values["active"],
         can_log_in=values["canLogIn"],
         locked=_time(values["locked"]),
+        reset_obeyed=_time(values["resetObeyed"]),
+        sessions_not_before=_time(values["sessionsNotBefore"]),
         profile=values["profile"],
         attributes=_pairs(values["attributes"]),
         preferences=_pairs(values["preferences"]),
@@ -132,6 +136,7 @@ def _onboarding(values: dict[str, Any]) -> Onboarding:
         email_verified=_time(values["emailVerified"]),
         verified_address=values["verifiedAddress"] or "",
         resend_obeyed=_time(values["resendObeyed"]),
+        resend_asked=_time(values["resendAsked"]),
     )
 
 

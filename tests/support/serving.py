@@ -15,10 +15,11 @@ _POOL = urllib3.PoolManager(retries=False)
 class RuntimeApiProcess:
     """Use as a context manager."""
 
-    def __init__(self, folder: Path, store_url: str) -> None:
+    def __init__(self, folder: Path, store_url: str, *options: str) -> None:
         (self._port,) = free_ports(1)
         self._service = Service("runtime-api", folder)
         self._command = [sys.executable, "-m", "tenantry", "serve", f"--store-url={store_url}", f"--port={self._port}"]
+        self._command += options
 
     def __enter__(self) -> Self:
         self._service.start(self._command)
@@ -34,9 +35,11 @@ class RuntimeApiProcess:
         except urllib3.exceptions.HTTPError:
             return False
 
-    def call(self, method: str, path: str, token: str, body: object = None) -> tuple[int, Any]:
-        """Send a request, and give the status and the body of the answer."""
+    def call(self, method: str, path: str, token: str, body: object = None, *, within: float = 30.0) -> tuple[int, Any]:
+        """Send a request, and give the status and the body of the answer; one that comes later is a failure."""
         headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": "application/json"} if body else {})
         content = json.dumps(body).encode() if body else None
-        reply = _POOL.request(method, f"http://127.0.0.1:{self._port}/v1/{path}", body=content, headers=headers)
+        reply = _POOL.request(
+            method, f"http://127.0.0.1:{self._port}/v1/{path}", body=content, headers=headers, timeout=within
+        )
         return reply.status, json.loads(reply.data) if reply.data else None

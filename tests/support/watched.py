@@ -9,6 +9,7 @@ from tenantry.domain.observed import Kind, Observed
 from tenantry.domain.password import OfferKind, PasswordOffer
 from tenantry.domain.secret import SecretOffer
 from tenantry.services import provisioning, secret_needs
+from tenantry.services.passwords import verify_password
 from tenantry.services.secret_values import find_mailbox, source_of
 from tenantry.services.work import Outcome, PasswordNeed, SecretNeed, SweepReport, TenantRef, Work
 from tenantry.specs.base import SecretKeyRef
@@ -120,7 +121,8 @@ class WatchedTenant(Tenant):
         if need.mailbox is not None:
             ref = need.mailbox.ref
             mailbox = find_mailbox(ref, self._secret(ref) if self._source(ref) else None)
-        return SecretOffer(self._password(need.password) if need.password is not None else None, mailbox)
+        system = {password.login: self._password(password) for password in need.system}
+        return SecretOffer(self._password(need.password) if need.password is not None else None, mailbox, system)
 
     def _password(self, need: PasswordNeed) -> PasswordOffer:
         """Compare a password. The hash is the value turned around: what hashes cost is for other tests."""
@@ -129,6 +131,8 @@ class WatchedTenant(Tenant):
         if value is None:
             return PasswordOffer(OfferKind.NO_KEY if source else OfferKind.NO_SECRET)
         kind, position, hashed = OfferKind.NEW, 0, value[::-1]
+        if need.applied and (need.applied == hashed or verify_password(need.applied, value)):
+            return PasswordOffer(OfferKind.SAME, source, need.present, len(value), need.present)
         if hashed == need.present:
             kind = OfferKind.SAME
         elif hashed in (past := (need.present, *need.history)):

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "invite": Lazy("tenantry.cli.invite", "Invite many people at once."),
         "explain": Lazy("tenantry.cli.explain", "Tell whether an account may do something, and why."),
         "pools": Lazy("tenantry.cli.pools", "List what was bought, and what of it is in use."),
+        "mail": Lazy("tenantry.cli.mail", "List the mails that are not sent yet."),
         "holdings": Lazy("tenantry.cli.holdings", "List what accounts hold in applications, or give it away."),
         "audit": Lazy("tenantry.cli.audit", "Verify or export the audit trail."),
         "tenant": Lazy("tenantry.cli.tenant", "List tenants, or attach one to the cluster of now."),

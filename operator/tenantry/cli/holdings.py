@@ -16,6 +16,7 @@ from tenantry.cli.output import write_data
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
 from tenantry.services.effects import Plan
+from tenantry.services.going_on import go_on
 from tenantry.services.holdings import (
     ACTOR,
     Deletion,
@@ -28,8 +29,6 @@ from tenantry.services.holdings import (
     put_holdings,
     reassign_holdings,
 )
-from tenantry.services.pipeline import Request, apply, is_ours
-from tenantry.store import Store
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -131,7 +130,7 @@ def add(  # noqa: PLR0913, PLR0917 - options
     wanted = Registration(workgroup, kind, user, names, covers)
     with opened(store_url, audit_key_file) as store:
         result = put_holdings(store, namespace, wanted, datetime.now(UTC))
-        _tell(result, _go_on(store, namespace, result), output, "registered")
+        _tell(result, go_on(store, namespace, result, datetime.now(UTC), ACTOR), output, "registered")
 
 
 @command.command(
@@ -167,7 +166,7 @@ def reassign(  # noqa: PLR0913, PLR0917 - options
     """
     with opened(store_url, audit_key_file) as store:
         result = reassign_holdings(store, namespace, Handover(giver, taker, workgroup, kind), datetime.now(UTC))
-        _tell(result, _go_on(store, namespace, result), output, "reassigned")
+        _tell(result, go_on(store, namespace, result, datetime.now(UTC), ACTOR), output, "reassigned")
 
 
 @command.command(
@@ -191,14 +190,7 @@ def delete(  # noqa: PLR0917 - options
     """Forget things that the application does not have any more. One that is not registered is passed over."""
     with opened(store_url, audit_key_file) as store:
         result = delete_holdings(store, namespace, Deletion(workgroup, kind, names), datetime.now(UTC))
-        _tell(result, _go_on(store, namespace, result), output, "deleted")
-
-
-def _go_on(store: Store, namespace: str, result: Result) -> Plan | None:
-    """Do what the holdings held up, where no operator does: a deletion that waited for them goes on."""
-    if not result.changed or not is_ours(store, namespace):
-        return None
-    return apply(store, Request(namespace, datetime.now(UTC), ACTOR))
+        _tell(result, go_on(store, namespace, result, datetime.now(UTC), ACTOR), output, "deleted")
 
 
 def _tell(result: Result, plan: Plan | None, output: str, done: str) -> None:

@@ -6,12 +6,17 @@ import click
 
 from tenantry.cli.manual import closing
 from tenantry.cli.stores import audit_key_file, opened, store_url
+from tenantry.domain.directory import Directories
 from tenantry.services.passwords import LEAST_MEMORY, LEAST_PASSES, raise_cost
+
+#: Who asks waits for an answer: a store that is away or locked longer than that is told of (P9).
+_PATIENCE_SECONDS = 1.5
 
 
 @click.command(
     epilog=closing(
         "tenantry serve --store-url postgresql://tenantry@db/tenantry --port 8443",
+        "tenantry serve --secrets-dir /run/secrets/tenantry",
         codes={0: "told to stop", 1: "could not start", 2: "wrong usage", 3: "the identity store cannot be reached"},
     )
 )
@@ -46,20 +51,83 @@ from tenantry.services.passwords import LEAST_MEMORY, LEAST_PASSES, raise_cost
     type=click.IntRange(LEAST_PASSES, 100),
     help="How often it goes through that memory.",
 )
+@click.option(
+    "--smtp-url",
+    envvar="TENANTRY_SMTP_URL",
+    show_envvar=True,
+    help="The mail server: smtps://user@host, smtp://user@host:587 (STARTTLS), smtp://host:25?tls=none. Without one "
+    "mails wait in the store.",
+)
+@click.option(
+    "--smtp-password-file",
+    envvar="TENANTRY_SMTP_PASSWORD_FILE",
+    show_envvar=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the password of that user.",
+)
+@click.option(
+    "--mail-from",
+    envvar="TENANTRY_MAIL_FROM",
+    show_envvar=True,
+    default="tenantry@localhost",
+    show_default=True,
+    help="The sender of mails where a Workgroup names none.",
+)
 @click.option("--private-key", type=click.Path(dir_okay=False, path_type=Path), help="The certificate's key.")
+@click.option(
+    "--secrets-dir",
+    envvar="TENANTRY_SECRETS_DIR",
+    show_envvar=True,
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Where Secrets are mounted that log-ins by directory need, as NAMESPACE/SECRET/KEY. "
+    "Default: the API server is asked.",
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="How to reach that API server. Default: as of tenantry run.",
+)
 def command(
-    store_url: str, audit_key_file: Path | None, hash_memory: int, hash_passes: int, **where: str | int | Path | None
+    store_url: str,
+    audit_key_file: Path | None,
+    *,
+    hash_memory: int,
+    hash_passes: int,
+    smtp_url: str | None,
+    smtp_password_file: Path | None,
+    mail_from: str,
+    **where: str | int | Path | None,
 ) -> None:
-    """Serve the runtime API: log-ins and what follows from them, beside `tenantry run` on the same store.
+    """Serve the runtime API: log-ins and what follows from them. Mails go out from here as well.
+
+    It works beside `tenantry run`, on the same store.
 
     Applications authenticate by a token; `tenantry clients create` makes one.
     """
     if (where["certificate"] is None) != (where["private_key"] is None):
         message = "--certificate and --private-key go together"
         raise click.UsageError(message)
+    secrets_dir, kubeconfig = where.pop("secrets_dir"), where.pop("kubeconfig")
+    if secrets_dir is not None and kubeconfig is not None:
+        message = "--secrets-dir and --kubeconfig are two places for the same Secrets; give one"
+        raise click.UsageError(message)
     from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
+    from tenantry.runtime_api.postman import Post  # noqa: PLC0415 - so do the templates of mails
     from tenantry.runtime_api.server import Where, serve  # noqa: PLC0415 - the web framework takes long to import
+    from tenantry.runtime_api.smtp import MailServer  # noqa: PLC0415 - as the others
 
     raise_cost(hash_memory, hash_passes)
-    with opened(store_url, audit_key_file) as store:
-        serve(store, check_spec, Where(**where))  # type: ignore[arg-type]  # click has typed them
+    password = smtp_password_file.read_text().strip() if smtp_password_file is not None else ""
+    post = Post(MailServer.parse(smtp_url, password) if smtp_url is not None else None, mail_from)
+    with opened(store_url, audit_key_file, patience=_PATIENCE_SECONDS) as store:
+        directories = _directories(secrets_dir, kubeconfig)  # type: ignore[arg-type]  # so has it these
+        serve(store, check_spec, Where(**where), post, directories)  # type: ignore[arg-type]  # click has typed them
+
+
+def _directories(secrets_dir: Path | None, kubeconfig: Path | None) -> Directories:
+    from tenantry.controllers.secret_source import ClusterSecrets  # noqa: PLC0415 - so does what talks to a cluster
+    from tenantry.directory.ldap import LdapDirectories  # noqa: PLC0415 - and to a directory
+    from tenantry.directory.secrets import MountedSecrets  # noqa: PLC0415 - as above
+
+    source = MountedSecrets(secrets_dir) if secrets_dir is not None else ClusterSecrets(kubeconfig)
+    return LdapDirectories(source)

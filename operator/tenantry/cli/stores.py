@@ -10,7 +10,7 @@ import click
 
 from tenantry.errors import InputError, TenantryError
 from tenantry.services.trail import read_audit_key
-from tenantry.store import Store
+from tenantry.store import BUSY_SECONDS, Store
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -49,13 +49,15 @@ def output(*formats: str) -> Callable[[C], C]:
 
 
 @contextmanager
-def opened(url: str, key_file: Path | None = None, *, may_be_new: bool = False) -> Iterator[Store]:
+def opened(
+    url: str, key_file: Path | None = None, *, may_be_new: bool = False, patience: float = BUSY_SECONDS
+) -> Iterator[Store]:
     """Open a store that is there and migrated; with ``may_be_new``, one that is about to be made.
 
     Raises:
         InputError: the URL is none, the file is not there, or the database is not migrated.
     """
-    store = _open(url, key_file, may_be_new=may_be_new)
+    store = _open(url, key_file, patience, may_be_new=may_be_new)
     try:
         yield store
     except (TenantryError, click.ClickException, click.Abort, click.exceptions.Exit):
@@ -88,11 +90,11 @@ def missing_file(url: str) -> Path | None:
     return None if path.is_file() else path
 
 
-def _open(url: str, key_file: Path | None, *, may_be_new: bool) -> Store:
+def _open(url: str, key_file: Path | None, patience: float, *, may_be_new: bool) -> Store:
     missing = missing_file(url)
     if missing is not None and not may_be_new:
         raise InputError(f"there is no database {missing}; the operator makes it, or: tenantry db upgrade")
-    return Store.open(url, read_audit_key(key_file) if key_file is not None else b"")
+    return Store.open(url, read_audit_key(key_file) if key_file is not None else b"", patience=patience)
 
 
 def _behind(store: Store) -> str | None:

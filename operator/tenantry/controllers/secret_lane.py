@@ -1,4 +1,4 @@
-"""The lane beside the engine for Users whose Secret must be read: slow by design, so nobody else waits for it."""
+"""The lane beside the engine for objects whose Secret must be read: slow by design, so nobody else waits for it."""
 
 import asyncio
 from collections import Counter
@@ -18,7 +18,7 @@ from tenantry.domain.password import PasswordOffer
 from tenantry.domain.secret import SecretOffer
 from tenantry.services.passwords import make_offer
 from tenantry.services.secret_values import find_mailbox
-from tenantry.services.work import SecretNeed
+from tenantry.services.work import PasswordNeed, SecretNeed
 
 #: Secrets read at once. Hashing is what takes time; this only keeps the two hashers busy.
 _READERS = 8
@@ -47,14 +47,15 @@ async def read_secret(
 
 @dataclass(slots=True)
 class _Task:
-    """A User whose Secrets are to be read; ``password`` is what was made of the first, while the other is tried again.
+    """An object whose Secrets are to be read; ``passwords`` is what was made of some, while others are tried again.
 
-    Comparing and hashing take a core for long: that is done once, not with each attempt.
+    Comparing and hashing take a core for long: that is done once, not with each attempt. By login key of a system
+    user, empty for the password of a User.
     """
 
     seen: Sighting
     need: SecretNeed
-    password: PasswordOffer | None = None
+    passwords: dict[str, PasswordOffer] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -147,15 +148,18 @@ class SecretLane:
             asyncio.get_running_loop().call_later(pause, self._order.put_nowait, uid)
 
     async def _make_offer(self, task: _Task) -> SecretOffer:
-        if task.password is None:
-            task.password = await self._offer_password(task.need)
-        return SecretOffer(task.password, await self._find_mailbox(task.need))
+        for wanted in task.need.passwords:
+            if wanted.login not in task.passwords:
+                task.passwords[wanted.login] = await self._offer_password(task.need, wanted)
+        mailbox = await self._find_mailbox(task.need)
+        system = {login: offer for login, offer in task.passwords.items() if login}
+        return SecretOffer(task.passwords.get(""), mailbox, system)
 
-    async def _offer_password(self, need: SecretNeed) -> PasswordOffer | None:
-        if need.password is None:
-            return None
-        secret = await self._read(need, need.password.ref.name, "password", Denied)
-        return await asyncio.get_running_loop().run_in_executor(self._hashers, make_offer, need.password, secret)
+    async def _offer_password(self, need: SecretNeed, wanted: PasswordNeed) -> PasswordOffer:
+        """Make an offer. Of a system user also one that the API server cannot give: the others need the Workgroup."""
+        faults = (Denied, ServerFault) if wanted.login else (Denied,)
+        secret = await self._read(need, wanted.ref.name, "password", faults)
+        return await asyncio.get_running_loop().run_in_executor(self._hashers, make_offer, wanted, secret)
 
     async def _find_mailbox(self, need: SecretNeed) -> Mailbox | None:
         """Look at the mailbox's Secret: also one that the API server cannot give holds up nothing else (IT-16)."""
@@ -165,7 +169,7 @@ class SecretLane:
         return find_mailbox(need.mailbox.ref, secret)
 
     async def _read(
-        self, need: SecretNeed, name: str, what: str, faults: type[ApiError] | tuple[type[ApiError], ...]
+        self, need: SecretNeed, name: str, what: str, faults: tuple[type[ApiError], ...]
     ) -> Mapping[str, Any] | None:
         """Read a Secret; after enough of these faults in a row it counts as missing."""
         metrics.SECRET_READS.labels(what).inc()

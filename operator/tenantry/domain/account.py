@@ -62,7 +62,8 @@ class Password:
     """A password, as its argon2id hash. ``history`` holds earlier hashes, newest first.
 
     ``source`` tells which version of which Secret was last looked at, so that an unchanged one is not read twice.
-    ``expires`` is absent where the policy, or the User, lets it last.
+    ``expires`` is absent where the policy, or the User, lets it last. ``applied`` is the hash of what the Secret last
+    gave, where the person has chosen another since: that value does not come back until the Secret has a new one.
     """
 
     hash: str
@@ -70,6 +71,7 @@ class Password:
     history: tuple[str, ...] = ()
     source: str = ""
     expires: datetime | None = None
+    applied: str = ""
 
 
 class Pending(StrEnum):
@@ -88,7 +90,7 @@ class Onboarding:
     ``mode`` and ``must_verify`` are what the policies in force ask of the person; ``mode`` is Provisioned for one who
     has come. ``invited``, ``expires`` and ``invited_address`` belong to the last invitation. ``joined``: the account
     came into use, by the person or because nothing was asked. ``email_verified`` goes with ``verified_address``.
-    ``resend_obeyed``: the latest spec.invitationResendTime that was acted on.
+    ``resend_obeyed``: the latest spec.invitationResendTime that was acted on; ``resend_asked``: the same by the API.
     """
 
     mode: OnboardingMode = OnboardingMode.PROVISIONED
@@ -100,6 +102,7 @@ class Onboarding:
     email_verified: datetime | None = None
     verified_address: str = ""
     resend_obeyed: datetime | None = None
+    resend_asked: datetime | None = None
 
     @property
     def pending(self) -> Pending:
@@ -136,7 +139,9 @@ class Account:
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
     account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
     it had its place in until its seat was taken back. ``mailbox`` tells which version of its Secret was looked at last.
-    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so.
+    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so. ``reset_obeyed`` and
+    ``sessions_not_before``: the latest times of spec.passwordResetRequestTime and spec.sessionsNotBeforeTime that were
+    acted on (MM-13, MM-14).
     """
 
     id: str
@@ -163,6 +168,8 @@ class Account:
     waiting: Waiting | None = None
     tombstone: Tombstone | None = None
     locked: datetime | None = None
+    reset_obeyed: datetime | None = None
+    sessions_not_before: datetime | None = None
     provisioned: bool = False
 
     @property
@@ -194,6 +201,19 @@ class Account:
         """Return the email address to write to by the profile; empty where it has none."""
         emails = (self.profile or {}).get("emails", ())
         return next((str(e["value"]) for e in sorted(emails, key=lambda e: not e.get("primary"))), "")
+
+    @property
+    def serving_address(self) -> str:
+        """Return the address that serves: until a new one is verified, where that is asked for, the one before it."""
+        onboarding = self.onboarding
+        proven = onboarding.verified_address if onboarding.joined is not None and onboarding.must_verify else ""
+        return proven or self.address
+
+    @property
+    def email_key(self) -> str | None:
+        """Return the key of the address that the account logs in by where a workgroup asks for that."""
+        address = self.serving_address
+        return login_key(address) if address else None
 
     @property
     def memberships(self) -> frozenset[str]:

@@ -142,6 +142,8 @@ def _facts(account: Account | None) -> dict[str, Any]:
         "active": account.active,
         "canLogIn": account.can_log_in,
         "locked": _time(account.locked),
+        "resetObeyed": _time(account.reset_obeyed),
+        "sessionsNotBefore": _time(account.sessions_not_before),
         "seat": [seat.pool, seat.type.value, _time(seat.granted)] if seat else None,
         "waitingSince": _time(waiting.since) if waiting else None,
         "waiting": sorted([c.kind.value, c.owner, c.name] for c in waiting.capacities) if waiting else None,
@@ -167,6 +169,7 @@ def _onboarding(onboarding: Onboarding) -> dict[str, Any]:
         "joined": _time(onboarding.joined),
         "emailVerified": _time(onboarding.email_verified),
         "resendObeyed": _time(onboarding.resend_obeyed),
+        "resendAsked": _time(onboarding.resend_asked),
     }
 
 

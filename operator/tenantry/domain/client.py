@@ -1,5 +1,6 @@
 """What applications may ask of the runtime API."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -12,3 +13,12 @@ class Scope(StrEnum):
     HOLDINGS = "holdings"
     ACCESS = "access"
     SCIM = "scim"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the accounts get that a client makes through SCIM, where it does not ask for something else."""
+
+    workgroup: str | None = None
+    role: str | None = None
+    license: str | None = None

@@ -13,16 +13,27 @@ from tenantry.specs.base import IMMUTABLE
 def check_immutable(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Refusal]:
     """Return what of a spec changed and cannot: by the same rules of the schema, in its words (TT-06)."""
     return [
-        Refusal(Reason.INVALID_SPEC, f"spec.{name}", message)
-        for name, message in _immutable(kind)
-        if before.get(name) != after.get(name)
+        Refusal(Reason.INVALID_SPEC, ".".join(("spec", *path)), message)
+        for path, default, message in _immutable(MODELS[kind])
+        if _at(before, path, default) != _at(after, path, default)
     ]
 
 
-def _immutable(kind: Kind) -> Iterator[tuple[str, str]]:
-    """Yield the fields that cannot change, each with what is told of it. All of them are at the top of a spec."""
-    for name, field in MODELS[kind].model_fields.items():
+def _immutable(model: Any, below: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, str]]:  # noqa: ANN401 - a model
+    """Yield the paths that cannot change, each with its default and what is told of it. None is inside a list."""
+    for name, field in model.model_fields.items():
+        path = (*below, field.alias or name)
         extra: Any = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         for rule in extra.get("x-kubernetes-validations", ()):
             if rule["rule"] == IMMUTABLE:
-                yield field.alias or name, rule["message"]
+                yield path, field.get_default(), rule["message"]
+        if hasattr(field.annotation, "model_fields"):
+            yield from _immutable(field.annotation, path)
+
+
+def _at(spec: Mapping[str, Any], path: tuple[str, ...], default: Any) -> Any:  # noqa: ANN401 - parts of JSON
+    """Return the value at a path; what is not there has its default, as where the schema fills it in."""
+    value: Any = spec
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return default if value is None else value

@@ -98,6 +98,11 @@ def secret_ref(name: str) -> Ref:
     return Ref("Secret", name)
 
 
+def email_ref(key: str) -> Ref:
+    """Refer to an email address, as a login key, that another account logs in by."""
+    return Ref("Email", key)
+
+
 def login_ref(key: str) -> Ref:
     """Refer to a login key that another account holds."""
     return Ref("Login", key)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Onboarding, Pending
+from tenantry.domain.act import is_asked, next_act
 from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -18,16 +19,6 @@ from tenantry.specs import UserSpec
 from tenantry.specs.workgroup_login import EmailVerification, OnboardingMode
 
 _RESEND = "spec.invitationResendTime"
-#: A time that lies further ahead than clocks differ is a mistake, not an act.
-_MOST_AHEAD = timedelta(minutes=5)
-
-
-def check_acts(ctx: UserContext) -> Iterator[Refusal]:
-    """An act is asked for now, not in advance (design §2, 11)."""
-    asked = _resend_time(ctx.spec)
-    if asked is not None and asked > ctx.snapshot.now + _MOST_AHEAD:
-        message = f"{ctx.spec.invitation_resend_time} lies ahead; give a time of now"
-        yield Refusal(Reason.TIME_IN_FUTURE, _RESEND, message)
 
 
 def check_lapse(ctx: UserContext) -> Iterator[Refusal]:
@@ -73,6 +64,22 @@ def send_again(ctx: UserContext, account: Account) -> Onboarding:
     return _send(ctx, present, present.invited_address) if open_ and _is_asked_again(ctx, present) else present
 
 
+def reset_again(ctx: UserContext, account: Account | None) -> datetime | None:
+    """Return the latest time of spec.passwordResetRequestTime that was obeyed, by now that of the spec if it came."""
+    obeyed = account.reset_obeyed if account is not None else None
+    asked, since = _time(ctx.spec.password_reset_request_time), obeyed or ctx.user.created
+    return asked if asked is not None and is_asked(asked, since, ctx.snapshot.now) else obeyed
+
+
+def resend(account: Account, hours: int, now: datetime) -> Onboarding:
+    """Return the onboarding with the invitation sent once more; one that ran out is asked for where seats are given."""
+    asked = replace(account.onboarding, resend_asked=now)
+    if not account.in_force or asked.has_lapsed(now):
+        return asked
+    expires = now + timedelta(hours=hours)
+    return replace(asked, invited=now, expires=expires, invited_address=account.address, resend_obeyed=now)
+
+
 def check_acceptance(account: Account, now: datetime, *, going: bool = False) -> Refusal | None:
     """Return why nobody can accept or sign up for this account now, or None (MM-01, MM-04, TH-15).
 
@@ -95,13 +102,6 @@ def accept(account: Account, now: datetime) -> Onboarding:
     return _arrive(came, account.address, now)
 
 
-def check_verification(account: Account) -> Refusal | None:
-    """Return why no address can be verified, or None."""
-    if account.address:
-        return None
-    return Refusal(Reason.EMAIL_MISSING, "spec.emails", "there is no address that could be verified; add one")
-
-
 def verify(account: Account, now: datetime) -> Onboarding:
     """Return the onboarding once the address is shown to be the person's."""
     shown = replace(account.onboarding, email_verified=now, verified_address=account.address)
@@ -111,17 +111,14 @@ def verify(account: Account, now: datetime) -> Onboarding:
 
 def warn_of_new_address(account: Account) -> Iterator[Finding]:
     """Until a new address is verified, where that is asked for, the one before it serves (design §2, 13)."""
-    onboarding = account.onboarding
-    proven = onboarding.email_verified is None or onboarding.has_proof_of(account.address)
-    if onboarding.must_verify and onboarding.joined is not None and not proven:
+    if login_key(account.serving_address) != login_key(account.address):
         message = "spec.emails: the address is not verified yet; until it is, the one before it serves"
         yield Finding("EmailVerified", holds=False, reason=Reason.EMAIL_UNVERIFIED, message=message)
 
 
 def next_change(spec: UserSpec | None, account: Account | None, now: datetime) -> datetime | None:
     """Return when time alone changes something: an invitation or a password runs out, or an act's time comes."""
-    asked = _resend_time(spec) if spec is not None else None
-    moments = [asked - _MOST_AHEAD if asked is not None else None]
+    moments = [next_act(spec, now) if spec is not None else None]
     if account is not None and (account.in_force or account.waiting is not None):
         moments.append(account.onboarding.expires if account.onboarding.pending is Pending.INVITATION else None)
     if account is not None and account.in_force and account.password is not None:
@@ -166,18 +163,23 @@ def _send(ctx: UserContext, present: Onboarding, address: str) -> Onboarding:
         invited=now,
         expires=now + timedelta(hours=min(hours)),
         invited_address=address,
-        resend_obeyed=_resend_time(ctx.spec) if _is_asked_again(ctx, present) else present.resend_obeyed,
+        resend_obeyed=_asked(ctx, present) if _is_asked_again(ctx, present) else present.resend_obeyed,
     )
 
 
 def _is_asked_again(ctx: UserContext, present: Onboarding) -> bool:
-    asked = _resend_time(ctx.spec)
+    asked = _asked(ctx, present)
     since = present.resend_obeyed or ctx.user.created
-    return asked is not None and since < asked <= ctx.snapshot.now + _MOST_AHEAD
+    return asked is not None and is_asked(asked, since, ctx.snapshot.now)
 
 
-def _resend_time(spec: UserSpec) -> datetime | None:
-    text = spec.invitation_resend_time
+def _asked(ctx: UserContext, present: Onboarding) -> datetime | None:
+    """Return when the invitation was last asked for once more, by the spec or at run time."""
+    times = (_time(ctx.spec.invitation_resend_time), present.resend_asked)
+    return max((time for time in times if time is not None), default=None)
+
+
+def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 

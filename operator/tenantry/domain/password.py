@@ -17,6 +17,8 @@ from tenantry.specs.workgroup_login import AuthenticationMode, PasswordExpiry, P
 LONGEST_HISTORY = 24
 #: The field that every refusal of a password names.
 PASSWORD_FIELD = "spec.password.secretKeyRef"  # noqa: S105 - a path
+#: How the path of the field ends that refusals of a system user's password name.
+SYSTEM_PASSWORD_FIELD = "passwordSecretKeyRef"  # noqa: S105 - a path
 
 
 class OfferKind(StrEnum):
@@ -56,7 +58,7 @@ def takes_password(policy: WorkgroupSpec) -> bool:
     return policy.authentication.mode is AuthenticationMode.PASSWORD
 
 
-def password_policy(spec: UserSpec, policies: Iterable[WorkgroupSpec]) -> PasswordPolicy:
+def password_policy(spec: UserSpec | None, policies: Iterable[WorkgroupSpec]) -> PasswordPolicy:
     """Return the one policy that satisfies all of them (design §2, decision 1), for a User that may opt out of expiry.
 
     Who opted out of expiry, where that is optional, is not held to the history either (TT-09, TT-10).
@@ -73,8 +75,8 @@ def password_policy(spec: UserSpec, policies: Iterable[WorkgroupSpec]) -> Passwo
     )
 
 
-def _opted_out(spec: UserSpec) -> bool:
-    return spec.password is not None and spec.password.expiry is ExpiryChoice.NONE
+def _opted_out(spec: UserSpec | None) -> bool:
+    return spec is not None and spec.password is not None and spec.password.expiry is ExpiryChoice.NONE
 
 
 def expiration(password: Password | None, policy: PasswordPolicy) -> Password | None:
@@ -119,14 +121,47 @@ def _check_value(offer: PasswordOffer, policy: PasswordPolicy, ref: SecretKeyRef
             field,
             f"the password{where} is one of the last {policy.history}; choose another",
         )
-    if not policy.min_length <= offer.length <= policy.max_length:
-        return Refusal(
-            Reason.PASSWORD_INVALID,
-            field,
-            f"the password{where} has {offer.length} characters; "
-            f"{policy.min_length} to {policy.max_length} are accepted",
-        )
-    return None
+    return check_length(offer.length, policy, field, f"the password{where}")
+
+
+def check_length(length: int, policy: PasswordPolicy, field: str, what: str = "the password") -> Refusal | None:
+    """Return why a password cannot be taken for its length alone, or None."""
+    if policy.min_length <= length <= policy.max_length:
+        return None
+    message = f"{what} has {length} characters; {policy.min_length} to {policy.max_length} are accepted"
+    return Refusal(Reason.PASSWORD_INVALID, field, message)
+
+
+def check_choice(offer: PasswordOffer, policy: PasswordPolicy, field: str) -> Refusal | None:
+    """Return why a person cannot choose this password, or None: the one that they have is no change (TT-10)."""
+    used = offer.kind is OfferKind.USED_BEFORE and offer.position < policy.history
+    if used or (offer.kind is OfferKind.SAME and policy.history):
+        message = f"it is one of the last {policy.history} passwords; choose another"
+        return Refusal(Reason.PASSWORD_IN_HISTORY, field, message)
+    return check_length(offer.length, policy, field)
+
+
+def take_choice(present: Password | None, offer: PasswordOffer, policy: PasswordPolicy, now: datetime) -> Password:
+    """Return the password that the person chose. What the Secret gave is remembered: it does not come back by itself.
+
+    The latest change wins, and a Secret's value is one when it is another than the last (design §2, decision 8).
+    """
+    if present is None:
+        taken = Password(offer.hash, now)
+    elif offer.kind is OfferKind.SAME:
+        taken = replace(present, changed=now)
+    else:
+        applied = present.applied or (present.hash if present.source else "")
+        history = (present.hash, *present.history)[:LONGEST_HISTORY]
+        taken = Password(offer.hash, now, history, present.source, applied=applied)
+    return expiration(taken, policy) or taken
+
+
+def current(offer: PasswordOffer | None, present: Password | None) -> PasswordOffer | None:
+    """Return the offer, unless the password changed since the value was compared: then it is to be read again."""
+    if offer is None or offer.kind not in COMPARED:
+        return offer
+    return offer if offer.compared == (present.hash if present is not None else "") else None
 
 
 def apply_offer(present: Password | None, offer: PasswordOffer | None, now: datetime) -> Password | None:

@@ -91,6 +91,8 @@ class Reason(StrEnum):
         "Nobody accepted the invitation in time; the seat is free.",
     )
     CHARACTER_SET = "CharacterSet", Settles.PERSON, "The account holds text that the workgroup's encoding may lose."
+    LINK_INVALID = "LinkInvalid", Settles.PERSON, "The link of the mail was used, replaced by a newer one, or ran out."
+    NOT_SELF_SERVICE = "NotSelfService", Settles.PERSON, "The policy does not leave the field to the person."
     NOT_INVITED = "NotInvited", Settles.PERSON, "The account waits for nobody to accept or to sign up."
     TIME_IN_FUTURE = "TimeInFuture", Settles.PERSON, "The time of an act lies more than five minutes ahead."
     HOLDINGS_LEFT = "HoldingsLeft", Settles.PERSON, "The account holds what must be settled first."
@@ -134,10 +136,23 @@ class Reason(StrEnum):
     SESSION_LIMIT_REACHED = "SessionLimitReached", Settles.PERSON, "The account is logged in already, and may be once."
     SESSION_NOT_FOUND = "SessionNotFound", Settles.PERSON, "There is no such session, or it is over."
     NOT_LOGGED_IN = "NotLoggedIn", Settles.PERSON, "The call is made for a person, and the session is not a live one."
+    CAPABILITY_MISSING = "CapabilityMissing", Settles.PERSON, "The person is not given what the call asks for."
+    OUT_OF_REACH = "OutOfReach", Settles.PERSON, "What the person is given does not reach that account."
+    ROLE_NOT_GRANTABLE = "RoleNotGrantable", Settles.PERSON, "The role gives more than the person may give or act on."
+    SYSTEM_USER = "SystemUser", Settles.PERSON, "The account is the workgroup's own, which nobody changes like that."
+    PERSONS_OWN = "PersonsOwn", Settles.PERSON, "The field is the person's own by now: nobody else changes it."
+    CHANGED_MEANWHILE = "ChangedMeanwhile", Settles.PERSON, "It was changed since it was read: read it again."
+    FIELD_IMMUTABLE = "FieldImmutable", Settles.PERSON, "The field is set once, or by somebody else, and not changed."
+    EXTERNAL_ID_TAKEN = "ExternalIdTaken", Settles.PERSON, "Another account of the tenant has this externalId."
     INVALID_REQUEST = "InvalidRequest", Settles.PERSON, "The request does not have the form that the API asks for."
     INVALID_CLIENT = "InvalidClient", Settles.PERSON, "The token is not one of the tenant's applications."
     INSUFFICIENT_SCOPE = "InsufficientScope", Settles.PERSON, "The application's token does not open this part."
     STORE_UNAVAILABLE = "StoreUnavailable", Settles.ITSELF, "The identity store cannot be reached; nothing is granted."
+    DIRECTORY_UNAVAILABLE = (
+        "DirectoryUnavailable",
+        Settles.ITSELF,
+        "The directory that compares the password cannot be asked; nobody is let in by it.",
+    )
     SERVER_BUSY = "ServerBusy", Settles.ITSELF, "Too many ask the runtime API for the same at once; try again."
     LOGIN_LIMIT_REACHED = "LoginLimitReached", Settles.ITSELF, "Every floating license is in use just now."
 

@@ -1,6 +1,7 @@
-"""What was found in the Secrets that a User refers to, outside of the transaction."""
+"""What was found in the Secrets that a User or Workgroup refers to, outside of the transaction."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.password import PasswordOffer
@@ -9,10 +10,14 @@ from tenantry.specs.base import SecretKeyRef
 
 @dataclass(frozen=True, slots=True)
 class SecretOffer:
-    """What its Secrets offer a User; absent is what the spec does not ask for. No value is here."""
+    """What its Secrets offer an object; absent is what the spec does not ask for. No value is here.
+
+    ``system`` has by login key what is offered to the system users of a Workgroup.
+    """
 
     password: PasswordOffer | None = None
     mailbox: Mailbox | None = None
+    system: Mapping[str, PasswordOffer] = field(default_factory=dict)
 
 
 def is_from(source: str, ref: SecretKeyRef) -> bool:

@@ -169,7 +169,7 @@ _SHUT = {
         Reason.EMAIL_NOT_VERIFIED,
         "the email address was not shown to be yours yet; follow the link in the mail",
     ),
-    AccountState.PASSWORD_EXPIRED: (Reason.PASSWORD_EXPIRED, "the password expired; choose another to go on"),
+    AccountState.PASSWORD_EXPIRED: (Reason.PASSWORD_EXPIRED, "the password expired; change it: POST account/password"),
     AccountState.WAITING: (
         Reason.ACCOUNT_NOT_ACTIVE,
         "the account waits for a seat; an administrator can see for what",
@@ -209,6 +209,24 @@ def admit(log_in: LogIn, own: Sequence[Session], taken: Collection[int]) -> Admi
             Reason.LOGIN_LIMIT_REACHED, "", f"{what} in use; try again when somebody has logged off, or ask for more"
         )
     return Admission(slot, tuple(met))
+
+
+def ends_by_change(before: Account | None, after: Account | None) -> bool:
+    """Tell whether any session of the account, should it have some, ends by a change of it."""
+    return _ended_before(before, after) is not None or bool(workgroups_shut(before, after))
+
+
+def is_revoked(session: Session, before: Account | None, after: Account | None) -> bool:
+    """Tell whether the session ends since its User wants those ended that started before a time (MM-14)."""
+    until = _ended_before(before, after)
+    return until is not None and session.started < until
+
+
+def _ended_before(before: Account | None, after: Account | None) -> datetime | None:
+    """Return the time that an account's sessions must have started after, where a change sets one."""
+    if before is None or after is None or before.sessions_not_before == after.sessions_not_before:
+        return None
+    return after.sessions_not_before
 
 
 def workgroups_shut(before: Account | None, after: Account | None) -> frozenset[str]:

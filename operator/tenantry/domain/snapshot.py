@@ -37,7 +37,8 @@ PoolPolicy: TypeAlias = Policy[LicensePoolSpec]
 class Snapshot:
     """The state of one tenant as far as a batch needs it; the plans of the batch keep it true as they go.
 
-    ``accounts`` is keyed by resource UID, ``logins`` by login key (tombstones are there too), ``owners`` gives the
+    ``accounts`` is keyed by resource UID, ``logins`` by login key (tombstones are there too), ``emails``
+    holds live ones by the key of their address and by id, ``owners`` gives the
     name of the User resource by account id, ``projects`` the ProjectMembers in force as (workgroup, user name).
     ``holdings`` are there by account id for those accounts that leave something, ``assignees`` gives the UID of Users
     that may be given them by name. ``terminating``: the whole namespace goes.
@@ -51,6 +52,7 @@ class Snapshot:
     usage: Usage = field(default_factory=Usage)
     accounts: dict[str, Account] = field(default_factory=dict)
     logins: dict[str, Account] = field(default_factory=dict)
+    emails: dict[str, dict[str, Account]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     projects: set[tuple[str, str]] = field(default_factory=set)
     sequences: dict[str, int] = field(default_factory=dict)
@@ -64,11 +66,14 @@ class Snapshot:
             self.logins.pop(before.login_key, None)
             if before.resource_uid is not None:
                 self.accounts.pop(before.resource_uid, None)
+            self.emails.get(before.email_key or "", {}).pop(before.id, None)
         if after is not None:
             if not after.scope:
                 self.logins[after.login_key] = after
             if after.resource_uid is not None:
                 self.accounts[after.resource_uid] = after
+            if after.email_key is not None and not after.scope and after.tombstone is None:
+                self.emails.setdefault(after.email_key, {})[after.id] = after
 
     def give(self, transfers: Iterable[Transfer]) -> None:
         """Take what accounts give away, or drop, into the snapshot: who gets it may be going too."""

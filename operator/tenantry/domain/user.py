@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tenantry.domain.account import Account, Manager, Onboarding, Password, Seat, Tombstone, Waiting
+from tenantry.domain.act import obey_sessions
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.holding import Held, Settlement, Transfer
 from tenantry.domain.login import login_fault, login_key
-from tenantry.domain.observed import Observed, Ref, login_ref, secret_ref, workgroup_ref
-from tenantry.domain.onboarding import lapse, next_change, plan_onboarding, send_again, warn_of_new_address
+from tenantry.domain.observed import Observed, Ref, email_ref, login_ref, secret_ref, workgroup_ref
+from tenantry.domain.onboarding import lapse, next_change, plan_onboarding, reset_again, send_again, warn_of_new_address
 from tenantry.domain.password import apply_offer, expiration, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -18,6 +19,7 @@ from tenantry.domain.status import Finding, not_ready, ready
 from tenantry.domain.user_context import UserContext
 from tenantry.domain.user_holdings import held_up, leaving, refs_of_holdings, settle_change, settle_removal
 from tenantry.domain.user_member import plan_members
+from tenantry.domain.user_profile import kept_preferences, own_preferences
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
 from tenantry.domain.user_status import describe_going, describe_user, with_holdings
@@ -55,11 +57,16 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
     if not snapshot.attached:
         return _refuse(user, snapshot, present, [detached()])
     present = present or adopted(user, snapshot)
-    account = None if present is None else lapse(present, snapshot.now)
+    account = None if present is None else _in_time(user, present, snapshot)
     if account is present:
         return _plan(user, snapshot, account, turn=turn)
     _take(snapshot, present, account)  # first of all: what it held is free for whoever is next, itself too
     return replace(_plan(user, snapshot, account, turn=turn), before=present)
+
+
+def _in_time(user: Observed[UserSpec], account: Account, snapshot: Snapshot) -> Account:
+    """Return the account after what time alone did, and what its User asks for whatever its spec is worth."""
+    return obey_sessions(user, lapse(account, snapshot.now), snapshot.now)
 
 
 def _plan(user: Observed[UserSpec], snapshot: Snapshot, account: Account | None, *, turn: bool) -> UserPlan:
@@ -110,7 +117,7 @@ def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
 def _hold(user: Observed[UserSpec], account: Account, settlement: Settlement, snapshot: Snapshot) -> UserPlan:
     """Keep the account as it is. Its place in line is given up, and switching it off is obeyed all the same."""
     active = account.active if user.spec is None else user.spec.active
-    after = replace(lapse(account, snapshot.now), active=active, waiting=None)
+    after = replace(_in_time(user, account, snapshot), active=active, waiting=None)
     _take(snapshot, account, after)
     plan = _planned(user, snapshot, account, after, not_ready(settlement.refusals))
     plan = _with_held(plan, user, settlement.left, snapshot)
@@ -172,6 +179,7 @@ def _queue(ctx: UserContext, verdict: Verdict) -> UserPlan:
             mailbox=_mailbox(ctx),
             password=_password(ctx, kept),
             onboarding=send_again(ctx, kept),
+            reset_obeyed=reset_again(ctx, kept),
         )
     else:
         after = replace(_described(ctx), waiting=waiting)
@@ -196,12 +204,13 @@ def _provision(ctx: UserContext) -> UserPlan:
         provisioned=True,
         assigned=_assigned(ctx, base),
         onboarding=plan_onboarding(ctx, base.onboarding),
+        reset_obeyed=reset_again(ctx, base),
     )
     before = ctx.account or ctx.former
     transfers = settle_change(ctx).transfers
     _take(ctx.snapshot, before, after)
     ctx.snapshot.give(transfers)
-    kept = ctx.profile.kept
+    kept = [*ctx.profile.kept, *kept_preferences(ctx.spec, after, ctx.policies)]
     findings = [*ready("The account is provisioned."), *check_warnings(ctx), *warn_of_kept_profile(kept)]
     findings += warn_of_new_address(after)
     return replace(_planned(ctx.user, ctx.snapshot, before, after, findings), transfers=transfers)
@@ -263,13 +272,18 @@ def _restored(ctx: UserContext) -> Account | None:
 
 
 def _preferences(ctx: UserContext, base: Account) -> tuple[tuple[str, str], ...]:
-    """Return the preferences in force: the spec's, else the restored, else the default."""
-    given = {p.name: p.value for p in ctx.spec.preferences}
+    """Return the preferences in force: the person's own, else the spec's, else the restored, else the default."""
+    given = {p.name: p.value for p in ctx.spec.preferences} | own_preferences(ctx.account, ctx.policies)
     restored = dict(base.restored_preferences)
     found = []
     for definition in definitions_of_preferences(ctx).values():
         kept = restored.get(definition.name)
-        value = given.get(definition.name) or (kept if kept in definition.values else None) or definition.default
+        chosen = given.get(definition.name)
+        value = (
+            (chosen if chosen in definition.values else None)
+            or (kept if kept in definition.values else None)
+            or definition.default
+        )
         if value is not None:
             found.append((definition.name, value))
     return tuple(found)
@@ -376,7 +390,7 @@ def _planned(
 def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]:
     """Return what this User depends on: a change there has it looked at again.
 
-    One without an account depends on its login too, if it is one: who takes it, and who gives it back.
+    One without an account depends on its login and its addresses too: who takes them, and who gives them back.
     """
     if user.spec is None:
         return frozenset()
@@ -385,4 +399,5 @@ def refs_of(user: Observed[UserSpec], account: Account | None) -> frozenset[Ref]
     found |= {secret_ref(ref.name) for ref in (user.spec.password_ref, user.spec.mailbox_ref) if ref is not None}
     if account is None and login_fault(user.spec.user_name) is None:
         found.add(login_ref(login_key(user.spec.user_name)))
+        found |= {email_ref(login_key(email.value)) for email in user.spec.emails}
     return frozenset(found)

@@ -7,7 +7,7 @@ from tenantry.domain.account import Account, Manager
 from tenantry.domain.login import login_key
 from tenantry.domain.mailbox import Mailbox
 from tenantry.domain.observed import Observed
-from tenantry.domain.password import COMPARED, PasswordOffer
+from tenantry.domain.password import PasswordOffer, current
 from tenantry.domain.snapshot import PoolPolicy, Snapshot, WorkgroupPolicy
 from tenantry.domain.user_profile import Profile, plan_profile
 from tenantry.specs import UserSpec, WorkgroupSpec
@@ -106,9 +106,7 @@ class UserContext:
         read = self.snapshot.offers.get(self.user.uid) if offered else None
         offer = read.password if read is not None else None
         present = self.account.password if self.account is not None else None
-        if offer is None or offer.kind not in COMPARED:
-            return offer
-        return offer if offer.compared == (present.hash if present else "") else None
+        return current(offer, present)
 
     @cached_property
     def mailbox(self) -> Mailbox | None:

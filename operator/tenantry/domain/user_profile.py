@@ -78,6 +78,24 @@ def personal_fields(account: Account | None, policies: Sequence[WorkgroupSpec]) 
     return sorted(named - {SelfServiceField.PREFERENCES})
 
 
+def leaves_preferences(account: Account | None, policies: Iterable[WorkgroupSpec]) -> bool:
+    """Tell whether the preferences belong to the person by now."""
+    named = {field for policy in policies for field in policy.profile.self_service}
+    return account is not None and account.onboarding.joined is not None and SelfServiceField.PREFERENCES in named
+
+
+def own_preferences(account: Account | None, policies: Sequence[WorkgroupSpec]) -> dict[str, str]:
+    """Return the preferences in force where they belong to the person by now: whatever the spec says they stay."""
+    return dict(account.preferences) if account is not None and leaves_preferences(account, policies) else {}
+
+
+def kept_preferences(spec: UserSpec, account: Account, policies: Sequence[WorkgroupSpec]) -> list[str]:
+    """Return the field that the preferences are, where the spec says something else of the person's own."""
+    own = own_preferences(account, policies)
+    differ = any(given.name in own and own[given.name] != given.value for given in spec.preferences)
+    return [SelfServiceField.PREFERENCES] if differ else []
+
+
 def plan_profile(spec: UserSpec, policies: Sequence[WorkgroupSpec], account: Account | None) -> Profile:
     """Return the profile by the spec and its workgroups' defaults, with what has become the person's own."""
     said, wanted = profile_of(spec), profile_of(with_defaults(spec, policies))

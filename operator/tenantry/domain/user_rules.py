@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from tenantry.domain.account import Manager
+from tenantry.domain.act import check_acts
 from tenantry.domain.login import is_email, login_fault, login_key
-from tenantry.domain.onboarding import check_acts, check_lapse
+from tenantry.domain.onboarding import check_lapse
 from tenantry.domain.password import PASSWORD_FIELD, check_password, password_policy, takes_password
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.seating import takes_more
 from tenantry.domain.secret import is_from
 from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_email import check_email_login
 from tenantry.domain.user_holdings import check_holdings, check_offboarding
 from tenantry.domain.user_profile import with_defaults
 from tenantry.domain.user_references import (
@@ -155,6 +157,12 @@ def check_profile(ctx: UserContext) -> Refusals:
                     f"spec.{required}",
                     f'Workgroup "{entry.policy.name}" requires this field; add it',
                 )
+
+
+def missing_fields(spec: UserSpec, policy: WorkgroupSpec) -> list[ProfileField]:
+    """Return the fields of the profile that a workgroup requires and that are not there."""
+    required = (field for field in policy.profile.required if field is not ProfileField.PASSWORD)
+    return [field for field in required if not _has(spec, field)]
 
 
 def _has_password(ctx: UserContext) -> bool:
@@ -324,6 +332,7 @@ RULES: tuple[Rule, ...] = (
     check_login_form,
     check_no_system_user,
     check_login_free,
+    check_email_login,
     check_roles,
     check_groups,
     check_access,

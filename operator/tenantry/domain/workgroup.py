@@ -1,7 +1,7 @@
 """Plan one Workgroup: its system users, and whether it may go."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tenantry.domain.account import Account, Manager, Member
@@ -12,8 +12,10 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices, pool_goes
 from tenantry.domain.snapshot import Snapshot, WorkgroupPolicy
 from tenantry.domain.status import Finding, not_ready, ready
+from tenantry.domain.system_user import check_system_passwords, system_password
 from tenantry.specs import WorkgroupSpec, WorkgroupStatus
 from tenantry.specs.workgroup import SystemUserStatus
+from tenantry.specs.workgroup_capability import CapabilityGrant
 from tenantry.specs.workgroup_login import SystemLogin, SystemUser
 
 #: System users' account ids derive from the Workgroup's UID, so that planning twice gives the same rows.
@@ -34,9 +36,10 @@ def plan_workgroup(
     policy: WorkgroupPolicy, system: tuple[Account, ...], snapshot: Snapshot, need: Need = NOBODY
 ) -> WorkgroupPlan:
     """Plan a Workgroup. ``system`` are its system users' rows; ``need`` is by whom it is still needed."""
-    refusals = check_workgroup(policy, snapshot, need)
+    present = {account.login_key: account for account in system}
+    refusals = [*check_workgroup(policy, snapshot, need), *check_system_passwords(policy, present, snapshot)]
     wanted = {login_key(user.user_name): user for user in reversed(policy.spec.system_users)}  # of twins, the first
-    after = tuple(_system_user(policy, user, system, snapshot) for user in reversed(wanted.values()))
+    after = tuple(_system_user(policy, user, present, snapshot) for user in reversed(wanted.values()))
     status = WorkgroupStatus(
         observed_generation=policy.generation,
         system_users=tuple(SystemUserStatus(user_name=a.user_name, account_id=a.id) for a in after),
@@ -49,7 +52,8 @@ def plan_workgroup(
 def check_workgroup(policy: WorkgroupPolicy, snapshot: Snapshot, need: Need = NOBODY) -> list[Refusal]:
     """Return what is wrong with a Workgroup that the schema cannot say."""
     spec = policy.spec
-    found = [*_check_system_users(spec), *_check_scopes(spec), *_check_assignees(spec), *_check_pool(spec, snapshot)]
+    found = [*_check_system_users(spec), *_check_scopes(spec), *_check_assignees(spec), *_check_capabilities(spec)]
+    found += _check_pool(spec, snapshot)
     if policy.deleting:
         found.insert(0, in_use("Workgroup", policy.name, need))
     return found
@@ -97,6 +101,26 @@ def _check_scopes(spec: WorkgroupSpec) -> Iterator[Refusal]:
             yield Refusal(Reason.MODULE_NOT_FOUND, f"spec.scopes[{index}].module", message)
 
 
+def _check_capabilities(spec: WorkgroupSpec) -> Iterator[Refusal]:
+    """The roles that a capability names are there; what none can give is a mistake."""
+    for field, grants in _capabilities(spec):
+        for index, grant in enumerate(grants):
+            for role in grant.roles or ():
+                if role not in spec.roles_by_name:
+                    message = f'role "{role}" is not defined; {choices(spec.roles_by_name)}'
+                    yield Refusal(Reason.ROLE_NOT_FOUND, f"spec.{field}.capabilities[{index}].roles", message)
+
+
+def _capabilities(spec: WorkgroupSpec) -> Iterator[tuple[str, Sequence[CapabilityGrant]]]:
+    for place, module in enumerate(spec.modules):
+        for index, level in enumerate(module.levels):
+            yield f"modules[{place}].levels[{index}]", level.capabilities
+    for index, role in enumerate(spec.roles):
+        yield f"roles[{index}]", role.capabilities
+    for index, group in enumerate(spec.groups):
+        yield f"groups[{index}]", group.capabilities
+
+
 def _check_assignees(spec: WorkgroupSpec) -> Iterator[Refusal]:
     known = {user.user_name for user in spec.system_users}
     for index, holding in enumerate(spec.deletion.holdings):
@@ -124,10 +148,10 @@ def warn_of_shared_roles(policy: WorkgroupPolicy, usage: Usage) -> list[Finding]
 
 
 def _system_user(
-    policy: WorkgroupPolicy, wanted: SystemUser, present: tuple[Account, ...], snapshot: Snapshot
+    policy: WorkgroupPolicy, wanted: SystemUser, present: Mapping[str, Account], snapshot: Snapshot
 ) -> Account:
     key = login_key(wanted.user_name)
-    base = next((a for a in present if a.login_key == key), None) or Account(
+    base = present.get(key) or Account(
         id=str(uuid.uuid5(_NAMESPACE, f"{policy.uid}/{key}")),
         user_name=wanted.user_name,
         login_key=key,
@@ -140,5 +164,6 @@ def _system_user(
         base,
         user_name=wanted.user_name,
         can_log_in=wanted.login is SystemLogin.ENABLED,
+        password=system_password(policy, wanted, base, snapshot),
         members=(Member(policy.name, base.created, role=wanted.role, groups=wanted.groups),),
     )

@@ -4,7 +4,18 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from tenantry.runtime_api import access, probes, recipients, sessions
+from tenantry.domain.directory import Directories
+from tenantry.runtime_api import (
+    access,
+    account,
+    accounts,
+    administration,
+    holdings,
+    probes,
+    recipients,
+    scim,
+    sessions,
+)
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
@@ -12,8 +23,11 @@ from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
 
 
-def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
-    """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources."""
+def make_app(store: Store, check_spec: CheckSpec, directories: Directories | None = None) -> FastAPI:
+    """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources.
+
+    Log-ins by directory need a way to ask one.
+    """
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
@@ -22,12 +36,25 @@ def make_app(store: Store, check_spec: CheckSpec) -> FastAPI:
         redoc_url=None,
     )
     app.state.store = store
+    app.state.directories = directories
     app.state.check_spec = check_spec
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
     # What is asked most comes first: routes are looked through in order.
-    for router in (access.router, sessions.router, access.metadata, recipients.router, probes.router):
+    routers = (
+        access.router,
+        sessions.router,
+        account.router,
+        accounts.router,
+        holdings.router,
+        administration.router,
+        access.metadata,
+        recipients.router,
+        probes.router,
+        scim.router,
+    )
+    for router in routers:
         app.include_router(router)
     app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app

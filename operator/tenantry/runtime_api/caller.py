@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tenantry.domain.client import Scope
+from tenantry.domain.directory import Directories
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -41,10 +42,17 @@ async def now() -> datetime:
     return datetime.now(UTC)
 
 
+def directories_of(request: Request) -> Directories | None:
+    """Return how directories are asked; None where there is no way to."""
+    directories: Directories | None = request.app.state.directories
+    return directories
+
+
 # What only looks at the request is async: the framework runs anything else in another thread, which costs more than it.
 StoreOf = Annotated[Store, Depends(store_of)]
 SpecCheck = Annotated[CheckSpec, Depends(check_spec_of)]
 Now = Annotated[datetime, Depends(now)]
+DirectoriesOf = Annotated[Directories | None, Depends(directories_of)]
 
 
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]

@@ -36,7 +36,8 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
 def _complete(document: dict[str, Any]) -> None:
     """Add the problems that each operation may answer with, and give the models of its body their place."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = Problem.model_json_schema(ref_template=_REFERENCE)
+    problem = Problem.model_json_schema(ref_template=_REFERENCE)
+    schemas |= problem.pop("$defs", {}) | {"Problem": problem}
     content = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
     for operation in _operations(document):
         for status in STATUSES:

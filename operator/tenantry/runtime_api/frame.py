@@ -2,8 +2,9 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import getrandbits
+from threading import Event
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -12,10 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.runtime_api.metrics import count_request
-from tenantry.runtime_api.problem import answer
+from tenantry.runtime_api.problem import STORE_RETRY_SECONDS, answer
+from tenantry.runtime_api.pulse import UnderWay
+from tenantry.store import ABANDONED
 
 #: What a caller may send as a request id; anything else gets a new one, so that no log line can be forged.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}")
+#: Where the paths begin that need the store.
+_OF_STORE = "/v1/"
 LARGEST_BODY = 1024 * 1024
 LONGEST_HEADERS = 32 * 1024
 LONGEST_URL = 8 * 1024
@@ -61,7 +66,14 @@ class Frame:
         )  # no secret: a system call would cost more
         scope.setdefault("state", {})["request_id"] = request_id
         carried = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
-        answers = _Answers(send, carried | {"X-Request-ID": request_id})
+        answers = _Answers(send, scope, carried | {"X-Request-ID": request_id})
+        under_way: UnderWay | None = getattr(scope["app"].state, "under_way", None)
+        if under_way is not None and scope["path"].startswith(_OF_STORE):
+            if under_way.pulse.hangs:
+                await answers.abandon()
+                return
+            ABANDONED.set(answers.over)
+            under_way.add(answers.abandon)
         try:
             _check_head(scope)
             body = await _read(receive)
@@ -73,7 +85,9 @@ class Frame:
         else:
             await self._app(scope, _Handed(body, receive).receive, answers.send)
         finally:
-            count_request(scope, answers.status)
+            count_request(scope, answers.status or 500)
+            if under_way is not None:
+                under_way.remove(answers.abandon)
 
 
 def _check_head(scope: Scope) -> None:
@@ -113,6 +127,11 @@ def _check_depth(body: bytes) -> None:
         raise _Fault(400, "body", f"the body is nested deeper than {DEEPEST} levels, or is no JSON")
 
 
+async def _nothing() -> Message:
+    """Receive no more of a request that is answered."""
+    return {"type": "http.disconnect"}
+
+
 @dataclass
 class _Handed:
     """A body that was read, handed to the application in one piece."""
@@ -133,11 +152,25 @@ class _Answers:
     """Puts on every answer what all of them carry."""
 
     _send: Send
+    _scope: Scope
     headers: dict[str, str]
-    status: int = 500
+    status: int = 0
+    over: Event = field(default_factory=Event)
 
     async def send(self, message: Message) -> None:
-        """Send a part of an answer."""
+        """Send a part of an answer, unless the caller has another by now."""
+        if not self.over.is_set():
+            await self._pass_on(message)
+
+    async def abandon(self) -> None:
+        """Tell the caller that the store does not answer; whatever comes of the request now is nobody's."""
+        if not self.status:
+            self.over.set()
+            message = "the identity store does not answer; nothing was changed; try again"
+            refusal = Refusal(Reason.STORE_UNAVAILABLE, "", message, STORE_RETRY_SECONDS)
+            await answer(Request(self._scope), refusal)(self._scope, _nothing, self._pass_on)
+
+    async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             MutableHeaders(scope=message).update(self.headers)

@@ -1,8 +1,12 @@
-"""Calls that hash a password: few at a time, in threads of their own, so that a storm of them holds up nothing else."""
+"""Log-ins: few at a time, in threads of their own, so that a storm of them holds up nothing else.
+
+Those that hash a password and those that wait for a directory are apart: one that hangs holds up no password.
+"""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from tenantry.domain.reason import Reason
@@ -20,9 +24,8 @@ _RETRY_SECONDS = 2
 class Hashing:
     """The calls that wait or run. One for all endpoints: they share the same hashers."""
 
-    def __init__(self) -> None:
-        # Beside those that hash, a few are with the store.
-        self._threads = ThreadPoolExecutor(HASHERS + 2, thread_name_prefix="log-ins")
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="log-ins")
         self._inside = 0
 
     async def run(self, call: Callable[[], T]) -> T:
@@ -36,9 +39,12 @@ class Hashing:
             raise Refused(Refusal(Reason.SERVER_BUSY, "", message, _RETRY_SECONDS))
         self._inside += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, call)
         finally:
             self._inside -= 1
 
 
-HASHING = Hashing()
+# Beside those that hash, a few are with the store.
+HASHING = Hashing(HASHERS + 2)
+#: Log-ins by directories at once; each directory takes a part of them at most.
+ASKING = Hashing(16)

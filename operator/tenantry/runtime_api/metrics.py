@@ -21,6 +21,12 @@ LOG_INS = Counter(
     ["tenant", "pool", "reason"],
     registry=REGISTRY,
 )
+MAILS = Counter(
+    "tenantry_mails",
+    "Mails by kind and what became of an attempt: Sent, PutOff (it is tried again) or Refused (for good).",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
 _GRANTED = "Granted"
 
 

@@ -1,5 +1,6 @@
 """Problem details (RFC 9457): what was wrong, where, what would be right, with the reasons that every door shares."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
@@ -15,13 +16,17 @@ from tenantry.errors import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 #: How soon to try again while the store is away.
-_STORE_RETRY_SECONDS = 2
+STORE_RETRY_SECONDS = 2
 
 _STATUS = {
     Reason.TENANT_NOT_FOUND: 404,
     Reason.WORKGROUP_NOT_FOUND: 404,
     Reason.SESSION_NOT_FOUND: 404,
     Reason.USER_NOT_FOUND: 404,
+    Reason.GROUP_NOT_FOUND: 404,
+    Reason.HOLDING_NOT_FOUND: 404,
+    Reason.ASSIGNEE_NOT_FOUND: 404,
+    Reason.INVALID_SPEC: 422,
     Reason.INVALID_CREDENTIALS: 401,
     Reason.INVALID_CLIENT: 401,
     Reason.NOT_LOGGED_IN: 401,
@@ -30,13 +35,29 @@ _STATUS = {
     Reason.SESSION_LIMIT_REACHED: 409,
     Reason.LOGIN_LIMIT_REACHED: 409,
     Reason.INVALID_REQUEST: 422,
+    Reason.INVALID_SPEC: 422,
+    Reason.LINK_INVALID: 410,
+    Reason.PASSWORD_INVALID: 422,
+    Reason.PASSWORD_IN_HISTORY: 422,
+    Reason.PREFERENCE_NOT_FOUND: 422,
+    Reason.PREFERENCE_INVALID: 422,
+    Reason.PROFILE_INCOMPLETE: 422,
     Reason.STORE_UNAVAILABLE: 503,
+    Reason.DIRECTORY_UNAVAILABLE: 503,
     Reason.SERVER_BUSY: 503,
 }
 #: Of all that is refused for what the account is, and not for how it was asked.
 _FORBIDDEN = 403
 #: Every status that a call may be refused with; the first five say what is wrong with how a request is written.
 STATUSES = sorted({400, 408, 413, 414, 431, _FORBIDDEN, *_STATUS.values()})
+
+
+class Fault(BaseModel):
+    """One of several things that were wrong with one request."""
+
+    field: str = Field(description="Which part of the request is meant.")
+    reason: str = Field(description="One of docs/reasons.md.")
+    detail: str = Field(description="What was wrong, and what would be right.")
 
 
 class Problem(BaseModel):
@@ -49,14 +70,16 @@ class Problem(BaseModel):
     reason: str = Field(description="One of docs/reasons.md.")
     field: str = Field(default="", description="Which part of the request is meant.")
     request_id: str = Field(default="", alias="requestId", description="The X-Request-ID of the answer.")
+    refusals: list[Fault] = Field(default=[], description="All that was wrong, where a request asks for many things.")
 
 
 class Refused(Exception):
-    """A refusal on its way out of an endpoint."""
+    """A refusal on its way out of an endpoint; ``others`` go with it where many things were asked for."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, *others: Refusal) -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
+        self.others = others
 
 
 class BadRequest(Refused):
@@ -66,7 +89,9 @@ class BadRequest(Refused):
         super().__init__(Refusal(Reason.INVALID_REQUEST, field, message))
 
 
-def answer(request: Request, refusal: Refusal, status: int | None = None) -> JSONResponse:
+def answer(
+    request: Request, refusal: Refusal, status: int | None = None, others: Sequence[Refusal] = ()
+) -> JSONResponse:
     """Return a refusal as a response."""
     code = status or _STATUS.get(refusal.reason, _FORBIDDEN)
     body: dict[str, Any] = {
@@ -78,6 +103,9 @@ def answer(request: Request, refusal: Refusal, status: int | None = None) -> JSO
         "field": refusal.field,
         "requestId": getattr(request.state, "request_id", ""),
     }
+    if others:
+        faults = (Fault(field=r.field, reason=r.reason.value, detail=r.message) for r in (refusal, *others))
+        body["refusals"] = [fault.model_dump() for fault in faults]
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
     if code == 401:  # noqa: PLR2004 - Unauthorized
         headers["WWW-Authenticate"] = 'Bearer realm="tenantry"'
@@ -88,13 +116,13 @@ async def on_refused(request: Request, error: Exception) -> JSONResponse:
     """Answer a refusal."""
     if not isinstance(error, Refused):
         return answer(request, _unexpected(), 500)
-    return answer(request, error.refusal, 400 if isinstance(error, BadRequest) else None)
+    return answer(request, error.refusal, 400 if isinstance(error, BadRequest) else None, error.others)
 
 
 async def on_store_unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - signature
     """Answer while the store is away: nothing is granted (P9)."""
     message = "the identity store cannot be reached; nothing was changed; try again"
-    return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, _STORE_RETRY_SECONDS))
+    return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, STORE_RETRY_SECONDS))
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:

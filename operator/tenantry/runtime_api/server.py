@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ import uvicorn
 from prometheus_client import start_http_server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tenantry.domain.directory import Directories
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
+from tenantry.runtime_api.clockwork import Clockwork
 from tenantry.runtime_api.metrics import REGISTRY
+from tenantry.runtime_api.postman import NO_POST, Post, Postman
+from tenantry.runtime_api.pulse import Pulse, UnderWay
+from tenantry.services.passing import settle_due
 from tenantry.services.passwords import nobodys_hash
+from tenantry.services.readiness import ask_store
 from tenantry.store import Store
 
 
@@ -82,11 +89,28 @@ class Where:
     metrics_port: int | None = None
 
 
-def serve(store: Store, check_spec: CheckSpec, where: Where) -> None:
-    """Answer until told to stop."""
+def serve(
+    store: Store,
+    check_spec: CheckSpec,
+    where: Where,
+    post: Post = NO_POST,
+    directories: Directories | None = None,
+) -> None:
+    """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     nobodys_hash()  # made by the first who needs it, that one would wait twice as long
     if where.metrics_port is not None:
         start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
     tls: dict[str, Any] = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
-    uvicorn.run(make_app(store, check_spec), host=where.host, port=where.port, **tls, **OPTIONS)
+    postman = Postman(store, post.server, post.sender)
+    clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
+    pulse = Pulse(lambda: ask_store(store))
+    app = make_app(store, check_spec, directories)
+    app.state.under_way = UnderWay(pulse)
+    for thread in (postman, clockwork, pulse):
+        thread.start()
+    try:
+        uvicorn.run(app, host=where.host, port=where.port, **tls, **OPTIONS)
+    finally:
+        for thread in (pulse, clockwork, postman):
+            thread.stop()

@@ -8,18 +8,19 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from tenantry.domain.client import Scope
+from tenantry.domain.directory import Directories
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
 from tenantry.runtime_api.batches import Batches
-from tenantry.runtime_api.caller import Now, Shown, StoreOf, Tenant, admit, needs
-from tenantry.runtime_api.hashing import HASHING
+from tenantry.runtime_api.caller import DirectoriesOf, Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.hashing import ASKING, HASHING
 from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import sessions
 from tenantry.services.clients import Client
-from tenantry.services.credentials import Claim, prove
+from tenantry.services.credentials import Claim, DirectoryClaim, Proof, prove, prove_by_directory
 from tenantry.services.sessions import Beat, Chosen, Started
 from tenantry.store import Store
 
@@ -33,7 +34,7 @@ class LogInRequest(Model):
     """Who wants to log in, and where."""
 
     workgroup: str = Field(max_length=253, description="The Workgroup whose application is logged in to.")
-    user_name: str = Field(max_length=254, description="The login.")
+    user_name: str = Field(max_length=254, description="What the person logs in by: login.by of the Workgroup.")
     password: str = Field(max_length=1024, description="The password.", repr=False)
 
 
@@ -131,18 +132,40 @@ class Introspection(BaseModel):
 
 @router.post("", status_code=201, summary="Log in")
 async def log_in(
-    tenant: Tenant, body: LogInRequest, caller: Caller, store: StoreOf, now: Now, response: Response
+    *,
+    tenant: Tenant,
+    body: LogInRequest,
+    caller: Caller,
+    store: StoreOf,
+    now: Now,
+    directories: DirectoriesOf,
+    response: Response,
 ) -> LogInAnswer:
     """Log in with a password. 409 says that no license is free, with the time after which to try again."""
-    found = await HASHING.run(partial(_log_in, store, tenant, caller.name, body, now))
+    claim = Claim(body.workgroup, body.user_name, body.password)
+    found = await HASHING.run(partial(_log_in_by_password, store, tenant, caller.name, claim, now))
+    if isinstance(found, DirectoryClaim):
+        found = await ASKING.run(partial(_log_in_by_directory, store, caller.name, found, directories))
     if isinstance(found, Refusal):
         raise Refused(found)
     response.headers["Location"] = f"/v1/{tenant}/sessions/{found.session.id}"
     return LogInAnswer.of(found)
 
 
-def _log_in(store: Store, tenant: str, client: str, body: LogInRequest, now: datetime) -> Started | Refusal:
-    proof = prove(store, tenant, Claim(body.workgroup, body.user_name, body.password), now)
+def _log_in_by_password(
+    store: Store, tenant: str, client: str, claim: Claim, now: datetime
+) -> Started | Refusal | DirectoryClaim:
+    proof = prove(store, tenant, claim, now)
+    return proof if isinstance(proof, DirectoryClaim) else _log_in(store, tenant, client, proof, now)
+
+
+def _log_in_by_directory(
+    store: Store, client: str, asked: DirectoryClaim, directories: Directories | None
+) -> Started | Refusal:
+    return _log_in(store, asked.namespace, client, prove_by_directory(store, asked, directories), asked.time)
+
+
+def _log_in(store: Store, tenant: str, client: str, proof: Proof | Refusal, now: datetime) -> Started | Refusal:
     if isinstance(proof, Refusal):
         count_log_in(tenant, "", proof)
         return proof

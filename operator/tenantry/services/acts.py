@@ -8,9 +8,18 @@ from datetime import datetime, timedelta
 from tenantry.domain.account import Account
 from tenantry.domain.audit import Change, describe_accounts
 from tenantry.domain.holding import describe_orphans
+from tenantry.domain.mail import Mail
 from tenantry.domain.observed import Kind
-from tenantry.domain.session import Session, SessionEnd, describe_session_end, workgroups_shut
+from tenantry.domain.session import (
+    Session,
+    SessionEnd,
+    describe_session_end,
+    ends_by_change,
+    is_revoked,
+    workgroups_shut,
+)
 from tenantry.services.accounts import chosen_tenants
+from tenantry.services.posting import post
 from tenantry.services.trail import check_key
 from tenantry.store import Connection, Store
 from tenantry.store.account import Pair, apply_accounts
@@ -29,7 +38,7 @@ class Act:
     """One transaction on a locked tenant: who acts, what changes, and what is put on record beside that.
 
     ``woken`` are the UIDs of objects to be looked at again because of it, ``logins_moved`` the pools whose log-ins are
-    other than before.
+    other than before, ``mails`` those that were asked for: which follow from a change is found out when it is written.
     """
 
     connection: Connection
@@ -41,6 +50,7 @@ class Act:
     effects: dict[str, Pair] = field(default_factory=dict)
     woken: set[str] = field(default_factory=set)
     logins_moved: set[str] = field(default_factory=set)
+    mails: list[Mail] = field(default_factory=list)
 
     def change(self, before: Account | None, after: Account | None) -> None:
         """Take one account's change, and have the objects that own it looked at again."""
@@ -62,9 +72,14 @@ class Act:
 
     def end_shut(self, changes: Iterable[Pair]) -> None:
         """End the sessions that do not outlive these changes, before they are written: a row erased takes its own."""
-        shut = {before.id: found for before, after in changes if before and (found := workgroups_shut(before, after))}
-        over = [s for s in load_by_account(self.connection, shut) if s.workgroup in shut[s.account_id]]
-        self.end(over, SessionEnd.ACCOUNT_CHANGED)
+        moved = {pair[0].id: pair for pair in changes if pair[0] is not None and ends_by_change(*pair)}
+        present = load_by_account(self.connection, moved)
+        revoked = [s for s in present if is_revoked(s, *moved[s.account_id])]
+        others = (s for s in present if s not in revoked)
+        self.end(revoked, SessionEnd.REVOKED)
+        self.end(
+            [s for s in others if s.workgroup in workgroups_shut(*moved[s.account_id])], SessionEnd.ACCOUNT_CHANGED
+        )
 
     def report_logins(self) -> None:
         """Have the status of the pools told of their log-ins, at most every two seconds."""
@@ -76,10 +91,15 @@ class Act:
     def write(self) -> None:
         """Write all that was taken."""
         self.end_shut(self.effects.values())
-        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()))
+        apply_accounts(self.connection, self.tenant.id, list(self.effects.values()), self.now)
+        self.post_mail()
         self.put_on_record()
         mark_uids(self.connection, self.woken)
         self.report_logins()
+
+    def post_mail(self) -> None:
+        """Have people told of what concerns them."""
+        post(self.connection, self.tenant.id, list(self.effects.values()), self.mails, self.now)
 
     def put_on_record(self) -> None:
         """Append to the trail what happened, and take out of it the personal data of accounts that are erased."""

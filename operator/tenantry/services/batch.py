@@ -8,7 +8,7 @@ from typing import Any
 from tenantry.domain.account import Account
 from tenantry.domain.holding import Transfer, describe_transfer
 from tenantry.domain.licensepool import LoginFigures
-from tenantry.domain.observed import Kind, Observed, Ref, login_ref, user_ref
+from tenantry.domain.observed import Kind, Observed, Ref, email_ref, login_ref, user_ref
 from tenantry.domain.snapshot import Snapshot
 from tenantry.domain.status import Finding, stamp
 from tenantry.services.acts import Act, join
@@ -76,6 +76,9 @@ class Batch(Act):
     def _notify(self, before: Account | None, after: Account | None) -> None:
         """Note who is to be looked at again because of an account's change."""
         lived, lives = (account is not None and account.tombstone is None for account in (before, after))
+        emails = [a.email_key if a is not None and a.tombstone is None else None for a in (before, after)]
+        if emails[0] != emails[1]:
+            self.dependents |= {email_ref(key) for key in emails if key is not None}
         if lived != lives:
             self.dependents |= {login_ref(a.login_key) for a in (before, after) if a is not None and not a.scope}
         if _part(before) == _part(after):
@@ -120,7 +123,7 @@ class Batch(Act):
         apply_transfers(self.connection, self.transfers)
         self.transfers.clear()
         self.end_shut(self.unwritten.values())
-        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()))
+        apply_accounts(self.connection, self.tenant.id, list(self.unwritten.values()), self.now)
         self.unwritten.clear()
 
     def conclude(
@@ -191,6 +194,7 @@ class Batch(Act):
         """Write all that was planned. The order keeps unique logins and foreign keys whole."""
         self.flush()
         save_sequences(self.connection, self.tenant.id, self.sequences, self.snapshot.sequences)
+        self.post_mail()
         self.put_on_record()
         written = self._write_resources() or self.effects or self.records
         # An epoch stands for what was written under it: where nothing was, a restart leaves the store as it is.

@@ -2,11 +2,11 @@
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from tenantry.domain.audit import Change
-from tenantry.domain.client import Scope
+from tenantry.domain.client import Defaults, Scope
 from tenantry.errors import InputError
 from tenantry.services.acts import acting
 from tenantry.services.tokens import token_hash
@@ -15,6 +15,7 @@ from tenantry.store.client import ClientRow, delete_client, insert_client, load_
 from tenantry.store.tenant import find_tenant
 
 _PREFIX = "tnc_"
+_NONE = Defaults()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,17 @@ class Client:
     tenant_id: int
     name: str
     scopes: frozenset[str]
+    defaults: Defaults = field(default_factory=Defaults)
 
 
-def create_client(
-    store: Store, namespace: str, name: str, scopes: Collection[Scope], now: datetime, lifetime: timedelta | None = None
+def create_client(  # noqa: PLR0917 - one command for all that a client has
+    store: Store,
+    namespace: str,
+    name: str,
+    scopes: Collection[Scope],
+    now: datetime,
+    lifetime: timedelta | None = None,
+    defaults: Defaults = _NONE,
 ) -> str:
     """Make a client and return its token, which is told this once.
 
@@ -43,9 +51,10 @@ def create_client(
             raise InputError(
                 f'tenant "{namespace}" has a client "{name}" already; delete it first, or take another name'
             )
-        row = ClientRow(act.tenant.id, name, frozenset(scopes), now, expires)
+        row = ClientRow(act.tenant.id, name, frozenset(scopes), now, expires, defaults)
         insert_client(act.connection, row, token_hash(token))
-        act.records.append(Change("ClientCreated", "Client", name, None, {"scopes": sorted(scopes)}, {}))
+        told = {option: value for option, value in asdict(defaults).items() if value is not None}
+        act.records.append(Change("ClientCreated", "Client", name, None, {"scopes": sorted(scopes), **told}, {}))
     return token
 
 
@@ -108,5 +117,5 @@ def identify(
         if row is None or not good or (row.expires is not None and row.expires <= now):
             found[credential] = None
         else:
-            found[credential] = Client(credential.tenant, row.tenant_id, row.name, row.scopes)
+            found[credential] = Client(credential.tenant, row.tenant_id, row.name, row.scopes, row.defaults)
     return found

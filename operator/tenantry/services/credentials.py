@@ -1,6 +1,6 @@
 """Whether a password is a person's. An unknown login costs the same time and says the same as a wrong password.
 
-Hashes are compared outside of every transaction: one takes 40 ms by design.
+Hashes are compared, and directories asked, outside of every transaction: a hash takes 40 ms by design.
 """
 
 import hashlib
@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Password
+from tenantry.domain.directory import Directories, Inquiry, is_principal
 from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
+from tenantry.errors import DirectoryUnavailable
 from tenantry.services.passwords import nobodys_hash, renew_hash, verify_password
+from tenantry.specs import WorkgroupSpec
+from tenantry.specs.workgroup_login import Directory, LoginBy
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_login, load_system_named
+from tenantry.store.account import load_by_email, load_by_login, load_system_named
 from tenantry.store.attempt import clear_attempts, forget_old_attempts, load_attempt, save_attempt
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
@@ -23,6 +27,13 @@ FREE_ATTEMPTS = 5
 LONGEST_DELAY = timedelta(minutes=15)
 #: What is told of a wrong password, and in the same words of a login that nobody has.
 NOT_RIGHT = Refusal(Reason.INVALID_CREDENTIALS, "", "login or password is not right")
+#: What is told where the workgroup's directory gives no answer: why stands in the log, which a person does not see.
+NO_DIRECTORY = Refusal(
+    Reason.DIRECTORY_UNAVAILABLE,
+    "",
+    "the directory that compares passwords of this workgroup cannot be asked just now; try again",
+    retry_after=5,
+)
 #: After so long without another failure a login is as if none had been.
 _FORGOTTEN = timedelta(hours=24)
 #: How many such are forgotten with each new failure: more than one, so that they become fewer.
@@ -40,22 +51,45 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That a password was right, for the account and the password that the store had then.
+    """That a password was right, for the account, and for the password or the directory that the store had then.
 
-    ``renewed`` is a hash of the same password, where the one there is costs less than it should by now; ``pool`` the
-    LicensePool of the workgroup, if it has one.
+    ``login``: by which the account was found, which need not be what the person typed. ``renewed`` is a hash of the
+    same password, where the one there is costs less than it should by now; ``pool`` the LicensePool of the workgroup,
+    if it has one.
     """
 
     workgroup: str
     login: str
     account_id: str
-    password: Password | None
+    password: Password | None = None
     renewed: str | None = None
     pool: str = ""
+    directory: Directory | None = None
+
+    def holds(self, account: Account, workgroup: WorkgroupSpec) -> bool:
+        """Tell whether it still is this account's, by what the workgroup compares passwords with now (NR-12)."""
+        compared = workgroup.authentication.directory
+        if self.account_id != account.id or self.directory != compared:
+            return False
+        return compared is not None or self.password == account.password
 
 
-def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | Refusal:
-    """Compare a password with the stored one (design §5).
+@dataclass(frozen=True, slots=True)
+class DirectoryClaim:
+    """A claim that a directory decides. ``account``: whose it seems to be by what was typed."""
+
+    namespace: str
+    tenant_id: int
+    claim: Claim
+    by: LoginBy
+    directory: Directory
+    pool: str
+    account: Account | None
+    time: datetime
+
+
+def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | Refusal | DirectoryClaim:
+    """Compare a password with the stored one, or return what a directory is to be asked (design §5, NR-12).
 
     Raises:
         StoreUnavailable: the database is gone or locked.
@@ -68,46 +102,105 @@ def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | 
         if claim.workgroup not in workgroups:
             message = f'Workgroup "{claim.workgroup}" does not exist; {choices(sorted(workgroups))}'
             return Refusal(Reason.WORKGROUP_NOT_FOUND, "workgroup", message)
-        wait = _wait(connection, tenant.id, claim.login, now)
-        account = account_of(connection, tenant.id, claim.workgroup, claim.login)
-    if wait > timedelta():
-        message = "too many wrong passwords; try again later"
-        return Refusal(Reason.TOO_MANY_ATTEMPTS, "", message, retry_after=max(1, round(wait.total_seconds())))
+        policy = workgroups[claim.workgroup].spec
+        account = account_of(connection, tenant.id, claim.workgroup, claim.login, policy.login.by)
+        key = _key(claim.login, account)
+        early = _too_early(connection, tenant.id, key, now)
+    if early is not None:
+        return early
+    if policy.authentication.directory is not None:
+        directory, pool = policy.authentication.directory, policy.license_pool_ref or ""
+        return DirectoryClaim(namespace, tenant.id, claim, policy.login.by, directory, pool, account, now)
     known = account.password if account is not None else None
     right = verify_password(known.hash if known is not None else nobodys_hash(), claim.password)
     if account is not None and known is not None and right:
-        pool = workgroups[claim.workgroup].spec.license_pool_ref or ""
-        return Proof(claim.workgroup, claim.login, account.id, known, renew_hash(known.hash, claim.password), pool)
-    _note_failure(store, namespace, claim.login, now)
+        renewed = renew_hash(known.hash, claim.password)
+        return Proof(claim.workgroup, claim.login, account.id, known, renewed, policy.license_pool_ref or "")
+    _note_failure(store, namespace, key, now)
     return NOT_RIGHT
 
 
-def account_of(connection: Connection, tenant_id: int, workgroup: str, login: str) -> Account | None:
-    """Return the account that logs in to a workgroup by this login: a system user's is its own."""
+def prove_by_directory(store: Store, asked: DirectoryClaim, directories: Directories | None) -> Proof | Refusal:
+    """Have the workgroup's directory compare the password; where it gives no answer nobody is let in (NR-12).
+
+    Every login that could be a user principal name is looked up as one, so that none takes longer than another.
+
+    Raises:
+        StoreUnavailable: the database is gone or locked.
+    """
+    if directories is None:
+        return NO_DIRECTORY
+    try:
+        with directories.ask(asked.namespace, asked.directory) as inquiry:
+            return _prove_by(inquiry, store, asked)
+    except DirectoryUnavailable:
+        return NO_DIRECTORY
+
+
+def _prove_by(inquiry: Inquiry, store: Store, asked: DirectoryClaim) -> Proof | Refusal:
+    claim, login, account = asked.claim, asked.claim.login, asked.account
+    named = inquiry.login_of(login) if asked.by is LoginBy.USER_NAME and is_principal(login) else None
+    if account is None and named is not None:
+        login = named
+        with store.read() as connection:
+            account = account_of(connection, asked.tenant_id, claim.workgroup, login)
+            early = _too_early(connection, asked.tenant_id, _key(login, account), asked.time)
+        if early is not None:
+            return early
+    right = inquiry.accepts(account.user_name if account is not None else None, claim.password)
+    if right and account is not None:
+        return Proof(claim.workgroup, login, account.id, pool=asked.pool, directory=asked.directory)
+    _note_failure(store, asked.namespace, _key(login, account), asked.time)
+    return NOT_RIGHT
+
+
+def account_of(
+    connection: Connection, tenant_id: int, workgroup: str, login: str, by: LoginBy = LoginBy.USER_NAME
+) -> Account | None:
+    """Return the account that logs in to a workgroup by this login: a system user's is its own.
+
+    An email address that several accounts have is nobody's, unless one of them alone belongs to the workgroup.
+    """
     key = login_key(login)
-    users = (a for a in load_by_login(connection, tenant_id, [key]) if a.tombstone is None)
-    return next(iter(load_system_named(connection, tenant_id, key, workgroup)), None) or next(users, None)
+    system = next(iter(load_system_named(connection, tenant_id, key, workgroup)), None)
+    if system is not None:
+        return system
+    if by is LoginBy.USER_NAME:
+        return next((a for a in load_by_login(connection, tenant_id, [key]) if a.tombstone is None), None)
+    found = load_by_email(connection, tenant_id, [key])
+    candidates = [a for a in found if workgroup in a.homes] or found
+    return candidates[0] if len(candidates) == 1 else None
 
 
-def _digest(login: str) -> str:
-    return hashlib.sha256(login_key(login).encode(errors="surrogateescape")).hexdigest()
+def _key(login: str, account: Account | None) -> str:
+    """Return what failures count for: the account however it is called, so that a second name is no second chance."""
+    return account.login_key if account is not None else login_key(login)
 
 
-def _wait(connection: Connection, tenant_id: int, login: str, now: datetime) -> timedelta:
-    attempt = load_attempt(connection, tenant_id, _digest(login))
-    return max(timedelta(), attempt.until - now) if attempt is not None else timedelta()
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
 
-def _note_failure(store: Store, namespace: str, login: str, now: datetime) -> None:
+def _too_early(connection: Connection, tenant_id: int, key: str, now: datetime) -> Refusal | None:
+    """Return how long the next attempt must wait, or None."""
+    attempt = load_attempt(connection, tenant_id, _digest(key))
+    if attempt is None or attempt.until <= now:
+        return None
+    message = "too many wrong passwords; try again later"
+    seconds = max(1, round((attempt.until - now).total_seconds()))
+    return Refusal(Reason.TOO_MANY_ATTEMPTS, "", message, retry_after=seconds)
+
+
+def _note_failure(store: Store, namespace: str, key: str, now: datetime) -> None:
     with store.write() as connection:
         tenant = find_tenant(connection, namespace, lock=True)
         if tenant is None:  # pragma: no cover - tenants are not removed
             return
         forget_old_attempts(connection, tenant.id, now - _FORGOTTEN, _FORGOTTEN_AT_ONCE)
-        known = load_attempt(connection, tenant.id, _digest(login))
+        known = load_attempt(connection, tenant.id, _digest(key))
         stale = known is None or known.until + _FORGOTTEN <= now
         failures = 1 if known is None or stale else known.failures + 1
-        save_attempt(connection, tenant.id, _digest(login), failures, now + delay(failures), known=known is not None)
+        save_attempt(connection, tenant.id, _digest(key), failures, now + delay(failures), known=known is not None)
 
 
 def delay(failures: int) -> timedelta:
@@ -116,6 +209,6 @@ def delay(failures: int) -> timedelta:
     return timedelta() if over < 0 else min(LONGEST_DELAY, timedelta(seconds=2 ** min(over, 20)))
 
 
-def forget_failures(connection: Connection, tenant_id: int, login: str) -> None:
-    """Forget the failures of a login that was proved."""
-    clear_attempts(connection, tenant_id, _digest(login))
+def forget_failures(connection: Connection, tenant_id: int, account: Account) -> None:
+    """Forget the failures of an account whose password was right."""
+    clear_attempts(connection, tenant_id, _digest(account.login_key))

@@ -1,4 +1,4 @@
-"""Secrets that stand in files, offered to Users as the operator offers those of a cluster."""
+"""Secrets that stand in files, offered to Users and Workgroups as the operator offers those of a cluster."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from tenantry.services.passwords import make_offer
 from tenantry.services.secret_values import find_mailbox
 from tenantry.services.work import MailboxNeed, PasswordNeed, SecretNeed
 
-Parts: TypeAlias = tuple[PasswordNeed | None, MailboxNeed | None]
+Parts: TypeAlias = tuple[tuple[PasswordNeed, ...], MailboxNeed | None]
 #: The argon2 library lets go of the interpreter while it hashes.
 _HASHERS = 2
 
@@ -33,30 +33,32 @@ class FileSecrets:
 
     def read_ahead(self, needs: Iterable[SecretNeed], advance: Callable[[], None]) -> None:
         """Compare and hash outside of any transaction: one password takes 40 ms by design."""
-        parts = {(need.password, need.mailbox) for need in needs}
+        parts = {(need.passwords, need.mailbox) for need in needs}
         with ThreadPoolExecutor(_HASHERS) as hashers:
             for part, offer in zip(parts, hashers.map(self._offer, parts), strict=True):
                 self._known[part] = offer
                 advance()
 
     def offers(self, needs: Iterable[SecretNeed]) -> dict[str, SecretOffer]:
-        """Return by User UID what there is to say of its Secrets: of one in force with this password, nothing."""
+        """Return by UID what there is to say of its Secrets: of one in force with this password, nothing."""
         found = {}
         for need in needs:
-            parts = (need.password, need.mailbox)
+            parts = (need.passwords, need.mailbox)
             offer = self._known.get(parts) or self._offer(parts)
             self._known[parts] = offer
-            if need.state == Reason.PROVISIONED and _is_in_force(need.password, offer.password):
-                offer = replace(offer, password=None)
+            if need.state == Reason.PROVISIONED:
+                offer = _without_those_in_force(need, offer)
             if offer != SecretOffer():
                 found[need.uid] = offer
         return found
 
     def _offer(self, parts: Parts) -> SecretOffer:
-        password, mailbox = parts
+        passwords, mailbox = parts
+        offered = {need.login: offer for need in passwords if (offer := self._password(need)) is not None}
         return SecretOffer(
-            password=None if password is None else self._password(password),
+            password=offered.pop("", None),
             mailbox=None if mailbox is None or self._is_elsewhere(mailbox) else self._mailbox(mailbox),
+            system=offered,
         )
 
     def _password(self, need: PasswordNeed) -> PasswordOffer | None:
@@ -76,6 +78,14 @@ class FileSecrets:
         if away:
             self.unread.add(need.ref.name)
         return away
+
+
+def _without_those_in_force(need: SecretNeed, offer: SecretOffer) -> SecretOffer:
+    """Return what is new: a password that an account has already changes nothing."""
+    needs = {password.login: password for password in need.passwords}
+    news = {login: some for login, some in offer.system.items() if not _is_in_force(needs.get(login), some)}
+    own = None if _is_in_force(need.password, offer.password) else offer.password
+    return replace(offer, password=own, system=news)
 
 
 def _is_in_force(need: PasswordNeed | None, offer: PasswordOffer | None) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -18,7 +18,7 @@ from tenantry.services.accounts import chosen_tenants
 from tenantry.services.acts import Act, acting
 from tenantry.services.observed import observe
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id, load_by_login, load_system_named
+from tenantry.store.account import load_by_id, load_by_key, load_by_login, load_system_named
 from tenantry.store.holding import (
     apply_transfers,
     count_holdings,
@@ -42,7 +42,8 @@ _LONGEST_NAME = 253
 class Registration:
     """Things of one kind that an application says belong to an account, named by its login.
 
-    ``covers``: the one group that these saved queries or charts are about, or empty.
+    ``covers``: the one group that these saved queries or charts are about, or empty. ``place``: where it stands in what
+    was asked, which refusals name.
     """
 
     workgroup: str
@@ -50,6 +51,7 @@ class Registration:
     owner: str
     names: tuple[str, ...]
     covers: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def list_holdings(
     found = []
     with store.read() as connection:
         for tenant in chosen_tenants(connection, namespace):
-            account = _find(connection, tenant, owner, workgroup) if owner is not None else None
+            account = find_owner(connection, tenant, owner, workgroup) if owner is not None else None
             if owner is not None and account is None:
                 continue
             account_id = account.id if account is not None else None
@@ -122,39 +124,88 @@ def list_holdings(
 
 
 def put_holdings(store: Store, namespace: str, wanted: Registration, now: datetime, *, actor: str = ACTOR) -> Result:
-    """Register what belongs to an account: what is new is added, what is another's or covers something else is edited.
+    """Register what belongs to one account, as ``put_all`` does.
 
-    The same again changes nothing.
+    Raises:
+        InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
+        StoreUnavailable: the database is gone or locked.
+    """
+    return put_all(store, namespace, [wanted], now, actor=actor)
+
+
+def put_all(
+    store: Store, namespace: str, wanted: Sequence[Registration], now: datetime, *, actor: str = ACTOR
+) -> Result:
+    """Register what belongs to accounts: what is new is added, what is another's or covers something else is edited.
+
+    All of it or nothing: with one refusal nothing is registered, and each that there is is told. The same again changes
+    nothing.
 
     Raises:
         InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
     with acting(store, namespace, actor, now) as act:
-        workgroup = load_policies(act.connection, act.tenant.id).workgroups.get(wanted.workgroup)
-        account = _find(act.connection, act.tenant, wanted.owner, wanted.workgroup)
-        refusals = [*_check_form(wanted), *_check_workgroup(wanted, workgroup)]
-        if account is None or not _is_alive(account):
-            refusals.append(_unfit(wanted.owner, account, "account", now))
-        elif workgroup is not None and wanted.workgroup not in account.homes:
-            message = f'"{wanted.owner}" is no member of Workgroup "{wanted.workgroup}"; add its User there first'
-            refusals.append(Refusal(Reason.NOT_A_MEMBER, "account", message))
-        if refusals or account is None:
+        workgroups = load_policies(act.connection, act.tenant.id).workgroups
+        accounts = _owners(act, wanted)
+        owners = [accounts.get((each.workgroup, login_key(each.owner))) for each in wanted]
+        refusals = [
+            replace(refusal, field=f"{each.place}.{refusal.field}" if each.place else refusal.field)
+            for each, owner in zip(wanted, owners, strict=True)
+            for refusal in _check(each, workgroups.get(each.workgroup), owner, now)
+        ]
+        if refusals:
             return Result(refusals=tuple(refusals))
-        return Result(_put(act, wanted, account))
+        return Result(_put(act, [(each, owner) for each, owner in zip(wanted, owners, strict=True) if owner]))
 
 
-def _put(act: Act, wanted: Registration, account: Account) -> int:
-    rows = find_holdings(act.connection, act.tenant.id, wanted.workgroup, wanted.kind, wanted.names)
-    present = {row.name: row for row in rows}
-    asked = [Holding(wanted.workgroup, wanted.kind, n, account.id, wanted.covers) for n in dict.fromkeys(wanted.names)]
-    new = [holding for holding in asked if holding.name not in present]
-    edited = [holding for holding in asked if present.get(holding.name, holding) != holding]
+def _owners(act: Act, wanted: Sequence[Registration]) -> dict[tuple[str, str], Account]:
+    """Return the account or tombstone of each login by the workgroup it is named with, which may have its own."""
+    keys = {login_key(each.owner) for each in wanted}
+    found = load_by_key(act.connection, act.tenant.id, keys)
+    users = {account.login_key: account for account in found if not account.scope}
+    system = {(account.scope, account.login_key): account for account in found if account.scope}
+    named = {(each.workgroup, login_key(each.owner)) for each in wanted}
+    return {name: account for name in named if (account := system.get(name) or users.get(name[1])) is not None}
+
+
+def _check(
+    wanted: Registration, workgroup: WorkgroupPolicy | None, owner: Account | None, now: datetime
+) -> Iterator[Refusal]:
+    yield from _check_form(wanted)
+    yield from _check_workgroup(wanted, workgroup)
+    if owner is None or not _is_alive(owner):
+        yield _unfit(wanted.owner, owner, "userName", now)
+    elif workgroup is not None and wanted.workgroup not in owner.homes:
+        message = f'"{wanted.owner}" is no member of Workgroup "{wanted.workgroup}"; add its User there first'
+        yield Refusal(Reason.NOT_A_MEMBER, "userName", message)
+
+
+def _put(act: Act, wanted: Iterable[tuple[Registration, Account]]) -> int:
+    """Write what is new or other than before; of one that is named twice the last counts."""
+    asked = {
+        (each.workgroup, each.kind, name): Holding(each.workgroup, each.kind, name, owner.id, each.covers)
+        for each, owner in wanted
+        for name in each.names
+    }
+    present = _present(act, asked)
+    new = [holding for place, holding in asked.items() if place not in present]
+    edited = [holding for place, holding in asked.items() if present.get(place, holding) != holding]
     insert_holdings(act.connection, act.tenant.id, new)
     update_holdings(act.connection, act.tenant.id, edited)
-    owners = {present[holding.name].account_id for holding in edited} | {account.id}
+    former = {present[holding.workgroup, holding.kind, holding.name].account_id for holding in edited}
+    owners = former | {holding.account_id for holding in (*new, *edited)}
     _conclude(act, [*_tell("HoldingsRegistered", new), *_tell("HoldingsEdited", edited)], owners)
     return len(new) + len(edited)
+
+
+def _present(act: Act, asked: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], Holding]:
+    """Return what is registered already of these, by workgroup, kind and name."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for workgroup, kind, name in asked:
+        names.setdefault((workgroup, kind), []).append(name)
+    rows = [r for of, some in names.items() for r in find_holdings(act.connection, act.tenant.id, *of, some)]
+    return {(row.workgroup, row.kind, row.name): row for row in rows}
 
 
 def delete_holdings(store: Store, namespace: str, gone: Deletion, now: datetime, *, actor: str = ACTOR) -> Result:
@@ -183,7 +234,7 @@ def reassign_holdings(store: Store, namespace: str, handover: Handover, now: dat
     """
     with acting(store, namespace, actor, now) as act:
         giver, taker = (
-            _find(act.connection, act.tenant, n, handover.workgroup) for n in (handover.giver, handover.taker)
+            find_owner(act.connection, act.tenant, n, handover.workgroup) for n in (handover.giver, handover.taker)
         )
         if giver is None:
             return Result(refusals=(_unfit(handover.giver, giver, "from", now),))
@@ -243,7 +294,7 @@ def _taker_fault(
     return None
 
 
-def _find(connection: Connection, tenant: TenantRow, login: str, workgroup: str | None) -> Account | None:
+def find_owner(connection: Connection, tenant: TenantRow, login: str, workgroup: str | None) -> Account | None:
     """Return the account or tombstone of a login; a system user's is one of its workgroup's only."""
     key = login_key(login)
     named = load_system_named(connection, tenant.id, key, workgroup) if workgroup else []

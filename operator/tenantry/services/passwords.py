@@ -42,6 +42,9 @@ def make_offer(need: PasswordNeed, secret: Mapping[str, Any] | None) -> Password
     password = decode(encoded)
     if password is None:
         return PasswordOffer(OfferKind.NOT_TEXT, source)
+    if need.applied and verify_password(need.applied, password):
+        # The person has chosen another since; the Secret says nothing new.
+        return PasswordOffer(OfferKind.SAME, source, need.present, len(password), need.present)
     return _compare(password, need.present, need.history, source)
 
 

@@ -18,7 +18,8 @@ from tenantry.domain.licensepool import (
     plan_pool,
     refs_of_pool,
 )
-from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, workgroup_ref
+from tenantry.domain.mail import owner_notices
+from tenantry.domain.observed import Kind, Observed, Ref, pool_ref, secret_ref, workgroup_ref
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.seating import pool_capacities
@@ -65,6 +66,7 @@ def _take(batch: Batch, seen: Observed[Any]) -> None:
     if present is not None and isinstance(seen.spec, LicensePoolSpec):
         again = fallen(present, policy)
         policy = replace(policy, reduced={c: since for c, since in present.reduced.items() if c not in again})
+        batch.mails += owner_notices(seen.name, present.spec, seen.spec)
     save_policy(batch.connection, batch.tenant.id, seen.kind, policy, seen.document, known=present is not None)
     _policies(batch, seen.kind)[seen.name] = policy
     batch.records.append(_record(seen, present))
@@ -172,7 +174,9 @@ def _conclude_workgroup(batch: Batch, seen: Observed[WorkgroupSpec]) -> None:
         batch.change(next((a for a in plan.before if a.id == account.id), None), account)
     batch.dismiss([account for account in plan.before if account.id not in kept])
     pool = policy.spec.license_pool_ref
-    batch.conclude(seen, plan.status, plan.findings, refs=frozenset({pool_ref(pool)} if pool else ()))
+    refs = {pool_ref(pool)} if pool else set()
+    refs |= {secret_ref(u.password_ref.name) for u in policy.spec.system_users if u.password_ref is not None}
+    batch.conclude(seen, plan.status, plan.findings, refs=frozenset(refs))
 
 
 def _conclude_pool(batch: Batch, seen: Observed[LicensePoolSpec]) -> None:

@@ -91,11 +91,13 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
     with acting(store, namespace, client, now) as act:
         policies = load_policies(act.connection, act.tenant.id)
         workgroup = policies.workgroups.get(proof.workgroup)
-        account = account_of(act.connection, act.tenant.id, proof.workgroup, proof.login)
-        # The password was compared outside of this transaction, with what was there then.
-        if workgroup is None or account is None or (account.id, account.password) != (proof.account_id, proof.password):
+        if workgroup is None:
             return NOT_RIGHT
-        forget_failures(act.connection, act.tenant.id, proof.login)
+        account = account_of(act.connection, act.tenant.id, workgroup.name, proof.login, workgroup.spec.login.by)
+        # The password was compared outside of this transaction, with what was there then.
+        if account is None or not proof.holds(account, workgroup.spec):
+            return NOT_RIGHT
+        forget_failures(act.connection, act.tenant.id, account)
         _renew(act, account, proof)
         act.end(load_lapsed(act.connection, act.tenant.id, now), SessionEnd.LAPSED)
         log_in = plan_log_in(account, workgroup, policies.pools.get(workgroup.spec.license_pool_ref or ""), now)

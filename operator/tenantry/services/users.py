@@ -12,11 +12,12 @@ from tenantry.domain.seating import capacities_held, consuming_roles
 from tenantry.domain.snapshot import PoolPolicy, Snapshot
 from tenantry.domain.user import UserPlan, adopted, plan_removal, plan_user
 from tenantry.domain.user_context import UserContext
+from tenantry.domain.user_email import planned_address, workgroups_by_email
 from tenantry.domain.user_holdings import leaves_something, possible_assignees
 from tenantry.services.batch import Batch
 from tenantry.services.observed import observe
 from tenantry.specs import UserSpec
-from tenantry.store.account import load_by_id, load_by_login, load_by_uid
+from tenantry.store.account import load_by_email, load_by_id, load_by_login, load_by_uid
 from tenantry.store.holding import count_holdings
 from tenantry.store.project_member import load_projects
 from tenantry.store.resource import ResourceRow, load_named, load_resources, names_of_owners
@@ -34,6 +35,7 @@ def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
     others = load_by_login(connection, batch.tenant.id, keys)
     for account in others:
         snapshot.record(None, account)
+    others += _load_by_email(batch, users)
     resource_names = {u.uid: u.name for u in users}
     snapshot.owners |= {a.id: resource_names[a.resource_uid] for a in known if a.resource_uid is not None}
     owners = {a.resource_uid: a.id for a in others if a.resource_uid is not None}
@@ -41,6 +43,18 @@ def load_users(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:
         snapshot.owners[owners[uid]] = name
     snapshot.projects |= load_projects(connection, batch.tenant.id, [u.name for u in users])
     _load_holdings(batch, users)
+
+
+def _load_by_email(batch: Batch, users: Sequence[Observed[UserSpec]]) -> list[Account]:
+    """Read who has the addresses that these Users are to log in by; most workgroups do not ask for that."""
+    snapshot = batch.snapshot
+    contexts = (UserContext(u, u.spec, snapshot, _account_of(u, snapshot)) for u in users if u.spec is not None)
+    keys = {login_key(planned_address(ctx)) for ctx in contexts if workgroups_by_email(ctx)} - {""}
+    found = load_by_email(batch.connection, batch.tenant.id, keys) if keys else []
+    others = [a for a in found if a.login_key not in snapshot.logins]  # what is there was changed by the batch already
+    for account in others:
+        snapshot.record(None, account)
+    return others
 
 
 def _load_holdings(batch: Batch, users: Sequence[Observed[UserSpec]]) -> None:

@@ -26,7 +26,7 @@ class TenantRef:
 class Work:
     """A batch for one tenant: at most 500 objects, the newest of each UID.
 
-    ``offers`` holds, by User UID, what was read of its Secrets. ``epoch`` is that of the lease held: a store
+    ``offers`` holds, by UID, what was read of its Secrets. ``epoch`` is that of the lease held: a store
     that has seen a newer one refuses the batch with LeadershipLost. ``actor`` is who goes on record for it.
     """
 
@@ -56,12 +56,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PasswordNeed:
-    """A password to read: ``source`` is the version last taken, the hashes are to compare with."""
+    """A password to read: ``source`` is the version last taken, the hashes are to compare with (domain.account).
+
+    ``login`` is the login key of a Workgroup's system user; empty: it is the User's own.
+    """
 
     ref: SecretKeyRef
     source: str = ""
     present: str = ""
     history: tuple[str, ...] = ()
+    applied: str = ""
+    login: str = ""
 
     @property
     def is_taken(self) -> bool:
@@ -79,9 +84,9 @@ class MailboxNeed:
 
 @dataclass(frozen=True, slots=True)
 class SecretNeed:
-    """The Secrets to read for one User.
+    """The Secrets to read for one User, or for the ``system`` users of one Workgroup.
 
-    ``state`` tells what held up the User when it was last planned: what was not taken then may be taken in another.
+    ``state`` tells what held up the object when it was last planned: what was not taken then may be taken in another.
     """
 
     uid: str
@@ -89,11 +94,17 @@ class SecretNeed:
     password: PasswordNeed | None = None
     mailbox: MailboxNeed | None = None
     state: str = ""
+    system: tuple[PasswordNeed, ...] = ()
+
+    @property
+    def passwords(self) -> tuple[PasswordNeed, ...]:
+        """Return the passwords that are asked for."""
+        return (self.password, *self.system) if self.password is not None else self.system
 
     @property
     def parts(self) -> tuple[PasswordNeed | MailboxNeed, ...]:
         """Return what is asked for."""
-        return tuple(part for part in (self.password, self.mailbox) if part is not None)
+        return (*self.passwords, self.mailbox) if self.mailbox is not None else self.passwords
 
     @property
     def sources(self) -> tuple[str | None, ...]:

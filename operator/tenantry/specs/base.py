@@ -77,6 +77,11 @@ Name = Annotated[
 #: The name of a Kubernetes object in the same namespace (RFC 1123 subdomain).
 OBJECT_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=OBJECT_NAME)]
+#: The name of a User in the same namespace. The API server holds it to the form of such a name; those that the runtime
+#: API keeps have one that no object in a cluster has.
+UserObjectName = Annotated[
+    str, StringConstraints(min_length=1, max_length=253), Field(json_schema_extra={"pattern": OBJECT_NAME})
+]
 #: The name of a namespace (RFC 1123 label), of at most 63 characters.
 LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 #: A name that may be a list-map key beside others: short, so that CEL cost stays inside the budget.

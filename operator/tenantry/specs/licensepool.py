@@ -61,6 +61,14 @@ class Plan(SpecModel):
     )
 
 
+class Owner(SpecModel):
+    """Who the subscription belongs to."""
+
+    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@<>, \t\n\f\r]+@[^@<>, \t\n\f\r]+$")] = Field(
+        description="Is mailed what a change of plan, licenses or limits altered."
+    )
+
+
 class License(SpecModel):
     """A number of licenses of one type."""
 
@@ -156,6 +164,7 @@ class LicensePoolSpec(SpecModel):
 
     display_name: Text | None = Field(default=None, description="The pool's name for people.")
     plan: Plan | None = Field(default=None, description="The subscription plan; absent means no restriction by plan.")
+    owner: Owner | None = Field(default=None, description="The subscription's owner; absent: nobody is mailed.")
     licenses: tuple[License, ...] = Field(
         default=(),
         max_length=3,

@@ -11,6 +11,7 @@ from tenantry.specs.base import (
     ObjectStatus,
     Reference,
     SpecModel,
+    UserObjectName,
     cel,
     rules,
 )
@@ -50,7 +51,7 @@ class ProjectMemberSpec(SpecModel):
         description="The project's name in that workgroup.",
         json_schema_extra=rules(cel(IMMUTABLE, "project cannot change; delete this ProjectMember and make another")),
     )
-    user_ref: ObjectName = Field(
+    user_ref: UserObjectName = Field(
         description="The User, by the name of its resource.",
         json_schema_extra=rules(cel(IMMUTABLE, "userRef cannot change; delete this ProjectMember and make another")),
     )

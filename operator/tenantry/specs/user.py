@@ -188,6 +188,17 @@ class UserSpec(SpecModel):
         default=None,
         description="Send the invitation once more; each time is obeyed once, when it has come.",
     )
+    password_reset_request_time: Timestamp | None = Field(
+        default=None,
+        description="Mail a link by which the person chooses another password; each time is obeyed once.",
+    )
+    sessions_not_before_time: Timestamp | None = Field(
+        default=None,
+        description=(
+            "End every log-in of this account that started before this time; each time is obeyed once, as soon as it "
+            "is seen. Set it to the time of now to log the account out of every device."
+        ),
+    )
     offboarding: Offboarding = Field(
         default=Offboarding(), description="What is to become of what the account holds, when it is deleted."
     )

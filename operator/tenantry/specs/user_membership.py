@@ -9,6 +9,7 @@ from tenantry.specs.base import (
     ObjectName,
     Reference,
     SpecModel,
+    UserObjectName,
     cel,
     list_map,
     rules,
@@ -111,7 +112,7 @@ class HoldingChoice(SpecModel):
 
     workgroup_ref: ObjectName = Field(description="The Workgroup whose application registered them.")
     kind: HoldingKindOrAll = Field(description="The kind, or * for every kind that has no entry of its own.")
-    reassign_to: ObjectName | None = Field(default=None, description="The User that is given them.")
+    reassign_to: UserObjectName | None = Field(default=None, description="The User that is given them.")
     drop: bool = Field(default=False, description="Whether they are deleted, where the policy lets them be dropped.")
 
 

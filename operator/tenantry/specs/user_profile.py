@@ -41,6 +41,9 @@ class Email(SpecModel):
     """One email address (SCIM emails)."""
 
     value: EmailAddress = Field(description="The address, without a display name.")
+    type: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = Field(
+        default=None, description="What it is used for: work, home, …"
+    )
     primary: bool = Field(default=False, description="Whether this is the address to write to. At most one is.")
 
 

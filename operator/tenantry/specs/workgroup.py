@@ -21,6 +21,7 @@ from tenantry.specs.workgroup_login import (
     CharacterSet,
     EmailVerification,
     LoginPolicy,
+    MailPolicy,
     OnboardingPolicy,
     PasswordPolicy,
     SessionPolicy,
@@ -60,6 +61,10 @@ class WorkgroupSpec(SpecModel):
     email_verification: EmailVerification = Field(
         default=EmailVerification.ASSUMED,
         description="Required: log-in waits until the person has shown that the email address is theirs.",
+    )
+    mail: MailPolicy = Field(
+        default=MailPolicy(),
+        description="Where mails to people come from, and which page of the application they name.",
     )
     login: LoginPolicy = Field(default=LoginPolicy(), description="What a userName must look like.")
     password: PasswordPolicy = Field(

@@ -18,6 +18,7 @@ from tenantry.specs.base import (
 )
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.projectmember import Operation, ResourceName
+from tenantry.specs.workgroup_capability import CapabilityGrant
 
 #: In ``access``: every module; and the highest level a module has.
 EVERY_MODULE = "*"
@@ -45,6 +46,12 @@ class Level(SpecModel):
     )
     own_only: bool = Field(
         default=False, description="Whether this level's own actions reach only what belongs to the account."
+    )
+    capabilities: tuple[CapabilityGrant, ...] = Field(
+        default=(),
+        max_length=13,
+        description="What a holder of this level, or of a higher one, may do to the accounts of others.",
+        json_schema_extra=list_map("name"),
     )
 
 
@@ -128,6 +135,12 @@ class Role(SpecModel):
             "workgroup warns when several hold it."
         ),
     )
+    capabilities: tuple[CapabilityGrant, ...] = Field(
+        default=(),
+        max_length=13,
+        description="What a holder may do to the accounts of others. Under a ceiling, levels and groups give none.",
+        json_schema_extra=list_map("name"),
+    )
 
 
 class Group(SpecModel):
@@ -146,6 +159,12 @@ class Group(SpecModel):
         max_length=3,
         description="License types whose members are put into this group where their User names no group.",
         json_schema_extra=SET,
+    )
+    capabilities: tuple[CapabilityGrant, ...] = Field(
+        default=(),
+        max_length=13,
+        description="What a member may do to the accounts of others.",
+        json_schema_extra=list_map("name"),
     )
 
 

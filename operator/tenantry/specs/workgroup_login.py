@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from tenantry.specs.base import (
+    IMMUTABLE,
     SET,
     Reference,
     SecretKeyRef,
@@ -25,6 +26,13 @@ class CharacterSet(StrEnum):
     WINDOWS_1252 = "windows-1252"
     SHIFT_JIS = "Shift_JIS"
     GB18030 = "GB18030"
+
+
+class LoginBy(StrEnum):
+    """What a person types to log in."""
+
+    USER_NAME = "UserName"
+    PRIMARY_EMAIL = "PrimaryEmail"
 
 
 class LoginFormat(StrEnum):
@@ -71,9 +79,24 @@ class SystemLogin(StrEnum):
     DISABLED = "Disabled"
 
 
-class LoginPolicy(SpecModel):
-    """What a userName of this workgroup must look like."""
+class SystemProfile(StrEnum):
+    """Whether people may edit a system user's profile."""
 
+    FIXED = "Fixed"
+    EDITABLE = "Editable"
+
+
+class LoginPolicy(SpecModel):
+    """What a person logs in by, and what a userName of this workgroup must look like."""
+
+    by: LoginBy = Field(
+        default=LoginBy.USER_NAME,
+        description=(
+            "UserName: by that. PrimaryEmail: by the account's primary email address, which is then asked for and no "
+            "two members share; a new one once it is verified, where that is asked for."
+        ),
+        json_schema_extra=rules(cel(IMMUTABLE, "login.by cannot change; make another Workgroup")),
+    )
     format: LoginFormat = Field(default=LoginFormat.NAME, description="Name takes any text; Email an email address.")
     max_length: Annotated[int, Field(ge=1, le=254)] = Field(
         default=254, description="The most characters (Unicode code points, as written)."
@@ -81,36 +104,37 @@ class LoginPolicy(SpecModel):
 
 
 class Directory(SpecModel):
-    """The LDAP directory that log-ins are to compare passwords in. Until then it is kept and not connected to."""
+    """The LDAP directory that a log-in binds to, over TLS only, as the person who logs in (NR-12)."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
             cel(
-                "has(self.bindDN) || !has(self.bindSecretKeyRef)",
-                "bindSecretKeyRef is the password of bindDN: give bindDN too, or neither",
+                "has(self.bindDN) == has(self.bindSecretKeyRef)",
+                "bindSecretKeyRef is the password of bindDN: give both, or neither",
                 ".bindDN",
             )
         )
     )
 
     url: Annotated[str, StringConstraints(max_length=256, pattern=r"^ldaps?://[^/ ]+/?$")] = Field(
-        description="ldaps://host[:port], or ldap://host[:port], which a log-in is to upgrade by StartTLS."
+        description="ldaps://host[:port], or ldap://host[:port], which is upgraded by StartTLS before anything is said."
     )
     base_dn: Annotated[str, StringConstraints(min_length=1, max_length=512)] = Field(
-        alias="baseDN", description="Below what in the directory a log-in is to look for accounts."
+        alias="baseDN", description="Below what in the directory a log-in looks for the person's entry."
     )
     bind_dn: Annotated[str, StringConstraints(max_length=512)] | None = Field(
-        default=None, alias="bindDN", description="As whom a log-in is to look for them; absent means anonymously."
+        default=None, alias="bindDN", description="As whom a log-in looks for it; absent means anonymously."
     )
     bind_secret_key_ref: SecretKeyRef | None = Field(
         default=None, description="The password of bindDN, read at a log-in."
     )
     ca_secret_key_ref: SecretKeyRef | None = Field(
         default=None,
-        description=("The certificate authority of the directory in PEM, read at a log-in; absent means the system's."),
+        description="The certificate authority of the directory in PEM, read at a log-in; absent means the system's.",
     )
     login_attribute: Annotated[str, StringConstraints(max_length=63, pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] = Field(
-        default="uid", description="The attribute of the directory that holds the login."
+        default="uid",
+        description="The attribute of the directory that holds the userName; userPrincipalName is looked at as well.",
     )
 
 
@@ -130,8 +154,8 @@ class AuthenticationPolicy(SpecModel):
     mode: AuthenticationMode = Field(
         default=AuthenticationMode.PASSWORD,
         description=(
-            "Password keeps it here. Directory leaves it to a directory, to which only a log-in is to connect: this "
-            "workgroup then takes no password."
+            "Password keeps it here. Directory leaves it to a directory, which each log-in asks: this workgroup then "
+            "takes no password."
         ),
     )
     directory: Directory | None = Field(default=None, description="The directory. With mode Directory only.")
@@ -149,6 +173,26 @@ class OnboardingPolicy(SpecModel):
     )
     expiration_hours: Annotated[int, Field(ge=1, le=8760)] = Field(
         default=168, description="Hours until an invitation that nobody accepted expires and its seat is free again."
+    )
+
+
+class MailPolicy(SpecModel):
+    """What mails to the people of a workgroup say of where they come from and where they lead."""
+
+    sender: (
+        Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@<>, \t\n\f\r]+@[^@<>, \t\n\f\r]+$")] | None
+    ) = Field(
+        default=None,
+        alias="from",
+        description="The sender's address; absent means that of `tenantry serve --mail-from`.",
+    )
+    link_url: Annotated[str, StringConstraints(max_length=512, pattern=r"^https://[^ ?#]+$")] | None = Field(
+        default=None,
+        alias="linkURL",
+        description=(
+            "The application's page that mails lead to, with act=accept, verify or reset and the token behind it. "
+            "Absent: the mail has the token as text."
+        ),
     )
 
 
@@ -198,6 +242,16 @@ class SessionPolicy(SpecModel):
 class SystemUser(SpecModel):
     """An account that the workgroup itself has: no seat, no resource, not removable."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            cel(
+                "!has(self.passwordSecretKeyRef) || self.login == 'Enabled'",
+                "passwordSecretKeyRef is for a system user that logs in: set login to Enabled, or take it out",
+                ".passwordSecretKeyRef",
+            )
+        )
+    )
+
     user_name: Reference = Field(description="The login; no User of this workgroup may take it.")
     login: SystemLogin = Field(
         default=SystemLogin.DISABLED, description="Whether this account may log in at all (Enabled or Disabled)."
@@ -206,3 +260,22 @@ class SystemUser(SpecModel):
     groups: tuple[Reference, ...] = Field(
         default=(), max_length=16, description="The groups it is in.", json_schema_extra=SET
     )
+    password_secret_key_ref: SecretKeyRef | None = Field(
+        default=None,
+        description=(
+            "The Secret's key that holds its password, for one that logs in; a changed value is taken by itself. It "
+            "does not expire: change it there. Absent means that nobody can log in as it."
+        ),
+    )
+    profile: SystemProfile = Field(
+        default=SystemProfile.FIXED,
+        description=(
+            "Editable: through the runtime API, by whom a capability lets edit it, who may lock it and log it out too. "
+            "Fixed: by nobody."
+        ),
+    )
+
+    @property
+    def password_ref(self) -> SecretKeyRef | None:
+        """Return the Secret's key that holds its password; none is read of one that cannot log in."""
+        return self.password_secret_key_ref if self.login is SystemLogin.ENABLED else None

@@ -2,6 +2,6 @@
 
 from sqlalchemy import Connection
 
-from tenantry.store.database import Store
+from tenantry.store.database import ABANDONED, BUSY_SECONDS, Store
 
-__all__ = ["Connection", "Store"]
+__all__ = ["ABANDONED", "BUSY_SECONDS", "Connection", "Store"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
-from tenantry.store.schema import accounts, assigned_values, memberships, seats, sequences, waits
+from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, sequences, waits
 
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
@@ -27,6 +28,12 @@ def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str])
     """Return the accounts and tombstones with these login keys; system users are apart."""
     of_users = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "")
     return [a for some in in_portions(keys) for a in _load(connection, *of_users, accounts.c.login_key.in_(some))]
+
+
+def load_by_email(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
+    """Return the live accounts that would log in by these email addresses, given as login keys."""
+    ours = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))
+    return [a for some in in_portions(keys) for a in _load(connection, *ours, accounts.c.email_key.in_(some))]
 
 
 def load_by_key(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
@@ -68,6 +75,12 @@ def load_system_named(connection: Connection, tenant_id: int, key: str, workgrou
     """Return the system users with this login key, of one workgroup or all."""
     scope = accounts.c.scope > "" if workgroup is None else accounts.c.scope == workgroup
     return _load(connection, accounts.c.tenant_id == tenant_id, scope, accounts.c.login_key == key)
+
+
+def load_assigned(connection: Connection, tenant_id: int, name: str, value: int) -> Account | None:
+    """Return the account or tombstone to which a sequence gave this value; it is given once."""
+    of = (assigned_values.c.tenant_id == tenant_id, assigned_values.c.name == name, assigned_values.c.value == value)
+    return next(iter(_load(connection, accounts.c.id.in_(select(assigned_values.c.account_id).where(*of)))), None)
 
 
 def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]:
@@ -162,6 +175,8 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         waiting=Waiting(row.waiting_since, waiting) if row.waiting_since else None,
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         locked=row.locked,
+        reset_obeyed=row.reset_obeyed,
+        sessions_not_before=row.sessions_not_before,
         provisioned=row.provisioned,
     )
 
@@ -173,8 +188,14 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
 def _password(row: Row[Any]) -> Password | None:
     if row.password_hash is None:
         return None
-    history = tuple(parse(row.password_history))
-    return Password(row.password_hash, row.password_changed, history, row.password_source, row.password_expires)
+    return Password(
+        hash=row.password_hash,
+        changed=row.password_changed,
+        history=tuple(parse(row.password_history)),
+        source=row.password_source,
+        expires=row.password_expires,
+        applied=row.password_applied or "",
+    )
 
 
 def _onboarding(row: Row[Any]) -> Onboarding:
@@ -188,6 +209,7 @@ def _onboarding(row: Row[Any]) -> Onboarding:
         email_verified=row.email_verified,
         verified_address=row.verified_address,
         resend_obeyed=row.resend_obeyed,
+        resend_asked=row.resend_asked,
     )
 
 
@@ -199,6 +221,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "scope": account.scope,
         "login_key": account.login_key,
         "user_name": account.user_name,
+        "email_key": account.email_key,
         "manager": account.manager.value,
         "resource_uid": account.resource_uid,
         "created": account.created,
@@ -217,6 +240,7 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "password_history": dump(password.history if password else ()),
         "password_source": password.source if password else "",
         "password_expires": password.expires if password else None,
+        "password_applied": (password.applied or None) if password else None,
         "onboarding_mode": onboarding.mode.value,
         "must_verify": onboarding.must_verify,
         "invited": onboarding.invited,
@@ -226,36 +250,47 @@ def _account_values(account: Account, tenant_id: int) -> dict[str, Any]:
         "email_verified": onboarding.email_verified,
         "verified_address": onboarding.verified_address,
         "resend_obeyed": onboarding.resend_obeyed,
+        "resend_asked": onboarding.resend_asked,
         "mailbox": account.mailbox,
         "deleted": tombstone.deleted if tombstone else None,
         "deletion_mode": tombstone.mode.value if tombstone else None,
         "locked": account.locked,
+        "reset_obeyed": account.reset_obeyed,
+        "sessions_not_before": account.sessions_not_before,
+        **sorted_by(account.profile or {}),
     }
+
+
+def sorted_by(profile: Mapping[str, Any]) -> dict[str, str]:
+    """Return what lists are sorted by, of a profile: whatever its case."""
+    name = profile.get("name") or {}
+    parts = {"company": profile.get("organization"), "family": name.get("familyName"), "given": name.get("givenName")}
+    return {f"by_{part}": str(text or "").casefold()[:SORTED_LENGTH] for part, text in parts.items()}
 
 
 #: An account before and after; either may be missing.
 Pair = tuple[Account | None, Account | None]
 
 
-def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
+def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
     """Write accounts from what they were to what they are: one statement a table and kind of write."""
     real = [(before, after) for before, after in changes if before != after]
-    _write_accounts(connection, tenant_id, real)
+    _write_accounts(connection, tenant_id, real, now)
     for table, rows_of in _PART_TABLES:
         _write_part(connection, table, real, partial(rows_of, tenant_id=tenant_id))
 
 
-def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair]) -> None:
+def _write_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pair], now: datetime) -> None:
     gone = [before.id for before, after in changes if before is not None and after is None]
     for some in in_portions(gone):
         connection.execute(delete(accounts).where(accounts.c.id.in_(some)))
     known = [_account_values(after, tenant_id) for before, after in changes if before is not None and after is not None]
     if known:
-        values = [{"b_id": row.pop("id"), **row} for row in known]
+        values = [{"b_id": row.pop("id"), **row, "modified": now} for row in known]
         connection.execute(update(accounts).where(accounts.c.id == bindparam("b_id")), values)
     new = [_account_values(after, tenant_id) for before, after in changes if before is None and after is not None]
     if new:
-        connection.execute(insert(accounts), new)
+        connection.execute(insert(accounts), [{**row, "modified": now} for row in new])
 
 
 _Rows = Callable[[Account], list[dict[str, Any]]]

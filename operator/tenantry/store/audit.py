@@ -73,6 +73,14 @@ def read_records(connection: Connection, tenant_id: int, after: int = 0, kind: s
         after = page[-1].sequence
 
 
+def read_subject(connection: Connection, tenant_id: int, subject: str, before: int | None, limit: int) -> list[Record]:
+    """Return a page of the records of one account, the newest first."""
+    where = [audit_records.c.tenant_id == tenant_id, audit_records.c.subject == subject]
+    where += [audit_records.c.sequence < before] if before is not None else []
+    query = select(audit_records).where(*where).order_by(audit_records.c.sequence.desc()).limit(limit)
+    return [_record(row) for row in connection.execute(query)]
+
+
 def _record(row: Row[tuple[object, ...]]) -> Record:
     personal = parse(row.personal) if row.personal else {}
     change = Change(row.action, row.kind, row.subject, row.resource_uid, parse(row.facts), personal)

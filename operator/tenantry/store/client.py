@@ -1,12 +1,13 @@
 """The applications that may call the runtime API."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from tenantry.domain.client import Defaults
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import clients
@@ -21,14 +22,15 @@ class ClientRow:
     scopes: frozenset[str]
     created: datetime
     expires: datetime | None
+    defaults: Defaults = field(default_factory=Defaults)
 
 
 _COLUMNS = tuple(clients.c[name] for name in ClientRow.__slots__)
 
 
 def _client(row: Sequence[Any]) -> ClientRow:
-    tenant_id, name, scopes, created, expires = row
-    return ClientRow(tenant_id, name, frozenset(parse(scopes)), created, expires)
+    tenant_id, name, scopes, created, expires, defaults = row
+    return ClientRow(tenant_id, name, frozenset(parse(scopes)), created, expires, Defaults(**parse(defaults)))
 
 
 def load_clients(connection: Connection, tenant_id: int) -> list[ClientRow]:
@@ -56,6 +58,7 @@ def insert_client(connection: Connection, client: ClientRow, token_hash: str) ->
             scopes=dump(sorted(client.scopes)),
             created=client.created,
             expires=client.expires,
+            defaults=dump({name: value for name, value in asdict(client.defaults).items() if value is not None}),
         )
     )
 

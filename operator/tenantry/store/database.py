@@ -3,7 +3,9 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -11,10 +13,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from tenantry.domain.query import fold
 from tenantry.errors import InputError, StoreUnavailable, TenantLocked
 
 #: How long a writer waits for another before the batch is given back to be tried again.
-_BUSY_SECONDS = 5
+BUSY_SECONDS = 5
 _READ_ONLY = "tenantry_read_only"
 _NOT_A_URL = (
     "the URL of the identity store cannot be used; write sqlite:///path or postgresql://user:password@host:5432/name, "
@@ -39,6 +42,10 @@ _PASSING_SQLITE = {
 _PRIMARY_CODE = 0xFF
 
 
+#: Set while who began a transaction waits for it: once the event is set nobody does, and it must not be committed.
+ABANDONED: ContextVar[Event | None] = ContextVar("abandoned", default=None)
+
+
 class Store:
     """The identity store: SQLite embedded, or PostgreSQL."""
 
@@ -48,17 +55,19 @@ class Store:
         self.dialect = engine.dialect.name
 
     @classmethod
-    def open(cls, url: str, audit_key: bytes = b"") -> "Store":
+    def open(cls, url: str, audit_key: bytes = b"", *, patience: float = BUSY_SECONDS) -> "Store":
         """Open a store; nothing is connected yet.
 
         ``url`` is a SQLAlchemy database URL. ``audit_key`` signs the head of each tenant's audit trail, if any.
+        ``patience``: the seconds for which it waits for a connection, and for who has the lock.
 
         Raises:
             InputError: the URL cannot be used, or the folder of the file cannot be made.
         """
         try:
             parsed = make_url(url)
-            engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+            make = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
+            engine = make(parsed, patience)
         except OSError as error:
             raise InputError(f"the folder {error.filename} cannot be made: {error.strerror}") from error
         except (ArgumentError, ImportError, ValueError):  # not chained: what they say may have the password in it
@@ -78,6 +87,10 @@ class Store:
         """
         with _told_apart(), self.engine.begin() as connection:
             yield connection
+            abandoned = ABANDONED.get()
+            if abandoned is not None and abandoned.is_set():
+                message = "abandoned"
+                raise StoreUnavailable(message)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -127,10 +140,10 @@ def _engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401 - as create_eng
     return create_engine(url, hide_parameters=True, **options)
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, patience: float) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = _engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    engine = _engine(url, connect_args={"timeout": patience, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -140,6 +153,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own: see _begin_sqlite
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-4000"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("fold", 1, _fold, deterministic=True)  # its own lower() knows ASCII alone
+
+
+def _fold(value: str | float | None) -> str | float | None:
+    return fold(value) if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -148,11 +166,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, patience: float) -> Engine:
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
     arguments = {
-        "connect_timeout": _BUSY_SECONDS,
-        "options": f"-c lock_timeout={_BUSY_SECONDS * 1000:.0f} -c timezone=UTC",
+        "connect_timeout": max(1, round(patience)),
+        "options": f"-c lock_timeout={patience * 1000:.0f} -c timezone=UTC",
     }
-    return _engine(url, pool_pre_ping=True, pool_size=5, connect_args=arguments)
+    return _engine(url, pool_pre_ping=True, pool_size=5, pool_timeout=patience, connect_args=arguments)

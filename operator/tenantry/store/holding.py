@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from tenantry.domain.holding import Held, Holding, Transfer
 from tenantry.store.portions import in_portions
@@ -48,6 +48,21 @@ def list_by_owner(
     query = select(*_COLUMNS, accounts.c.user_name).join(accounts, accounts.c.id == holdings.c.account_id).where(*where)
     rows = [(Holding(*row[:-1]), row[-1]) for row in connection.execute(query)]
     return sorted(rows, key=lambda row: (row[1].casefold(), row[0]))
+
+
+def page_holdings(
+    connection: Connection, tenant_id: int, after: tuple[str, str, str], limit: int, **only: str | None
+) -> list[tuple[Holding, str]]:
+    """Return a page of holdings with their owners' logins, by workgroup, kind and name.
+
+    ``only`` lets in those of a ``workgroup``, ``kind`` or ``account_id``; None lets all in.
+    """
+    place = (holdings.c.workgroup, holdings.c.kind, holdings.c.name)
+    where = [holdings.c.tenant_id == tenant_id, tuple_(*place) > after]
+    where += [holdings.c[name] == value for name, value in only.items() if value is not None]
+    query = select(*_COLUMNS, accounts.c.user_name).join(accounts, accounts.c.id == holdings.c.account_id)
+    query = query.where(*where).order_by(*place).limit(limit)
+    return [(Holding(*row[:-1]), row[-1]) for row in connection.execute(query)]
 
 
 def insert_holdings(connection: Connection, tenant_id: int, new: Sequence[Holding]) -> None:

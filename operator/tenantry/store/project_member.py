@@ -1,6 +1,7 @@
 """ProjectMembers: what they allow while they are in force, and what they deny even while they are refused."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -74,3 +75,34 @@ def apply_project_members(connection: Connection, stale: Collection[str], fresh:
         connection.execute(delete(project_members).where(project_members.c.uid.in_(some)))
     if fresh:
         connection.execute(insert(project_members), list(fresh))
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """What one ProjectMember says, and the name of the User that it is about."""
+
+    uid: str
+    user_name: str
+    in_force: bool
+    part: ProjectPart
+
+
+def load_project(
+    connection: Connection, tenant_id: int, workgroup: str, project: str, user_name: str | None = None
+) -> list[PartRow]:
+    """Return the members of a project, or the parts of one of them."""
+    table = project_members.c
+    where = [table.tenant_id == tenant_id, table.workgroup == workgroup, table.project == project]
+    where += [table.user_name == user_name] if user_name is not None else []
+    columns = (table.uid, table.user_name, table.in_force, table.allow, table.deny)
+    query = select(*columns).where(*where).order_by(table.user_name, table.uid)
+    return [
+        PartRow(uid, user, in_force, ProjectPart(project, _rules(allow), _rules(deny)))
+        for uid, user, in_force, allow, deny in connection.execute(query)
+    ]
+
+
+def load_uids_of(connection: Connection, tenant_id: int, user_name: str) -> list[str]:
+    """Return the UIDs of the ProjectMembers of a User."""
+    where = (project_members.c.tenant_id == tenant_id, project_members.c.user_name == user_name)
+    return list(connection.execute(select(project_members.c.uid).where(*where)).scalars())

@@ -123,7 +123,12 @@ policies = Table(
 #: this word for word reads the index of those alone.
 MAILBOX_ABSENT = text("(substr(mailbox, 1, 9) = 'NoSecret/' OR substr(mailbox, 1, 6) = 'NoKey/')")
 
-#: Accounts, alive and buried: the unique login holds for both.
+#: So much of a text is enough to sort by.
+SORTED_LENGTH = 128
+
+#: Accounts, alive and buried: the unique login holds for both. ``email_key``: the address to log in by, as a login key.
+#: ``by_company``, ``by_family`` and ``by_given`` are what lists are sorted by, made of the profile. ``modified``: when
+#: the row was last written.
 accounts = Table(
     "accounts",
     metadata,
@@ -132,6 +137,7 @@ accounts = Table(
     Column("scope", String(253), nullable=False),
     Column("login_key", String(1024), nullable=False),
     Column("user_name", String(254), nullable=False),
+    Column("email_key", String(1024)),
     Column("manager", String(16), nullable=False),
     Column("resource_uid", String(64), unique=True),
     Column("created", UtcDateTime, nullable=False),
@@ -163,7 +169,20 @@ accounts = Table(
     Column("deleted", UtcDateTime),
     Column("deletion_mode", String(32)),
     Column("locked", UtcDateTime),
+    Column("modified", UtcDateTime),
+    Column("by_company", String(SORTED_LENGTH), nullable=False, server_default=""),
+    Column("by_family", String(SORTED_LENGTH), nullable=False, server_default=""),
+    Column("by_given", String(SORTED_LENGTH), nullable=False, server_default=""),
+    Column("password_applied", Text),
+    Column("resend_asked", UtcDateTime),
+    Column("reset_obeyed", UtcDateTime),
+    Column("sessions_not_before", UtcDateTime),
     UniqueConstraint("tenant_id", "scope", "login_key"),
+    Index("ix_accounts_tenant_email", "tenant_id", "email_key"),
+    Index("ix_accounts_by_company", "tenant_id", "by_company", "login_key"),
+    Index("ix_accounts_by_family", "tenant_id", "by_family", "login_key"),
+    Index("ix_accounts_by_given", "tenant_id", "by_given", "login_key"),
+    Index("ix_accounts_tenant_modified", "tenant_id", "modified"),
     Index("ix_accounts_mailbox_absent", "resource_uid", sqlite_where=MAILBOX_ABSENT, postgresql_where=MAILBOX_ABSENT),
 )
 
@@ -321,7 +340,8 @@ attempts = Table(
     Index("ix_attempts_tenant_until", "tenant_id", "until"),
 )
 
-#: The applications that may call the runtime API in a tenant. Of their tokens only the hash is kept.
+#: The applications that may call the runtime API in a tenant. Of their tokens only the hash is kept. ``defaults``: what
+#: the accounts get that it makes through SCIM (domain.client.Defaults).
 clients = Table(
     "clients",
     metadata,
@@ -331,6 +351,80 @@ clients = Table(
     Column("scopes", Text, nullable=False),
     Column("created", UtcDateTime, nullable=False),
     Column("expires", UtcDateTime),
+    Column("defaults", Text, nullable=False, server_default="{}"),
+)
+
+#: What SCIM clients say of accounts beside what an account has: their own id of it, and what they ask for it instead of
+#: the client's defaults.
+scim_users = Table(
+    "scim_users",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Column("external_id", String(256)),
+    Column("asked", Text, nullable=False),
+    Index("ix_scim_users_tenant_external", "tenant_id", "external_id"),
+)
+
+#: Groups that SCIM clients made: ``workgroup`` is empty, and they give nothing. Beside them what clients say of groups
+#: that a Workgroup defines: their own id of it.
+scim_groups = Table(
+    "scim_groups",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _tenant(),
+    Column("workgroup", String(253), nullable=False),
+    Column("display_name", String(256), nullable=False),
+    Column("external_id", String(256)),
+    Column("created", UtcDateTime, nullable=False),
+    Column("modified", UtcDateTime, nullable=False),
+    Index("ix_scim_groups_tenant", "tenant_id"),
+)
+
+#: Who is in a group that a SCIM client made.
+scim_members = Table(
+    "scim_members",
+    metadata,
+    Column("group_id", ForeignKey("scim_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Index("ix_scim_members_account_id", "account_id"),
+)
+
+#: Mails that are to be sent (domain.mail). ``due``: try from then on, or, while ``lease`` says that somebody does, who
+#: tries has died by then; absent: given up, for ``failure``. Nothing here is a secret: a link is made when it is sent.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _tenant(),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE")),
+    Column("kind", String(16), nullable=False),
+    Column("address", String(254), nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("due", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("lease", String(64), nullable=False),
+    Column("failure", String(63), nullable=False),
+    Index("ix_outbox_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
+    Index("ix_outbox_account_kind", "account_id", "kind"),
+)
+
+#: The links that were mailed: what each opens, for the address that it went to. Of its token only the hash is kept.
+#: ``mail_id``: a mail that was perhaps sent twice has several, and each of them opens.
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    _tenant(),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("address", String(254), nullable=False),
+    Column("mail_id", String(64), nullable=False),
+    Column("expires", UtcDateTime, nullable=False),
+    Index("ix_links_account_purpose", "account_id", "purpose"),
+    Index("ix_links_tenant_expires", "tenant_id", "expires"),
 )
 
 #: The audit trail (domain.audit). ``personal`` and ``salt`` go together when a person's data is erased.

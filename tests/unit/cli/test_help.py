@@ -43,6 +43,7 @@ def test_the_commands_are_these() -> None:
         "holdings list",
         "holdings reassign",
         "invite",
+        "mail list",
         "plan",
         "pools list",
         "run",

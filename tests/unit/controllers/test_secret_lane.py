@@ -173,6 +173,37 @@ async def test_password_and_mailbox_come_back_together(rig: Lane) -> None:
     assert _mailbox(rig) == Mailbox(MailboxKind.NO_SECRET, "mail", "password")
 
 
+async def test_the_passwords_of_system_users_come_back_together_those_that_are_missing_too(rig: Lane) -> None:
+    _add_secret(rig.api)
+    refs = {"admin": SecretKeyRef(name="login"), "robot": SecretKeyRef(name="elsewhere")}
+    system = tuple(PasswordNeed(ref, login=login) for login, ref in refs.items())
+    rig.lane.submit(seen("ada"), replace(NEED, password=None, system=system))
+    await until(lambda: rig.delivered)
+    offer = rig.delivered[0].offer
+    assert offer is not None
+    assert offer.password is None
+    assert {login: made.kind for login, made in offer.system.items()} == {
+        "admin": OfferKind.NEW,
+        "robot": OfferKind.NO_SECRET,
+    }
+
+
+@pytest.mark.parametrize(
+    "fault", [Denied("Forbidden", status=403), ServerFault("InternalError", status=500)], ids=["denied", "broken"]
+)
+async def test_nr_07_a_password_of_a_system_user_that_cannot_be_read_does_not_keep_its_workgroup(
+    rig: Lane, fault: ApiError
+) -> None:
+    rig.api.faults[SECRET] = fault
+    rig.lane.submit(
+        seen("ada"), replace(NEED, password=None, system=(PasswordNeed(SecretKeyRef(name="login"), login="admin"),))
+    )
+    await until(lambda: rig.delivered)
+    offer = rig.delivered[0].offer
+    assert offer is not None
+    assert offer.system["admin"].kind is OfferKind.NO_SECRET
+
+
 @pytest.mark.parametrize(
     "fault", [Denied("Forbidden", status=403), ServerFault("InternalError", status=500)], ids=["denied", "broken"]
 )

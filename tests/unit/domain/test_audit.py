@@ -110,6 +110,7 @@ FULL = Account(
         email_verified=NOW,
         verified_address="ada@example.com",
         resend_obeyed=NOW,
+        resend_asked=NOW,
     ),
     mailbox="google/1",
     members=(
@@ -130,11 +131,13 @@ FULL = Account(
     waiting=Waiting(NOW, frozenset({Capacity(CapacityKind.LICENSE, "seats", "Floating")})),
     tombstone=Tombstone(NOW, DeletionMode.RESTORABLE),
     locked=NOW,
+    reset_obeyed=NOW,
+    sessions_not_before=NOW,
 )
 #: Which version of a Secret was looked at last.
 NOT_RECORDED = {"mailbox", "password.source"}
 #: Recorded by what else changes with them: a hash with its time, the key of a login with the login.
-UNTOLD = {"login_key", "password.hash", "resource_uid"}
+UNTOLD = {"login_key", "password.applied", "password.hash", "resource_uid"}
 
 
 def altered(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

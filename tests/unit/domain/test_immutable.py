@@ -42,3 +42,9 @@ def test_tt_06_every_field_that_the_schema_keeps_is_kept(kind: Kind, path: tuple
     assert check_immutable(kind, before, before) == []
     (refusal,) = check_immutable(kind, before, after)
     assert (refusal.reason, refusal.field) == (Reason.INVALID_SPEC, ".".join(("spec", *path)))
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    written: list[dict[str, Any]] = [{"login": {"by": "UserName"}}, {"login": {}}, {}]
+    assert [check_immutable(Kind.WORKGROUP, a, b) for a in written for b in written] == [[]] * 9
+    assert check_immutable(Kind.WORKGROUP, {}, {"login": {"by": "PrimaryEmail"}})

@@ -1,0 +1,1 @@
+"""The only LDAP: log-ins compared by the directory of a workgroup."""

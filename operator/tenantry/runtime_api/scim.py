@@ -1,0 +1,123 @@
+"""SCIM 2.0 (RFC 7643, 7644): accounts and groups for an identity provider. The protocol is scim2-server's."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from scim2_models import Error, SCIMException
+from scim2_server.handler import ScimHandler
+from scim2_server.requests import ScimRequest
+from scim2_server.responses import SCIM_MEDIA_TYPE, ScimResponse
+from scim2_server.service import ScimService
+
+from tenantry.domain.client import Scope
+from tenantry.domain.scim import EXTENSION
+from tenantry.errors import StoreUnavailable
+from tenantry.runtime_api.caller import Now, SpecCheck, StoreOf, Tenant, needs
+from tenantry.runtime_api.problem import Refused, answer, on_store_unavailable
+from tenantry.runtime_api.scim_schema import PROVIDER
+from tenantry.runtime_api.scim_storage import StoreStorage
+from tenantry.services.clients import Client
+from tenantry.services.scim_users import Caller
+from tenantry.services.workgroups import list_workgroups
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_KEPT_HEADERS = frozenset({"retry-after", "www-authenticate"})
+
+
+class _Service(ScimService):
+    """Tells the tenant's own Workgroups where it tells what can be asked for."""
+
+    def __init__(self, workgroups: Callable[[], list[str]]) -> None:
+        super().__init__(PROVIDER)
+        self._workgroups = workgroups
+
+    def schemas(self, location: str, query: Mapping[str, str]) -> ScimResponse:
+        """Return the list of the schemas."""
+        found = super().schemas(location, query)
+        for schema in (found.body or {}).get("Resources", ()):
+            self._tell(schema)
+        return found
+
+    def schema(self, location: str, schema_id: str, query: Mapping[str, str]) -> ScimResponse:
+        """Return a single schema."""
+        found = super().schema(location, schema_id, query)
+        self._tell(found.body or {})
+        return found
+
+    def _tell(self, schema: dict[str, Any]) -> None:
+        if schema.get("id") == EXTENSION:
+            for attribute in schema["attributes"]:
+                if attribute["name"] == "workgroups":
+                    attribute["canonicalValues"] = self._workgroups()
+
+
+class _Route(APIRoute):
+    """What is refused before SCIM's server sees it is answered in SCIM's form too (RFC 7644 3.12)."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with that around it."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except Refused as error:
+                return _as_scim(answer(request, error.refusal), f"{error.refusal.reason}: {error.refusal}")
+            except StoreUnavailable as error:
+                found = await on_store_unavailable(request, error)
+                return _as_scim(found, "the identity store cannot be reached; nothing was changed; try again")
+
+        return handle
+
+
+def _as_scim(problem: JSONResponse, detail: str) -> Response:
+    """Return a problem as a SCIM error, with the headers that say what to do."""
+    body = Error(status=problem.status_code, detail=detail).model_dump()
+    headers = {name: value for name, value in problem.headers.items() if name in _KEPT_HEADERS}
+    return JSONResponse(body, problem.status_code, headers, SCIM_MEDIA_TYPE)
+
+
+router = APIRouter(prefix="/v1/{tenant}/scim/v2", tags=["scim"], route_class=_Route)
+ScimClient = Annotated[Client, Depends(needs(Scope.SCIM))]
+
+
+def _caller(client: ScimClient, moment: Now, check_spec: SpecCheck) -> Caller:
+    return Caller(client, moment, check_spec)
+
+
+Asking = Annotated[Caller, Depends(_caller)]
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+@router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)
+def serve(
+    request: Request, caller: Asking, tenant: Tenant, path: str, store: StoreOf, body: Annotated[bytes, Depends(_body)]
+) -> Response:
+    """Serve whatever SCIM has: Users, Groups, Bulk, .search, and the discovery."""
+    service = _Service(lambda: sorted(list_workgroups(store, tenant)))
+    asked = ScimRequest(
+        method=request.method,
+        base_url=f"{request.base_url}v1/{tenant}/scim/v2",
+        path=f"/{path}",
+        query=dict(request.query_params),
+        headers=request.headers,
+        body=body,
+    )
+    try:
+        found = ScimHandler(service, StoreStorage(store, caller)).handle(asked)
+    except SCIMException as error:
+        found = service.error_response(error)
+    return _response(found)
+
+
+def _response(found: ScimResponse) -> Response:
+    media_type = found.headers.pop("Content-Type", SCIM_MEDIA_TYPE)
+    if found.body is None:
+        return Response(status_code=found.status, headers=found.headers)
+    return JSONResponse(found.body, found.status, found.headers, media_type)

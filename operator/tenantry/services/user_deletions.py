@@ -1,0 +1,159 @@
+"""Accounts deleted for a person, or taken out of a workgroup: what they hold is settled first (NR-17, NR-25)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tenantry.domain.account import Account
+from tenantry.domain.administration import check_capability, check_system_user
+from tenantry.domain.login import login_key
+from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
+from tenantry.domain.user_edit import set_entry
+from tenantry.services.accounts import chosen_tenants
+from tenantry.services.administration import Call, Case, Desk, find_for, open_desk
+from tenantry.services.managed import Asked, Drop, Put, carry_out, document_of, owned_elsewhere
+from tenantry.services.project_team import forget_member
+from tenantry.specs.user_membership import MembershipKind
+from tenantry.specs.workgroup_capability import Capability
+from tenantry.store import Store
+from tenantry.store.account import load_by_login
+from tenantry.store.holding import count_holdings
+from tenantry.store.joined import JoinedStore, joined
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is to become of one kind of what an account holds (NR-17): given to a login, or dropped."""
+
+    workgroup: str
+    kind: str
+    reassign_to: str | None = None
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Which accounts are to go, and what is to become of what they hold.
+
+    ``membership``: only from the workgroup of the person. Without ``confirmed`` it is told, and nothing is done.
+    """
+
+    account_ids: tuple[str, ...]
+    settled: tuple[Settled, ...] = ()
+    membership: bool = False
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What became of one, or would: ``holdings`` are how many it has by workgroup and kind."""
+
+    account_id: str
+    login: str = ""
+    refusal: Refusal | None = None
+    holdings: tuple[tuple[str, str, int], ...] = ()
+
+
+def delete_users(store: Store, call: Call, deletion: Deletion) -> list[Gone] | Refusal:
+    """Delete accounts in one transaction; each that is refused stays as it was (IT-18).
+
+    Raises:
+        InputError: there is no such tenant.
+        StoreUnavailable: the database is gone or locked.
+    """
+    with joined(store) as held:
+        with held.read() as connection:
+            (tenant,) = chosen_tenants(connection, call.namespace)
+            desk = open_desk(connection, tenant.id, call)
+        missing = desk if isinstance(desk, Refusal) else check_capability(desk.actor, Capability.DELETE_USERS)
+        if isinstance(desk, Refusal) or missing is not None:
+            return missing or []
+        return [_delete(held, desk, call, deletion, account_id) for account_id in dict.fromkeys(deletion.account_ids)]
+
+
+def _delete(store: JoinedStore, desk: Desk, call: Call, deletion: Deletion, account_id: str) -> Gone:
+    case = find_for(desk, Capability.DELETE_USERS, account_id)
+    if isinstance(case, Refusal):
+        return Gone(account_id, refusal=case)
+    account = case.target.account
+    steps = _steps(case, deletion)
+    counts = count_holdings(desk.connection, [account.id])[account.id]
+    held = tuple(sorted((h.workgroup, h.kind, h.count) for h in counts))
+    if isinstance(steps, Refusal):
+        return Gone(account_id, account.user_name, steps, held)
+    resource = case.resource
+    refusal = _take(store, call, steps) if deletion.confirmed else None
+    if deletion.confirmed and refusal is None and not deletion.membership:
+        forget_member(store, call, resource)
+    return Gone(account_id, account.user_name, refusal, held)
+
+
+def _take(store: JoinedStore, call: Call, steps: Sequence[Asked]) -> Refusal | None:
+    """Carry out step by step, all of them or none."""
+    attempt = store.savepoint()
+    for step in steps:
+        (done,) = carry_out(store, call.namespace, [step], call.actor, call.now)
+        if done.refusal is not None:
+            attempt.rollback()
+            return done.refusal
+    attempt.commit()
+    return None
+
+
+def _steps(case: Case, deletion: Deletion) -> list[Asked] | Refusal:
+    """Return what is to be carried out: the choices become those of the spec, which are obeyed as it goes."""
+    account, here = case.target.account, case.desk.actor.workgroup
+    refusal = check_system_user(case.target, case.desk.actor.policy, editable=False)
+    refusal = refusal or owned_elsewhere(account, case.resource)
+    if refusal is None and not deletion.membership and case.target.workgroups - {here}:
+        message = (
+            f'"{account.user_name}" has access to other workgroups too; delete its membership of "{here}", '
+            "or have the account deleted where it was made"
+        )
+        refusal = Refusal(Reason.OUT_OF_REACH, "", message)
+    choices = refusal or _choices(case, deletion.settled)
+    if isinstance(choices, Refusal):
+        return choices
+    document = document_of(case.desk.connection, account) or {}
+    if choices:
+        document = {**document, "offboarding": {"holdings": choices}}
+    if deletion.membership:
+        entry = {"role": None, "groups": None, "access": None, "scopes": None, "notifications": None}
+        leaves = {**entry, "defaultModule": None, "membership": MembershipKind.AVAILABLE.value}
+        return [Put(set_entry(document, here, **leaves), create=False)]
+    return [*([Put(document, create=False)] if choices else []), Drop(account.user_name)]
+
+
+def _choices(case: Case, settled: Sequence[Settled]) -> list[dict[str, Any]] | Refusal:
+    """Return the choices as a spec has them: takers by the name of their object. To give away is a right of its own."""
+    if settled:
+        missing = check_capability(case.desk.actor, Capability.REASSIGN_HOLDINGS)
+        if missing is not None:
+            return missing
+    found: list[dict[str, Any]] = []
+    here = case.desk.actor.workgroup
+    for index, choice in enumerate(settled):
+        if choice.workgroup != here:
+            message = f'you act in Workgroup "{here}"; what is held elsewhere is settled there'
+            return Refusal(Reason.OUT_OF_REACH, f"holdings.{index}.workgroup", message)
+        entry: dict[str, Any] = {"workgroupRef": choice.workgroup, "kind": choice.kind}
+        if choice.reassign_to is None:
+            found.append(entry | {"drop": choice.drop})
+            continue
+        name = _object_name(case.desk, choice.reassign_to)
+        if name is None:
+            message = f'no account of Workgroup "{choice.workgroup}" can be given anything by the login given'
+            return Refusal(Reason.ASSIGNEE_NOT_FOUND, f"holdings.{index}.reassignTo", message)
+        found.append(entry | {"reassignTo": name})
+    return found
+
+
+def _object_name(desk: Desk, login: str) -> str | None:
+    accounts = load_by_login(desk.connection, desk.tenant_id, [login_key(login)])
+    rows = (desk.row_of(account) for account in accounts if _is_alive(account))
+    return next((row.name for row in rows if row is not None), None)
+
+
+def _is_alive(account: Account) -> bool:
+    return account.tombstone is None
