@@ -8,6 +8,7 @@ import pytest
 from tenantry.domain.client import Scope
 from tests.runtime_api.api import Api
 from tests.support.builders import pool, user, workgroup
+from tests.support.commands import tenantry
 from tests.support.holdings import put
 from tests.support.invariants import digest
 from tests.support.scim import ASKED, USER, Directory, directory, records, refused
@@ -252,3 +253,16 @@ def test_a_page_has_what_was_asked_for_in_order(hr: Directory) -> None:
 def test_a_filter_that_is_not_understood_is_refused(hr: Directory, filter_: str) -> None:
     answer = hr.api.call("GET", f"scim/v2/Users?filter={filter_.replace(' ', '+')}", token=hr.token)
     refused(answer, 400, type_="invalidFilter")
+
+
+def test_the_command_line_keeps_the_defaults_with_the_client(hr: Directory) -> None:
+    url = hr.api.tenant.store.engine.url.render_as_string(hide_password=False)
+    defaults = ("--workgroup", "desk", "--license", "Static", "--role", "Agent")
+    made = tenantry("clients", "create", "idp", "-n", "acme", "--scope", "scim", *defaults, "--store-url", url)
+    assert made.code == 0
+    user = Directory(hr.api, made.out.strip()).made("bob")
+    assert user["roles"] == [{"value": "Agent", "type": "desk"}]
+    listed = {c["name"]: c for c in tenantry("clients", "list", "-n", "acme", "-o", "json", "--store-url", url).data}
+    assert listed["idp"]["defaults"] == {"workgroup": "desk", "license": "Static", "role": "Agent"}
+    wrong = tenantry("clients", "create", "x", "-n", "acme", "--scope", "access", *defaults, "--store-url", url)
+    assert (wrong.code, "--scope scim" in wrong.err) == (2, True)

@@ -243,10 +243,10 @@ def test_a_workgroup_that_invites_nobody_says_so(admin: Person) -> None:
 
 
 def test_nr_28_licenses_are_listed_by_type_and_number(admin: Person) -> None:
-    found = {one["type"]: (one["purchased"], one["used"]) for one in admin.get("licenses")["licenses"]}
+    found = {one["type"]: (one["purchased"], one["used"]) for one in admin.get("administration/licenses")["licenses"]}
     assert found == {"Static": (5, 5), "Floating": (5, 6), "Restricted": (3, 2)}
     jonas = let_in(admin.api, "jonas", "support")
-    assert told(jonas.call("GET", "licenses")) == MISSING
+    assert told(jonas.call("GET", "administration/licenses")) == MISSING
 
 
 def test_other_workgroups_are_out_of_reach(admin: Person) -> None:

@@ -54,7 +54,7 @@ def test_a_database_that_is_not_there_is_an_outage(scheme: str, tmp_path: Path) 
 
 
 def test_a_database_that_another_keeps_locked_is_an_outage(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
     store, held, done = Store.open(sqlite_url), threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -75,7 +75,7 @@ def test_a_database_that_another_keeps_locked_is_an_outage(sqlite_url: str, monk
 def test_a_tenant_that_another_keeps_locked_is_no_outage_of_the_others(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
     store = Store.open(postgresql_url)
     acme, globex = Tenant(store), Tenant(store, ref=TenantRef("globex", "globex-uid"))
     acme.apply(workgroup(pool=None))

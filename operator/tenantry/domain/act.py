@@ -12,6 +12,7 @@ from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_context import UserContext
 from tenantry.specs import UserSpec
 
+_RESET = "spec.passwordResetRequestTime"
 #: A time that lies further ahead than clocks differ is a mistake, not an act.
 _MOST_AHEAD = timedelta(minutes=5)
 _RESET = "spec.passwordResetRequestTime"
@@ -38,9 +39,9 @@ def check_acts(ctx: UserContext) -> Iterator[Refusal]:
         yield Refusal(Reason.PASSWORD_NOT_APPLICABLE, _RESET, message)
 
 
-def is_asked(asked: datetime, since: datetime, now: datetime) -> bool:
+def is_asked(asked: datetime | None, since: datetime, now: datetime) -> bool:
     """Tell whether an act is to be obeyed now: its time is later than the last one obeyed, and has come."""
-    return since < asked <= now + _MOST_AHEAD
+    return asked is not None and since < asked <= now + _MOST_AHEAD
 
 
 def next_act(spec: UserSpec, now: datetime) -> datetime | None:
@@ -52,7 +53,6 @@ def next_act(spec: UserSpec, now: datetime) -> datetime | None:
 def obey_sessions(user: Observed[UserSpec], account: Account, now: datetime) -> Account:
     """Return the account with the log-ins ended that its User wants ended, whatever else its spec is worth (MM-14)."""
     text = user.spec.sessions_not_before_time if user.spec is not None else None
-    asked = datetime.fromisoformat(text) if text is not None else None
-    if asked is None or not is_asked(asked, account.sessions_not_before or user.created, now):
-        return account
-    return replace(account, sessions_not_before=asked)
+    asked = datetime.fromisoformat(text) if text else None
+    since = account.sessions_not_before or user.created
+    return replace(account, sessions_not_before=asked) if is_asked(asked, since, now) else account

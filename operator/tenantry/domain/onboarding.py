@@ -68,7 +68,7 @@ def reset_again(ctx: UserContext, account: Account | None) -> datetime | None:
     """Return the latest time of spec.passwordResetRequestTime that was obeyed, by now that of the spec if it came."""
     obeyed = account.reset_obeyed if account is not None else None
     asked, since = _time(ctx.spec.password_reset_request_time), obeyed or ctx.user.created
-    return asked if asked is not None and is_asked(asked, since, ctx.snapshot.now) else obeyed
+    return asked if is_asked(asked, since, ctx.snapshot.now) else obeyed
 
 
 def resend(account: Account, hours: int, now: datetime) -> Onboarding:
@@ -170,7 +170,7 @@ def _send(ctx: UserContext, present: Onboarding, address: str) -> Onboarding:
 def _is_asked_again(ctx: UserContext, present: Onboarding) -> bool:
     asked = _asked(ctx, present)
     since = present.resend_obeyed or ctx.user.created
-    return asked is not None and is_asked(asked, since, ctx.snapshot.now)
+    return is_asked(asked, since, ctx.snapshot.now)
 
 
 def _asked(ctx: UserContext, present: Onboarding) -> datetime | None:

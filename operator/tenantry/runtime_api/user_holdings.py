@@ -70,8 +70,8 @@ def reassign(account_id: AccountId, call: ForPerson, store: StoreOf, body: Reass
     return Reassigned(changed=granted(user_holdings.reassign(store, call, account_id, body.to, body.kind)))
 
 
-@router.get("/licenses", summary="List licenses by type and number")
-def list_licenses(call: ForPerson, store: StoreOf) -> LicenseList:
+@router.get("/administration/licenses", summary="List licenses by type and number")
+def list_licenses_of_workgroup(call: ForPerson, store: StoreOf) -> LicenseList:
     """Return what was bought for the workgroup of the person, and what of it is in use (NR-28)."""
     found = granted(user_holdings.list_licenses(store, call))
     return LicenseList(

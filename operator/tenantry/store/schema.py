@@ -1,55 +1,50 @@
 """The tables. Unique constraints carry the rules that must never break (design §4)."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.engine import Dialect
 
+from tenantry.store.columns import UtcDateTime, metadata, tenant_column
+from tenantry.store.schema_mail import links, outbox
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC moment, kept without an offset: SQLite has no type for one, and one form serves both."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - signature
-        """Drop the offset, after going to UTC."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002, ANN401 - signature
-        """Say UTC again."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _tenant(*, primary_key: bool = False) -> Column[int]:
-    return Column("tenant_id", ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False)
-
+__all__ = [
+    "MAILBOX_ABSENT",
+    "UtcDateTime",
+    "accounts",
+    "assigned_values",
+    "attempts",
+    "audit_records",
+    "clients",
+    "denials",
+    "holdings",
+    "links",
+    "logins",
+    "memberships",
+    "metadata",
+    "outbox",
+    "policies",
+    "project_members",
+    "refs",
+    "resources",
+    "scim_groups",
+    "scim_members",
+    "scim_users",
+    "seats",
+    "sequences",
+    "sessions",
+    "tenants",
+    "waits",
+]
 
 #: One namespace. Its row is the lock under which everything of the tenant is decided.
 #: ``detached``: why nothing is decided here, empty where all is well. The accounts belong to the cluster that
@@ -76,7 +71,7 @@ resources = Table(
     "resources",
     metadata,
     Column("uid", String(64), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("kind", String(16), nullable=False),
     Column("name", String(253), nullable=False),
     Column("namespace_uid", String(64), nullable=False),
@@ -101,7 +96,7 @@ refs = Table(
     Column("uid", ForeignKey("resources.uid", ondelete="CASCADE"), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("name", String(1024), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Index("ix_refs_tenant_kind_name", "tenant_id", "kind", "name"),
 )
 
@@ -109,7 +104,7 @@ refs = Table(
 policies = Table(
     "policies",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("name", String(253), primary_key=True),
     Column("uid", String(64), nullable=False),
@@ -133,7 +128,7 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", String(64), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("scope", String(253), nullable=False),
     Column("login_key", String(1024), nullable=False),
     Column("user_name", String(254), nullable=False),
@@ -193,7 +188,7 @@ memberships = Table(
     metadata,
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     Column("workgroup", String(253), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("position", Integer, nullable=False),
     Column("system", Boolean, nullable=False),
     Column("since", UtcDateTime, nullable=False),
@@ -211,7 +206,7 @@ memberships = Table(
 holdings = Table(
     "holdings",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("workgroup", String(253), primary_key=True),
     Column("kind", String(63), primary_key=True),
     Column("name", String(253), primary_key=True),
@@ -225,7 +220,7 @@ seats = Table(
     "seats",
     metadata,
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("pool", String(253), nullable=False),
     Column("type", String(16), nullable=False),
     Column("granted", UtcDateTime, nullable=False),
@@ -240,7 +235,7 @@ waits = Table(
     Column("kind", String(16), primary_key=True),
     Column("owner", String(253), primary_key=True),
     Column("name", String(63), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("since", UtcDateTime, nullable=False),
     Column("resource_uid", String(64), nullable=False),
     Index("ix_waits_line", "tenant_id", "kind", "owner", "name", "since", "resource_uid"),
@@ -250,7 +245,7 @@ waits = Table(
 sequences = Table(
     "sequences",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("name", String(63), primary_key=True),
     Column("next", Integer, nullable=False),
 )
@@ -258,7 +253,7 @@ sequences = Table(
 assigned_values = Table(
     "assigned_values",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("name", String(63), primary_key=True),
     Column("value", Integer, primary_key=True),
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
@@ -270,7 +265,7 @@ project_members = Table(
     "project_members",
     metadata,
     Column("uid", ForeignKey("resources.uid", ondelete="CASCADE"), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("workgroup", String(253), nullable=False),
     Column("project", String(63), nullable=False),
     Column("user_name", String(253), nullable=False),
@@ -286,7 +281,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("id", String(64), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
     Column("workgroup", String(253), nullable=False),
     Column("client", String(63), nullable=False),
@@ -310,7 +305,7 @@ sessions = Table(
 logins = Table(
     "logins",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("pool", String(253), primary_key=True),
     Column("type", String(16), primary_key=True),
     Column("peak", Integer, nullable=False),
@@ -324,7 +319,7 @@ denials = Table(
     metadata,
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     Column("pool", String(253), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("until", UtcDateTime, nullable=False),
     Index("ix_denials_tenant_until", "tenant_id", "until"),
 )
@@ -333,7 +328,7 @@ denials = Table(
 attempts = Table(
     "attempts",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("login_digest", String(64), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("until", UtcDateTime, nullable=False),
@@ -345,7 +340,7 @@ attempts = Table(
 clients = Table(
     "clients",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("name", String(63), primary_key=True),
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("scopes", Text, nullable=False),
@@ -360,7 +355,7 @@ scim_users = Table(
     "scim_users",
     metadata,
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("external_id", String(256)),
     Column("asked", Text, nullable=False),
     Index("ix_scim_users_tenant_external", "tenant_id", "external_id"),
@@ -372,7 +367,7 @@ scim_groups = Table(
     "scim_groups",
     metadata,
     Column("id", String(64), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Column("workgroup", String(253), nullable=False),
     Column("display_name", String(256), nullable=False),
     Column("external_id", String(256)),
@@ -387,51 +382,15 @@ scim_members = Table(
     metadata,
     Column("group_id", ForeignKey("scim_groups.id", ondelete="CASCADE"), primary_key=True),
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
-    _tenant(),
+    tenant_column(),
     Index("ix_scim_members_account_id", "account_id"),
-)
-
-#: Mails that are to be sent (domain.mail). ``due``: try from then on, or, while ``lease`` says that somebody does, who
-#: tries has died by then; absent: given up, for ``failure``. Nothing here is a secret: a link is made when it is sent.
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    _tenant(),
-    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE")),
-    Column("kind", String(16), nullable=False),
-    Column("address", String(254), nullable=False),
-    Column("facts", Text, nullable=False),
-    Column("created", UtcDateTime, nullable=False),
-    Column("due", UtcDateTime),
-    Column("attempts", Integer, nullable=False),
-    Column("lease", String(64), nullable=False),
-    Column("failure", String(63), nullable=False),
-    Index("ix_outbox_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
-    Index("ix_outbox_account_kind", "account_id", "kind"),
-)
-
-#: The links that were mailed: what each opens, for the address that it went to. Of its token only the hash is kept.
-#: ``mail_id``: a mail that was perhaps sent twice has several, and each of them opens.
-links = Table(
-    "links",
-    metadata,
-    Column("token_hash", String(64), primary_key=True),
-    _tenant(),
-    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
-    Column("purpose", String(16), nullable=False),
-    Column("address", String(254), nullable=False),
-    Column("mail_id", String(64), nullable=False),
-    Column("expires", UtcDateTime, nullable=False),
-    Index("ix_links_account_purpose", "account_id", "purpose"),
-    Index("ix_links_tenant_expires", "tenant_id", "expires"),
 )
 
 #: The audit trail (domain.audit). ``personal`` and ``salt`` go together when a person's data is erased.
 audit_records = Table(
     "audit_records",
     metadata,
-    _tenant(primary_key=True),
+    tenant_column(primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("at", String(40), nullable=False),
     Column("actor", String(253), nullable=False),

@@ -1,7 +1,7 @@
 """What SCIM clients see and say: accounts and groups to search, and what is kept of them beside the accounts."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -84,8 +84,8 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
     fields: dict[Path, Field] = {tuple(t.split(".")): Field(dialect.text(profile, *t.split("."))) for t in texts}
     fields |= {
         ("id",): Field(accounts.c.id),
-        ("userName",): Field(accounts.c.user_name, key=(accounts.c.login_key, login_key)),
-        ("externalId",): Field(scim_users.c.external_id),
+        ("userName",): Field(accounts.c.user_name, equal=lambda login: accounts.c.login_key == login_key(login)),
+        ("externalId",): Field(scim_users.c.external_id, equal=_has_external(tenant_id)),
         ("active",): Field(accounts.c.active, bool),
         ("userType",): Field(func.coalesce(dialect.text(profile, "userType"), UserType.INTERNAL.value)),
         ("meta", "created"): Field(accounts.c.created, datetime),
@@ -109,6 +109,11 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
     rows = accounts.outerjoin(scim_users, scim_users.c.account_id == accounts.c.id)
     where = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))
     return Searched(rows, where, accounts.c.id, accounts.c.login_key, fields, many)
+
+
+def _has_external(tenant_id: int) -> Callable[[str], Sql]:
+    ours = select(scim_users.c.account_id).where(scim_users.c.tenant_id == tenant_id)
+    return lambda external_id: accounts.c.id.in_(ours.where(scim_users.c.external_id == external_id))
 
 
 def _listed(dialect: Dialect, document: Sql, name: str, parts: Iterable[str]) -> Branch:

@@ -42,11 +42,11 @@ from tenantry.store.dialect import Dialect, Sql
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One value, and of what type it is. ``key``: the indexed column of it in another form, and that form."""
+    """One value, and of what type it is. ``equal``: how an index tells which resources have it."""
 
     sql: Sql
     type: type = str
-    key: tuple[Sql, Callable[[str], str]] | None = None
+    equal: Callable[[str], Sql] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +210,8 @@ class _Translator:
         if field.type is not str:
             return and_(field.sql.is_not(None), _ordered(field.sql, operator, wanted.value))
         value = str(wanted.value)
-        if operator is Operator.EQ and field.key is not None:
-            column, key = field.key
-            return and_(column.is_not(None), column == key(value))
+        if operator is Operator.EQ and field.equal is not None:
+            return field.equal(value)
         sql, value = (field.sql, value) if wanted.exact else (self.dialect.folded(field.sql), fold(value))
         return and_(field.sql.is_not(None), self._text(sql, operator, value))
 

@@ -3,19 +3,14 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-import pytest
-
 from tenantry.app import bind_services
 from tenantry.controllers.provisioning import StoreThread
 from tenantry.store import Store
 from tests.unit.controllers.fakes import until
 
 
-async def test_a_locked_store_is_noticed_though_nothing_is_to_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tenantry.store.database._BUSY_SECONDS", 0.01)
-    store, thread = Store.open(f"sqlite:///{tmp_path / 'store.db'}"), StoreThread()
+async def test_a_locked_store_is_noticed_though_nothing_is_to_be_written(tmp_path: Path) -> None:
+    store, thread = Store.open(f"sqlite:///{tmp_path / 'store.db'}", patience=0.01), StoreThread()
     probing = asyncio.create_task(thread.probe(bind_services(store).begin_to_write, 0.001))
     await until(lambda: thread.up)
     with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
