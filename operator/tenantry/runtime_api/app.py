@@ -41,10 +41,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
-<<<<<<< HEAD
     # What is asked most comes first: routes are looked through in order.
-=======
->>>>>>> main
     routers = (
         access.router,
         sessions.router,

@@ -97,10 +97,7 @@ def serve(
     directories: Directories | None = None,
 ) -> None:
     """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks."""
-<<<<<<< HEAD
     sys.setswitchinterval(_SWITCH_SECONDS)
-=======
->>>>>>> main
     nobodys_hash()  # made by the first who needs it, that one would wait twice as long
     if where.metrics_port is not None:
         start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
