@@ -29,7 +29,7 @@ class Load:
     path: str
     token: str
     bodies: Sequence[str]
-    connections: int = 16
+    connections: int = 64
     seconds: float = 3.0
     pause: float = 0.0
     times: int = 0

@@ -41,13 +41,14 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
+    # What is asked most comes first: routes are looked through in order.
     routers = (
+        access.router,
         sessions.router,
         account.router,
         accounts.router,
         holdings.router,
         administration.router,
-        access.router,
         access.metadata,
         recipients.router,
         probes.router,

@@ -1,6 +1,7 @@
 """The runtime API as a process: uvicorn on one port."""
 
 import asyncio
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,8 @@ OPTIONS: dict[str, Any] = {
     "limit_concurrency": 1000,
     "h11_max_incomplete_event_size": 32 * 1024,
 }
+#: The thread that asks the store gives the interpreter up with each statement, and gets it back this soon.
+_SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ def serve(
     directories: Directories | None = None,
 ) -> None:
     """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     nobodys_hash()  # made by the first who needs it, that one would wait twice as long
     if where.metrics_port is not None:
         start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
