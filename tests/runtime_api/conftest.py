@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from controlplane.service import free_ports
 from tenantry.cli.validation.specs import check_spec
 from tenantry.runtime_api.app import make_app
-from tenantry.runtime_api.caller import now
 from tenantry.runtime_api.server import OPTIONS
 from tenantry.store import Store, policy
 from tests.runtime_api.api import Api
@@ -41,7 +40,7 @@ def api(served: tuple[FastAPI, str], store: Store) -> Iterator[Api]:
     policy._PARSED.clear()
     tenant = WatchedTenant(store)
     app.state.store = store
-    app.dependency_overrides[now] = lambda: tenant.now
+    app.state.now = lambda: tenant.now
     yield Api(tenant, url)
     app.state.directories = None
     tenant.later(seconds=3).settle()  # by then status tells of every log-in

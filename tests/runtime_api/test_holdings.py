@@ -8,7 +8,6 @@ from fastapi import FastAPI
 
 from tenantry.domain.client import Scope
 from tenantry.domain.observed import Kind
-from tenantry.runtime_api.caller import now
 from tenantry.services.accounts import list_accounts
 from tenantry.store import Store
 from tests.runtime_api.api import Answer, Api
@@ -223,7 +222,7 @@ def test_in_a_tenant_of_the_command_line_the_call_itself_carries_out_what_waited
     served: tuple[FastAPI, str], store: Store
 ) -> None:
     app, url = served
-    app.state.store, app.dependency_overrides[now] = store, lambda: NOW
+    app.state.store, app.state.now = store, lambda: NOW
     api = Api(WatchedTenant(store), url)
     applied(store, SEATS, DESK, agent("ann"), agent("bob"))
     put(api, holding("R-1"), holding("R-2"))

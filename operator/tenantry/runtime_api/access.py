@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Request
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from tenantry.domain.access import Resource
 from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
 from tenantry.runtime_api.batches import Batches
-from tenantry.runtime_api.caller import Now, Shown, StoreOf, Tenant, admit, needs
-from tenantry.runtime_api.document import reads
+from tenantry.runtime_api.caller import Direct, Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.document import reads, reads_all
 from tenantry.runtime_api.problem import BadRequest
 from tenantry.services import evaluations
 from tenantry.services.clients import Client, Credential
@@ -145,24 +145,27 @@ def _body(model: type[M]) -> Callable[[Request], Any]:
     """Return the dependency that reads a body as the specification asks: whatever is wrong with it is a 400."""
 
     async def read(request: Request) -> M:
-        media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise BadRequest("Content-Type", "send application/json")
-        try:
-            return model.model_validate_json(await request.body())
-        except ValidationError as error:
-            raise _fault(error) from error
+        return await _read(request, model)
 
     return read
 
 
-@router.post("/evaluation", summary="May the subject do this?", openapi_extra=reads(Evaluation))
-async def evaluation(
-    shown: Shown, store: StoreOf, now: Now, body: Annotated[Evaluation, Depends(_body(Evaluation))]
-) -> JSONResponse:
+async def _read(request: Request, model: type[M]) -> M:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise BadRequest("Content-Type", "send application/json")
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise _fault(error) from error
+
+
+@router.post("/evaluation", summary="May the subject do this?", openapi_extra=reads_all(Evaluation))
+async def evaluation(request: Request) -> Response:
     """Decide one question; the reason and the rules that led to it are in ``context``."""
-    (found,) = await _evaluate(store, shown, [_asked(body)], now)
-    return JSONResponse(_decision(body, found))
+    direct, body = Direct.of(request), await _read(request, Evaluation)
+    (found,) = await _evaluate(direct.store, direct.shown, [_asked(body)], direct.moment)
+    return Response(orjson.dumps(_decision(body, found)), media_type="application/json")
 
 
 @router.post("/evaluations", summary="Many questions in one", openapi_extra=reads(Evaluations))

@@ -16,7 +16,7 @@ from tenantry.runtime_api import (
     scim,
     sessions,
 )
-from tenantry.runtime_api.caller import CheckSpec
+from tenantry.runtime_api.caller import CheckSpec, utc_now
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.problem import HANDLERS
@@ -38,6 +38,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     app.state.store = store
     app.state.directories = directories
     app.state.check_spec = check_spec
+    app.state.now = utc_now
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)

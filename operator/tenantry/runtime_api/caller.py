@@ -1,6 +1,7 @@
 """Who calls: the application behind the bearer token, and what it may ask for (RFC 6750)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
@@ -37,9 +38,15 @@ def check_spec_of(request: Request) -> CheckSpec:
     return found
 
 
-async def now() -> datetime:
-    """Return the moment of a request; tests put another in its place."""
+def utc_now() -> datetime:
+    """Return the moment."""
     return datetime.now(UTC)
+
+
+async def now(request: Request) -> datetime:
+    """Return the moment of a request; tests put another clock into the application."""
+    clock: Callable[[], datetime] = request.app.state.now
+    return clock()
 
 
 def directories_of(request: Request) -> Directories | None:
@@ -64,6 +71,23 @@ async def credential(tenant: Tenant, bearer: Bearer) -> Credential:
 
 
 Shown = Annotated[Credential, Depends(credential)]
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """What the calls that are made most take from a request at once: dependencies would cost more than their answer."""
+
+    shown: Credential
+    store: Store
+    moment: datetime
+
+    @classmethod
+    def of(cls, request: Request) -> "Direct":
+        """Read it. A token of another scheme is none."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        shown = Credential(request.path_params["tenant"], token.strip() if scheme.lower() == "bearer" else "")
+        state = request.app.state
+        return cls(shown, state.store, state.now())
 
 
 def needs(scope: Scope) -> Callable[..., Client]:

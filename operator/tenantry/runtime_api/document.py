@@ -21,6 +21,14 @@ def reads(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
+def reads_all(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the same for a route that reads path and token by itself as well."""
+    schema = {"type": "string", "maxLength": 253, "title": "Tenant"}
+    tenant = {"name": "tenant", "in": "path", "required": True, "schema": schema}
+    tenant["description"] = "The namespace of the tenant."
+    return reads(model) | {"parameters": [tenant], "security": [{"HTTPBearer": []}]}
+
+
 def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
     """Return the function that makes the document of an application, in place of the framework's own."""
     of_framework = app.openapi

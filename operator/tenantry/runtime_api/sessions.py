@@ -4,8 +4,10 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Form, Query, Response
-from pydantic import BaseModel, Field
+import orjson
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tenantry.domain.client import Scope
 from tenantry.domain.directory import Directories
@@ -13,7 +15,8 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
 from tenantry.runtime_api.batches import Batches
-from tenantry.runtime_api.caller import DirectoriesOf, Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.caller import Direct, DirectoriesOf, Now, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.document import reads_all
 from tenantry.runtime_api.hashing import ASKING, HASHING
 from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
@@ -174,12 +177,27 @@ def _log_in(store: Store, tenant: str, client: str, proof: Proof | Refusal, now:
     return found
 
 
-@router.post("/heartbeat", summary="Keep sessions going")
-async def heartbeat(body: HeartbeatRequest, shown: Shown, store: StoreOf, now: Now) -> list[Heartbeat]:
+@router.post(
+    "/heartbeat",
+    summary="Keep sessions going",
+    response_model=list[Heartbeat],
+    openapi_extra=reads_all(HeartbeatRequest),
+)
+async def heartbeat(request: Request) -> Response:
     """Extend the leases of sessions; one call may carry many."""
-    client, found = await _BEATS.ask(store, (Beat(shown, body.tokens), now))
-    admit(client, shown, Scope.SESSIONS)
-    return [Heartbeat(active=s is not None, expiration_time=s.expires if s is not None else None) for s in found]
+    direct, body = Direct.of(request), await _read_heartbeat(request)
+    client, found = await _BEATS.ask(direct.store, (Beat(direct.shown, body.tokens), direct.moment))
+    admit(client, direct.shown, Scope.SESSIONS)
+    beats = [{"active": s is not None, "expirationTime": s.expires if s is not None else None} for s in found]
+    return Response(orjson.dumps(beats, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+async def _read_heartbeat(request: Request) -> HeartbeatRequest:
+    try:
+        return HeartbeatRequest.model_validate_json(await request.body())
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False)
+        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
 
 
 def _beat(store: Store, asked: list[tuple[Beat, datetime]]) -> list[tuple[Client | None, list[Session | None]]]:
