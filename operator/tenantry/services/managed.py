@@ -4,14 +4,14 @@ Who is refused, or would have to wait, leaves nothing behind: whoever called hea
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from tenantry.domain.account import Account, Manager
 from tenantry.domain.login import login_key
-from tenantry.domain.observed import Kind, Observed, api_name
+from tenantry.domain.observed import Kind, Observed, api_name, manager_of
 from tenantry.domain.reading import restore_object
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -28,6 +28,7 @@ from tenantry.specs.base import ConditionStatus
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_login, load_by_uid
 from tenantry.store.joined import JoinedStore, joined
+from tenantry.store.project_member import load_uids_of
 from tenantry.store.resource import ResourceRow, load_named, load_resources, mark_uids
 from tenantry.store.rows import dump
 from tenantry.store.tenant import TenantRow, lock_tenant
@@ -204,7 +205,7 @@ class _Run:
 
     def carry_out(self, objects: Mapping[int, Observed[Any]]) -> None:
         """Plan and write, and have who is concerned beside them looked at by who shows their status."""
-        wanted = list(objects.values())
+        wanted = [*objects.values(), *self._parts_of([seen.name for seen in objects.values() if seen.deleting])]
         offers = {seen.uid: self.offers[place] for place, seen in objects.items() if place in self.offers}
         ref = TenantRef(self.tenant.namespace, self.tenant.observed_uid)
         others = set()
@@ -214,6 +215,12 @@ class _Run:
             others |= {outcome.uid for outcome in reconcile(self.store, work)}
         with self.store.write() as connection:
             mark_uids(connection, others)
+
+    def _parts_of(self, users: Collection[str]) -> list[Observed[Any]]:
+        """Return the projects' parts that people gave those who go: the login may be another's once."""
+        with self.store.read() as connection:
+            rows = load_resources(connection, load_uids_of(connection, self.tenant.id, users)).values()
+        return [observe_gone(row, self.tenant.namespace) for row in rows if manager_of(row.name) is Manager.API]
 
     def conclude(self, objects: Mapping[int, Observed[Any]]) -> set[int]:
         """Note what came of each, and return the places of those that are not in force."""

@@ -22,7 +22,7 @@ from tenantry.specs.base import ConditionStatus
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
 from tenantry.store.joined import JoinedStore, joined
-from tenantry.store.project_member import PartRow, load_project, load_uids_of
+from tenantry.store.project_member import PartRow, load_project
 from tenantry.store.resource import ResourceRow, load_named, load_resources, mark_uids
 from tenantry.store.rows import dump
 from tenantry.store.tenant import TenantRow, lock_tenant
@@ -132,16 +132,6 @@ def remove_member(store: Store, call: Call, part: Part) -> Refusal | None:
             return _not_ours(case, part)
         _reconcile(held, tenant, [observe_gone(row, tenant.namespace)], call)
         return None
-
-
-def forget_member(store: JoinedStore, call: Call, user: str) -> None:
-    """Take an account that is deleted out of the projects that people put it into: its login may be another's once."""
-    tenant = _lock(store, call)
-    with store.read() as connection:
-        rows = load_resources(connection, load_uids_of(connection, tenant.id, user)).values()
-    gone = [observe_gone(row, tenant.namespace) for row in rows if manager_of(row.name) is Manager.API]
-    if gone:
-        _reconcile(store, tenant, gone, call)
 
 
 def _lock(store: JoinedStore, call: Call) -> TenantRow:

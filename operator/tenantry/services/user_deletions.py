@@ -13,7 +13,6 @@ from tenantry.domain.user_edit import set_entry
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.administration import Call, Case, Desk, find_for, open_desk
 from tenantry.services.managed import Asked, Drop, Put, carry_out, document_of, owned_elsewhere
-from tenantry.services.project_team import forget_member
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
@@ -82,10 +81,7 @@ def _delete(store: JoinedStore, desk: Desk, call: Call, deletion: Deletion, acco
     held = tuple(sorted((h.workgroup, h.kind, h.count) for h in counts))
     if isinstance(steps, Refusal):
         return Gone(account_id, account.user_name, steps, held)
-    resource = case.resource
     refusal = _take(store, call, steps) if deletion.confirmed else None
-    if deletion.confirmed and refusal is None and not deletion.membership:
-        forget_member(store, call, resource)
     return Gone(account_id, account.user_name, refusal, held)
 
 

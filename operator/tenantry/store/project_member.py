@@ -102,7 +102,11 @@ def load_project(
     ]
 
 
-def load_uids_of(connection: Connection, tenant_id: int, user_name: str) -> list[str]:
-    """Return the UIDs of the ProjectMembers of a User."""
-    where = (project_members.c.tenant_id == tenant_id, project_members.c.user_name == user_name)
-    return list(connection.execute(select(project_members.c.uid).where(*where)).scalars())
+def load_uids_of(connection: Connection, tenant_id: int, user_names: Collection[str]) -> list[str]:
+    """Return the UIDs of the ProjectMembers of some Users."""
+    ours = project_members.c.tenant_id == tenant_id
+    queries = (
+        select(project_members.c.uid).where(ours, project_members.c.user_name.in_(some))
+        for some in in_portions(user_names)
+    )
+    return [uid for query in queries for uid in connection.execute(query).scalars()]
