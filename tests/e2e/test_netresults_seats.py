@@ -127,7 +127,7 @@ def test_nr_10_the_whole_profile_is_kept(tracker: Site) -> None:
         "name": {"givenName": "Maria", "familyName": "Lindqvist"},
         "organization": "Northwind Instruments",
         "emails": [
-            {"value": "maria.lindqvist@northwind.example", "primary": True},
+            {"value": "maria.lindqvist@northwind.example", "type": "work", "primary": True},
             {"value": "maria@lindqvist.example"},
         ],
         "phoneNumbers": [

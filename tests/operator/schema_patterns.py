@@ -32,6 +32,18 @@ PATTERNS = [
             user(emails=[{"value": "jürgen+tag@bücher.example"}]),
         ),
         (
+            "a sender is an address and no more",
+            "Workgroup",
+            {"mail": {"from": "Desk <desk@acme.example>"}},
+            {"mail": {"from": "desk@acme.example"}},
+        ),
+        (
+            "mails lead to a page under TLS",
+            "Workgroup",
+            {"mail": {"linkURL": "http://portal.acme.example/account"}},
+            {"mail": {"linkURL": "https://portal.acme.example/account"}},
+        ),
+        (
             "an email has no no-break space",
             "User",
             user(emails=[{"value": "a\u00a0b@b.de"}]),

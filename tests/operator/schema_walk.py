@@ -46,6 +46,7 @@ def _texts(length: int) -> Iterator[str]:
     yield "".join(islice(cycle("abcdefgh-"), length))
     yield ":".join(("a" * (length // 2), "b" * (length - length // 2 - 1)))
     yield "ldaps://" + "a" * (length - len("ldaps://"))
+    yield "https://" + "a" * (length - len("https://"))
 
 
 def strings(value: Any) -> Iterator[str]:

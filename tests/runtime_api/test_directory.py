@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from controlplane.service import free_ports
 from tenantry.directory.ldap import LdapDirectories
@@ -142,15 +143,16 @@ def _told_of_no_directory(answer: Answer) -> None:
 
 
 def test_nr_12_while_the_directory_is_down_nobody_gets_in_and_it_counts_as_no_failure(
-    office: Api, slapd: Slapd, capsys: pytest.CaptureFixture[str]
+    office: Api, slapd: Slapd
 ) -> None:
     slapd.stop()
     try:
-        for _ in range(7):
-            _told_of_no_directory(office.log_in("ada", "teal-otter"))
+        with capture_logs() as lines:
+            for _ in range(7):
+                _told_of_no_directory(office.log_in("ada", "teal-otter"))
     finally:
         slapd.start()
-    assert "refused" in capsys.readouterr().out
+    assert "refused" in str(lines)
     assert office.log_in("ada", "teal-otter").status == 201
 
 
@@ -190,13 +192,14 @@ def test_a_directory_that_the_systems_authorities_do_not_know_is_not_asked(
 @pytest.mark.parametrize("key", ["password", "ca.crt"])
 @pytest.mark.parametrize("value", [None, "", "nonsense"])
 def test_a_secret_that_does_not_serve_is_told_in_the_log_and_not_to_the_person(
-    office: Api, vault: Vault, key: str, value: str | None, capsys: pytest.CaptureFixture[str]
+    office: Api, vault: Vault, key: str, value: str | None
 ) -> None:
     del vault.values[key]
     if value is not None:
         vault.values[key] = value
-    _told_of_no_directory(office.log_in("ada", "teal-otter"))
-    said = capsys.readouterr().out
+    with capture_logs() as lines:
+        _told_of_no_directory(office.log_in("ada", "teal-otter"))
+    said = str(lines)
     assert "SecretKeyRef" in said or 'Secret "directory" of' in said
     assert "nonsense" not in said
     assert "teal-otter" not in said

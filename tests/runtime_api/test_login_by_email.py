@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from tenantry.domain.account import Account, Password
+from tenantry.domain.account import Account
 from tenantry.domain.onboarding import verify
+from tenantry.domain.password import OfferKind, PasswordOffer
+from tenantry.domain.secret import SecretOffer
 from tenantry.services.acts import acting
 from tenantry.services.passwords import hash_password
-from tenantry.store.account import load_by_login, load_system_named
+from tenantry.store.account import load_by_login
 from tests.runtime_api.api import Api
 from tests.support.builders import user, workgroup
 
@@ -143,9 +145,9 @@ def test_until_a_new_address_is_verified_the_one_before_it_is_the_login(api: Api
 
 
 def test_a_system_user_logs_in_by_its_name_everywhere(api: Api, hashed: str) -> None:
-    policy = BY_EMAIL | {"systemUsers": [{"userName": "Admin", "login": "Enabled"}]}
-    api.tenant.apply(workgroup(pool=None, spec=policy))
-    with acting(api.tenant.store, api.tenant.ref.namespace, "test", api.tenant.now) as act:
-        (admin,) = load_system_named(act.connection, act.tenant.id, "admin")
-        act.change(admin, replace(admin, password=Password(hashed, api.tenant.now)))
+    admin = {"userName": "Admin", "login": "Enabled", "passwordSecretKeyRef": {"name": "system"}}
+    policy = workgroup(pool=None, spec=BY_EMAIL | {"systemUsers": [admin]})
+    offer = PasswordOffer(OfferKind.NEW, "system/uid/1/password", hashed, len(PASSWORD))
+    api.tenant.secrets["system", "password"] = PASSWORD
+    api.tenant.apply(policy, offers={policy.uid: SecretOffer(system={"admin": offer})})
     assert _log_in(api, "admin") == "Admin"
