@@ -23,7 +23,7 @@ def put(name: str, *, create: bool = True, password: str | None = None, **spec: 
         "emails": [{"value": f"{name}@example.com"}],
         "license": {"type": "Static"},
     }
-    return Put({**document, **spec}, create, password)
+    return Put({**document, **{name.rstrip("_"): value for name, value in spec.items()}}, create, password)
 
 
 def carry_out(tenant: WatchedTenant, *asked: Put | Drop) -> list[Done]:
@@ -85,6 +85,8 @@ def test_one_that_was_refused_for_another_s_seat_is_let_in_once_that_one_is_refu
         (put("API"), "LoginTaken"),
         (put("new", workgroups=[{"workgroupRef": "none"}]), "WorkgroupNotFound"),
         (put("new", displayName=5), "InvalidSpec"),
+        (put("new", password_={"secretKeyRef": {"name": "of-somebody-else"}}), "InvalidSpec"),
+        (put("api", create=False, password_={"secretKeyRef": {"name": "of-somebody-else"}}), "InvalidSpec"),
         (put("new", password="x" * 129), "PasswordInvalid"),
     ],
 )

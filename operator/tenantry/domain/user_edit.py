@@ -14,7 +14,9 @@ from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 
 #: What a person does not write: acts and Secrets have calls of their own, or are for resources alone.
-_ACTS = frozenset({"onExisting", "invitationResendTime", "offboarding"})
+_ACTS = frozenset(
+    {"onExisting", "invitationResendTime", "passwordResetRequestTime", "sessionsNotBeforeTime", "offboarding"}
+)
 _NOT_WRITTEN = _ACTS | {"emailIntegration"}
 WRITTEN = frozenset(field.alias or name for name, field in UserSpec.model_fields.items()) - _NOT_WRITTEN
 _WORKGROUPS = "workgroups"

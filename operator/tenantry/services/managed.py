@@ -123,6 +123,16 @@ def document_of(connection: Connection, account: Account) -> dict[str, Any] | No
     return document if isinstance(document, dict) else None
 
 
+def _secret_named(document: Mapping[str, Any]) -> Refusal | None:
+    """Return that a spec names a Secret, or None: who calls the API may not read those, nor have them read."""
+    for name in ("password", "emailIntegration"):
+        part = document.get(name)
+        if isinstance(part, Mapping) and "secretKeyRef" in part:
+            message = "a Secret is named by a User resource alone; send a password itself, and leave this out"
+            return Refusal(Reason.INVALID_SPEC, f"spec.{name}.secretKeyRef", message)
+    return None
+
+
 def owned_elsewhere(account: Account, resource: str) -> Refusal | None:
     """Return why the runtime API must not write what a spec says of this account, or None (design §2, decision 7)."""
     match account.manager:
@@ -181,6 +191,9 @@ class _Run:
             creates = isinstance(asked, Put) and asked.create
             taken = Refusal(Reason.LOGIN_TAKEN, "userName", f'"{asked.login}" is taken; choose another')
             return taken if creates else owned_elsewhere(account, owner.name if owner is not None else "")
+        secret = _secret_named(asked.document) if isinstance(asked, Put) else None
+        if secret is not None:
+            return secret
         if isinstance(asked, Put) and asked.create:
             message = f'"{asked.login}" is the login of an account already; choose another'
             return Refusal(Reason.LOGIN_TAKEN, "userName", message) if row is not None else None
