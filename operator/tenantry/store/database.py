@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -49,10 +49,12 @@ ABANDONED: ContextVar[Event | None] = ContextVar("abandoned", default=None)
 class Store:
     """The identity store: SQLite embedded, or PostgreSQL."""
 
-    def __init__(self, engine: Engine, audit_key: bytes = b"") -> None:
+    def __init__(self, engine: Engine, audit_key: bytes = b"", patience: float = BUSY_SECONDS) -> None:
         self.engine = engine
         self.audit_key = audit_key
         self.dialect = engine.dialect.name
+        self._patience = patience
+        self._writing = Lock() if self.dialect == "sqlite" else None
 
     @classmethod
     def open(cls, url: str, audit_key: bytes = b"", *, patience: float = BUSY_SECONDS) -> "Store":
@@ -72,7 +74,7 @@ class Store:
             raise InputError(f"the folder {error.filename} cannot be made: {error.strerror}") from error
         except (ArgumentError, ImportError, ValueError):  # not chained: what they say may have the password in it
             raise InputError(_NOT_A_URL) from None
-        return cls(engine, audit_key)
+        return cls(engine, audit_key, patience)
 
     def close(self) -> None:
         """Close every connection."""
@@ -85,12 +87,30 @@ class Store:
         Raises:
             StoreUnavailable: the database is gone or stays locked; nothing was changed.
         """
-        with _told_apart(), self.engine.begin() as connection:
+        with self._turn(), _told_apart(), self.engine.begin() as connection:
             yield connection
             abandoned = ABANDONED.get()
             if abandoned is not None and abandoned.is_set():
                 message = "abandoned"
                 raise StoreUnavailable(message)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the other writers of this process.
+
+        SQLite has one writer at a time, and who waits for it sleeps up to 100 ms at a time: it is longer than what it
+        waits for, and others come first meanwhile.
+        """
+        if self._writing is None:
+            yield
+            return
+        if not self._writing.acquire(timeout=self._patience):
+            message = "locked"
+            raise StoreUnavailable(message)
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
