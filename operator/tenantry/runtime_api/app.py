@@ -19,6 +19,7 @@ from tenantry.runtime_api import (
 from tenantry.runtime_api.caller import CheckSpec, utc_now
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
+from tenantry.runtime_api.plain import put_first
 from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
 
@@ -57,5 +58,6 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     )
     for router in routers:
         app.include_router(router)
+    put_first(app)
     app.openapi = document_of(app)  # type: ignore[method-assign]  # its own pages say to
     return app

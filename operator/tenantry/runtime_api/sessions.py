@@ -27,7 +27,8 @@ from tenantry.services.credentials import Claim, DirectoryClaim, Proof, prove, p
 from tenantry.services.sessions import Beat, Chosen, Started
 from tenantry.store import Store
 
-router = APIRouter(prefix="/v1/{tenant}/sessions", tags=["sessions"])
+PREFIX = "/v1/{tenant}/sessions"
+router = APIRouter(prefix=PREFIX, tags=["sessions"])
 Caller = Annotated[Client, Depends(needs(Scope.SESSIONS))]
 Token = Annotated[str, Field(min_length=1, max_length=256, description="The session's token.")]
 _MOST_TOKENS = 1000
