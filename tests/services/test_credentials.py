@@ -9,9 +9,9 @@ from tenantry.domain.account import Password
 from tenantry.domain.refusal import Refusal
 from tenantry.services import passwords
 from tenantry.services.acts import acting
-from tenantry.services.credentials import Claim, DirectoryClaim, Proof, prove
+from tenantry.services.credentials import NOT_RIGHT, Claim, DirectoryClaim, Proof, prove
 from tenantry.services.passwords import hash_password, raise_cost
-from tenantry.services.sessions import Started, start
+from tenantry.services.sessions import Started, introspect, start
 from tenantry.store.account import load_by_login
 from tenantry.store.schema import attempts, denials
 from tests.support.builders import pool, user, workgroup
@@ -24,12 +24,15 @@ _PASSWORD = "correct horse"
 @pytest.fixture
 def desk(tenant: WatchedTenant) -> WatchedTenant:
     tenant.apply(workgroup(pool=None), user("ada", license=None))
-    hashed = hash_password(_PASSWORD)
-    with acting(tenant.store, tenant.ref.namespace, "test", tenant.now) as act:
-        (ada,) = load_by_login(act.connection, act.tenant.id, ["ada"])
-        act.change(ada, replace(ada, password=Password(hashed, tenant.now)))
+    _give(tenant, _PASSWORD)
     tenant.settle()
     return tenant
+
+
+def _give(tenant: WatchedTenant, password: str) -> None:
+    with acting(tenant.store, tenant.ref.namespace, "test", tenant.now) as act:
+        (ada,) = load_by_login(act.connection, act.tenant.id, ["ada"])
+        act.change(ada, replace(ada, password=Password(hash_password(password), tenant.now)))
 
 
 def _prove(desk: WatchedTenant, login: str, password: str) -> Proof | Refusal | DirectoryClaim:
@@ -49,6 +52,13 @@ def _log_in(desk: WatchedTenant) -> str:
     return ada.password.hash
 
 
+def _enter(desk: WatchedTenant, proof: object) -> Started:
+    assert isinstance(proof, Proof)
+    found = start(desk.store, desk.ref.namespace, "portal", proof, desk.now)
+    assert isinstance(found, Started)
+    return found
+
+
 @pytest.fixture
 def _costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_COST", replace(passwords._COST))
@@ -63,6 +73,24 @@ def test_a_log_in_makes_the_hash_anew_once_hashes_are_to_cost_more(desk: Watched
     assert "m=19456,t=2,p=1" in first
     assert "m=20480,t=3,p=1" in dearer
     assert _log_in(desk) == dearer
+
+
+@pytest.mark.usefixtures("_costs")
+def test_a_hash_made_anew_ends_no_session_and_keeps_nobody_out(desk: WatchedTenant) -> None:
+    first = _enter(desk, _prove(desk, "ada", _PASSWORD))
+    raise_cost(20, 3)
+    proofs = [_prove(desk, "ada", _PASSWORD) for _ in range(2)]  # both before either is let in
+    started = [first, *(_enter(desk, proof) for proof in proofs)]
+    desk.settle()
+    assert [introspect(desk.store, desk.ref.namespace, one.token, desk.now) is not None for one in started] == [True] * 3
+
+
+def test_a_proof_is_worth_nothing_once_the_password_is_another(desk: WatchedTenant) -> None:
+    proof = _prove(desk, "ada", _PASSWORD)
+    _give(desk.later(seconds=1), "another one")
+    assert isinstance(proof, Proof)
+    assert start(desk.store, desk.ref.namespace, "portal", proof, desk.now) == NOT_RIGHT
+    desk.settle()
 
 
 def test_failures_that_count_no_more_are_forgotten_with_the_next_ones(desk: WatchedTenant) -> None:

@@ -73,6 +73,11 @@ class Password:
     expires: datetime | None = None
     applied: str = ""
 
+    @property
+    def choice(self) -> tuple[datetime, tuple[str, ...]]:
+        """Return what tells it from another password. The hash does not: it is made anew once it costs too little."""
+        return self.changed, self.history
+
 
 class Pending(StrEnum):
     """What the person has yet to do before the account can be used."""

@@ -237,7 +237,7 @@ def workgroups_shut(before: Account | None, after: Account | None) -> frozenset[
     """
     if before is None:
         return frozenset()
-    if after is None or not _stays_open(after) or _license(before) != _license(after) or _hash(before) != _hash(after):
+    if after is None or not _stays_open(after) or _rests_on(before) != _rests_on(after):
         return before.memberships
     return before.memberships - after.memberships
 
@@ -246,12 +246,10 @@ def _stays_open(account: Account) -> bool:
     return account.tombstone is None and account.active and account.can_log_in and account.locked is None
 
 
-def _license(account: Account) -> tuple[str, LicenseType] | None:
-    return (account.seat.pool, account.seat.type) if account.seat is not None else None
-
-
-def _hash(account: Account) -> str:
-    return account.password.hash if account.password is not None else ""
+def _rests_on(account: Account) -> tuple[object, ...]:
+    """Return the license and the password that log-ins rest on."""
+    license_ = (account.seat.pool, account.seat.type) if account.seat is not None else None
+    return license_, account.password.choice if account.password is not None else None
 
 
 def _lease_end(now: datetime, seconds: int, ends: datetime | None) -> datetime:

@@ -71,7 +71,11 @@ class Proof:
         compared = workgroup.authentication.directory
         if self.account_id != account.id or self.directory != compared:
             return False
-        return compared is not None or self.password == account.password
+        return compared is not None or _choice(self.password) == _choice(account.password)
+
+
+def _choice(password: Password | None) -> object:
+    return password.choice if password is not None else None
 
 
 @dataclass(frozen=True, slots=True)
