@@ -99,6 +99,43 @@ def test_a_workgroup_may_let_each_account_in_once(door: Door) -> None:
     assert door.refused("ada").reason == "SessionLimitReached"
 
 
+def test_a_workgroup_that_comes_to_let_each_account_in_once_counts_who_is_inside(door: Door) -> None:
+    desk = workgroup(pool=None)
+    door.tenant.apply(desk, user("ada", license=None))
+    inside = [door.let_in("ada"), door.let_in("ada")]
+    door.tenant.apply(edited(desk, sessions={"perAccount": "Single"}))
+    assert door.refused("ada").reason == "SessionLimitReached"
+    for one in inside:
+        door.log_off(one)
+    assert door.lives(door.let_in("ada"))
+
+
+def test_nr_04_who_is_inside_counts_after_licenses_were_taken_back(door: Door) -> None:
+    seats = pool(spec=licenses(floating=3))
+    door.tenant.apply(seats, workgroup(), *(user(f"user-{n}", license="Floating") for n in range(4)))
+    inside = [door.let_in(f"user-{n}") for n in range(3)]
+    door.tenant.apply(edited(seats, **licenses(floating=1)))
+    assert [door.lives(one) for one in inside] == [True, True, True]
+    for one in inside:
+        assert door.refused("user-3").reason == "LoginLimitReached"
+        door.log_off(one)
+    assert door.let_in("user-3").session.slot == 0
+
+
+def test_nr_04_ones_own_oldest_log_in_gives_way_where_the_pool_says_so(door: Door) -> None:
+    spec = {"sessions": {"onConflict": "TakeOver"}}
+    seats = pool(spec=licenses(floating=2) | spec)
+    door.tenant.apply(seats, workgroup(), *(user(name, license="Floating") for name in ("ada", "bob", "eve")))
+    bob, ada = door.let_in("bob"), door.let_in("ada")
+    again = door.let_in("ada")
+    assert [door.lives(one) for one in (bob, ada, again)] == [True, False, True]
+    door.tenant.apply(edited(seats, **licenses(floating=1)))
+    assert [door.refused(name).reason for name in ("ada", "eve")] == ["LoginLimitReached"] * 2
+    door.log_off(bob)
+    assert door.let_in("ada").session.slot == 0
+    assert not door.lives(again)
+
+
 def test_a_session_ends_at_its_time_whatever_the_heartbeats(door: Door) -> None:
     door.tenant.apply(workgroup(pool=None, spec={"sessions": {"absoluteSeconds": 120}}), user("ada", license=None))
     started = door.let_in("ada")

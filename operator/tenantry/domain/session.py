@@ -91,6 +91,14 @@ class LogIn:
         """Tell whether a second log-in ends the first."""
         return self.pool is not None and self.pool.spec.sessions.on_conflict is SessionConflict.TAKE_OVER
 
+    def meets(self, session: Session) -> bool:
+        """Tell whether the account may not have this session beside it, by the policies of now."""
+        if self.exclusive is None:
+            return False
+        if self.type is None or self.floats:
+            return session.workgroup == self.workgroup.name
+        return self.pool is not None and session.pool == self.pool.name
+
     def session(self, id_: str, account_id: str, client: str, slot: int | None, now: datetime) -> Session:
         """Return the session that starts now."""
         most = self.workgroup.spec.sessions.absolute_seconds
@@ -186,7 +194,7 @@ def admit(log_in: LogIn, own: Sequence[Session], taken: Collection[int]) -> Admi
 
     ``own`` are the live sessions of the account, ``taken`` the floating licenses of the pool that are in use.
     """
-    met = [s for s in own if log_in.exclusive is not None and s.exclusive == log_in.exclusive]
+    met = [s for s in own if log_in.meets(s)]
     if met and not log_in.takes_over:
         return Refusal(
             Reason.SESSION_LIMIT_REACHED,
@@ -196,19 +204,27 @@ def admit(log_in: LogIn, own: Sequence[Session], taken: Collection[int]) -> Admi
     if not log_in.floats:
         return Admission(ended=tuple(met))
     licenses = next((x.quantity for x in log_in.pool.spec.licenses if x.type is log_in.type), 0) if log_in.pool else 0
-    freed = {s.slot for s in met}
-    slot = next((n for n in range(licenses) if n not in taken or n in freed), None)
+    slot = _free_slot(licenses, taken, met)
     if slot is None and log_in.takes_over:
         # Its own oldest log-in gives up its license: nobody else's does.
         oldest = min((s for s in own if s.slot is not None), key=lambda s: s.started, default=None)
-        if oldest is not None and oldest.slot is not None and oldest.slot < licenses:
-            return Admission(oldest.slot, tuple({s.id: s for s in (*met, oldest)}.values()))
+        met = list({s.id: s for s in (*met, *([oldest] if oldest is not None else []))}.values())
+        slot = _free_slot(licenses, taken, met)
     if slot is None:
         what = "the one floating license is" if licenses == 1 else f"all {licenses} floating licenses are"
         return Refusal(
             Reason.LOGIN_LIMIT_REACHED, "", f"{what} in use; try again when somebody has logged off, or ask for more"
         )
     return Admission(slot, tuple(met))
+
+
+def _free_slot(licenses: int, taken: Collection[int], ended: Sequence[Session]) -> int | None:
+    """Return a floating license that is free once these have ended, or None.
+
+    Since licenses were taken back log-ins may go on that have a number beyond those there are: they count all the same.
+    """
+    in_use = set(taken) - {session.slot for session in ended}
+    return next(n for n in range(licenses) if n not in in_use) if len(in_use) < licenses else None
 
 
 def ends_by_change(before: Account | None, after: Account | None) -> bool:
