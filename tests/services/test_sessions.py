@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from tenantry.domain.refusal import Refusal
 from tenantry.services.sessions import Chosen, Started
+from tenantry.store import Store
 from tenantry.store.audit import read_records
+from tenantry.store.session import extend_sessions
 from tests.support.builders import pool, user, workgroup
 from tests.support.door import Door
 from tests.support.edits import deleted, edited
+from tests.support.eventually import eventually
 from tests.support.watched import WatchedTenant
 
 
@@ -222,6 +226,32 @@ def test_of_many_at_once_as_many_are_let_in_as_there_are_licenses(door: Door) ->
             assert sorted(one.session.slot for one in winners if one.session.slot is not None) == [0, 1]
             for one in winners:
                 door.log_off(one)
+
+
+def test_a_heartbeat_that_comes_just_in_time_keeps_its_session_from_the_log_in_that_ends_lapsed_ones(
+    door: Door,
+) -> None:
+    spec = licenses(floating=1) | {"sessions": {"leaseSeconds": 60}}
+    door.tenant.apply(pool(spec=spec), workgroup(), *(user(name, license="Floating") for name in ("ada", "bob")))
+    ada, bob = door.let_in("ada"), door.proof("bob")
+    store = door.tenant.store
+    door.tenant.later(seconds=60)
+    with ThreadPoolExecutor(1) as thread:
+        with store.write() as connection:  # as a heartbeat of the last moment has it, not committed yet
+            extend_sessions(connection, {ada.session.id: door.tenant.now + timedelta(seconds=60)})
+            coming = thread.submit(door.enter, bob)
+            eventually(lambda: store.dialect == "sqlite" or _waits_for_a_lock(store))
+        found = coming.result()
+    door.tenant.settle()
+    assert isinstance(found, Refusal)
+    assert found.reason == "LoginLimitReached"
+    assert door.lives(ada)
+
+
+def _waits_for_a_lock(store: Store) -> bool:
+    with store.read() as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(connection.exec_driver_sql(query).scalar_one())
 
 
 def at(tenant: WatchedTenant, minutes: float = 0) -> str:

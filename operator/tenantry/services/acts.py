@@ -26,7 +26,7 @@ from tenantry.store.account import Pair, apply_accounts
 from tenantry.store.audit import append_records, erase_personal
 from tenantry.store.holding import count_holdings
 from tenantry.store.resource import mark_later, mark_uids
-from tenantry.store.session import delete_sessions, last_report, load_by_account
+from tenantry.store.session import delete_lapsed, delete_sessions, last_report, load_by_account
 from tenantry.store.tenant import TenantRow, lock_tenant
 
 #: A pool's status tells of log-ins at most this often: each time of all that there were since.
@@ -67,6 +67,13 @@ class Act:
     def end(self, sessions: Collection[Session], why: SessionEnd) -> None:
         """End sessions at once, so that what they took is free in this transaction already."""
         delete_sessions(self.connection, sessions)
+        self._tell_ended(sessions, why)
+
+    def end_lapsed(self) -> None:
+        """End the sessions whose lease or time is over. A heartbeat takes no lock: until then it may save one."""
+        self._tell_ended(delete_lapsed(self.connection, self.tenant.id, self.now), SessionEnd.LAPSED)
+
+    def _tell_ended(self, sessions: Collection[Session], why: SessionEnd) -> None:
         self.records += [describe_session_end(session, why) for session in sessions]
         self.logins_moved |= {session.pool for session in sessions if session.pool is not None}
 

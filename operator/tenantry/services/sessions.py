@@ -35,7 +35,6 @@ from tenantry.store.session import (
     insert_session,
     load_by_account,
     load_by_token,
-    load_lapsed,
     load_live,
     load_page,
     note_denial,
@@ -99,7 +98,7 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
             return NOT_RIGHT
         forget_failures(act.connection, act.tenant.id, account)
         _renew(act, account, proof)
-        act.end(load_lapsed(act.connection, act.tenant.id, now), SessionEnd.LAPSED)
+        act.end_lapsed()
         log_in = plan_log_in(account, workgroup, policies.pools.get(workgroup.spec.license_pool_ref or ""), now)
         if isinstance(log_in, Refusal):
             return log_in
@@ -219,7 +218,7 @@ def revoke(store: Store, namespace: str, client: str, chosen: Chosen, now: datet
         StoreUnavailable: the database is gone or locked.
     """
     with acting(store, namespace, client, now) as act:
-        act.end(load_lapsed(act.connection, act.tenant.id, now), SessionEnd.LAPSED)
+        act.end_lapsed()
         of = load_ids(act.connection, act.tenant.id, login_key(chosen.login)) if chosen.login is not None else None
         sessions = load_live(act.connection, act.tenant.id, session_id=chosen.session_id, account_ids=of)
         act.end(sessions, SessionEnd.REVOKED)

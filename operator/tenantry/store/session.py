@@ -64,10 +64,10 @@ def load_page(
     return [(_session(row[:-1]), row[-1]) for row in rows]  # type: ignore[arg-type]
 
 
-def load_lapsed(connection: Connection, tenant_id: int, now: datetime) -> list[Session]:
-    """Return the sessions whose lease or time is over."""
-    query = select(*_COLUMNS).where(sessions.c.tenant_id == tenant_id, sessions.c.expires <= now)
-    return [_session(row) for row in connection.execute(query)]
+def delete_lapsed(connection: Connection, tenant_id: int, now: datetime) -> list[Session]:
+    """Forget the sessions whose lease or time is over, and return them; one that is extended meanwhile is not."""
+    statement = delete(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.expires <= now)
+    return [_session(row) for row in connection.execute(statement.returning(*_COLUMNS))]
 
 
 def slots_taken(connection: Connection, tenant_id: int, pool: str) -> set[int]:
