@@ -82,9 +82,20 @@ def test_every_answer_is_nothing_for_a_browser_or_a_cache(office: Api, path: str
     assert "Server" not in headers
 
 
-def _ask(scheme: str, query: bytes, body: bytes) -> list[Any]:
-    """Give an application the first part of a request, and nothing after it; return what it sends."""
-    messages: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": True}]
+def test_a_fault_of_ours_is_in_the_log_under_the_id_that_the_caller_has(
+    served: tuple[FastAPI, str], office: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    served[0].state.now = lambda: 1 / 0
+    answer = office.call("GET", "sessions", token="any", headers={"X-Request-ID": "ours-17"})
+    assert (answer.status, answer.reason, answer.body["requestId"]) == (500, "InternalError", "ours-17")
+    assert (answer.headers["X-Request-ID"], answer.headers["Cache-Control"]) == ("ours-17", "no-store")
+    assert [record.levelname for record in caplog.records if "ours-17" in record.getMessage()] == ["ERROR"]
+    assert "ZeroDivisionError" not in answer.text
+
+
+def _ask(scheme: str, query: bytes, body: bytes, *more: dict[str, Any]) -> list[Any]:
+    """Give an application the first part of a request, and nothing after it but ``more``; return what it sends."""
+    messages: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": True}, *more]
     scope = {
         "type": "http",
         "method": "POST",
@@ -117,6 +128,11 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(frame, "BODY_SECONDS", 0.01)
     start, body = _ask("http", b"", b"{")
     assert (start["status"], json.loads(body["body"])["reason"]) == (408, "InvalidRequest")
+
+
+def test_a_body_that_breaks_off_is_not_taken_for_whole() -> None:
+    start, body = _ask("http", b"", b"{}", {"type": "http.disconnect"})
+    assert (start["status"], json.loads(body["body"])["detail"]) == (400, "the body broke off")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What is around every request: its id, how large, deep and slow it may be, and what every answer carries."""
 
 import asyncio
+import logging
 import re
 from dataclasses import dataclass, field
 from random import getrandbits
@@ -13,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.runtime_api.metrics import count_request
-from tenantry.runtime_api.problem import STORE_RETRY_SECONDS, answer
+from tenantry.runtime_api.problem import STORE_RETRY_SECONDS, answer, unexpected
 from tenantry.runtime_api.pulse import UnderWay
 from tenantry.store import ABANDONED
+
+log = logging.getLogger("tenantry.runtime_api")
 
 #: What a caller may send as a request id; anything else gets a new one, so that no log line can be forged.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}")
@@ -82,11 +85,21 @@ class Frame:
             refused = answer(Request(scope), Refusal(Reason.INVALID_REQUEST, fault.field, fault.message), fault.status)
             await refused(scope, receive, answers.send)
         else:
-            await self._app(scope, _Handed(body, receive).receive, answers.send)
+            await self._hand_on(scope, _Handed(body, receive).receive, answers)
         finally:
             count_request(scope, answers.status or 500)
             if under_way is not None:
                 under_way.remove(answers.abandon)
+
+    async def _hand_on(self, scope: Scope, receive: Receive, answers: "_Answers") -> None:
+        """Hand a request on. A fault of ours is answered here: further out an answer would carry nothing of this."""
+        try:
+            await self._app(scope, receive, answers.send)
+        except Exception:
+            log.exception("request %s failed", scope["state"]["request_id"])
+            if answers.status:
+                raise
+            await unexpected(Request(scope))(scope, receive, answers.send)
 
 
 def _check_head(scope: Scope) -> None:
@@ -100,19 +113,21 @@ def _check_head(scope: Scope) -> None:
 
 async def _read(receive: Receive) -> bytes:
     """Read a body whole: every endpoint wants it so."""
-    body = b""
+    body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             more = True
             while more:
                 message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Fault(400, "body", "the body broke off")
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > LARGEST_BODY:
                     raise _Fault(413, "body", f"the body is too large; at most {LARGEST_BODY} bytes are read")
     except TimeoutError:
         raise _Fault(408, "body", f"the body did not come within {BODY_SECONDS:g} seconds") from None
-    return body
+    return bytes(body)
 
 
 def _check_depth(body: bytes) -> None:

@@ -115,7 +115,7 @@ def answer(
 async def on_refused(request: Request, error: Exception) -> JSONResponse:
     """Answer a refusal."""
     if not isinstance(error, Refused):
-        return answer(request, _unexpected(), 500)
+        return unexpected(request)
     return answer(request, error.refusal, 400 if isinstance(error, BadRequest) else None, error.others)
 
 
@@ -141,13 +141,10 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     return answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
 
 
-async def on_unexpected(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - nothing of it is told
+def unexpected(request: Request) -> JSONResponse:
     """Answer a fault of ours: the log has it, the caller its request id."""
-    return answer(request, _unexpected(), 500)
-
-
-def _unexpected() -> Refusal:
-    return Refusal(Reason.INTERNAL_ERROR, "", "a fault of the server's own; the log has it under the request id")
+    message = "a fault of the server's own; the log has it under the request id"
+    return answer(request, Refusal(Reason.INTERNAL_ERROR, "", message), 500)
 
 
 HANDLERS = {
@@ -155,5 +152,4 @@ HANDLERS = {
     StoreUnavailable: on_store_unavailable,
     RequestValidationError: on_invalid,
     HTTPException: on_http,
-    Exception: on_unexpected,
 }
