@@ -132,6 +132,16 @@ def test_basic_what_is_no_json_is_a_bad_request(pdp: Api, content: bytes, type_:
     assert pdp.send("access/v1/evaluation", content, type_).status == 400
 
 
+@pytest.mark.parametrize("workgroup", ["\x00", 5, ["tracker"]])
+def test_a_workgroup_that_no_text_names_is_a_bad_request(pdp: Api, workgroup: object) -> None:
+    context = {"workgroup": workgroup}
+    search = {"subject": {"type": "user"}, "action": READ, "resource": FIRST, "context": context}
+    assert ask(pdp, "search/subject", **search).status == 400
+    assert ask(pdp, "evaluation", **WHOLE | {"context": context}).status == 400
+    batch = ask(pdp, "evaluations", **WHOLE, evaluations=[{"context": context}, {}])
+    assert [each["decision"] for each in batch.body["evaluations"]] == [False, True]
+
+
 def test_basic_a_request_id_comes_back(pdp: Api) -> None:
     answer = pdp.call("POST", "access/v1/evaluation", WHOLE, headers={"X-Request-ID": "certify-1"})
     assert answer.headers["X-Request-ID"] == "certify-1"

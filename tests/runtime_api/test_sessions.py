@@ -89,8 +89,7 @@ def test_introspection_tells_of_a_live_session_and_nothing_of_any_other_token(of
     office.tenant.later(seconds=60)
     for token in (started["token"], "tns_nothing"):
         found = office.call("POST", "sessions/introspect", form={"token": token}).body
-        assert {k for k, v in found.items() if v is not None} == {"active"}
-        assert found["active"] is False
+        assert found == {"active": False}
 
 
 def test_a_heartbeat_keeps_a_session_and_says_which_are_over(office: Api) -> None:

@@ -45,6 +45,12 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+class Context(_Body):
+    """What else is known of the question; all but the workgroup is not looked at."""
+
+    workgroup: Text | None = None
+
+
 class Subject(_Body):
     """Who asks to do something."""
 
@@ -94,7 +100,7 @@ class Evaluation(_Body):
     subject: Subject
     action: Action
     resource: Target
-    context: dict[str, Any] = Field(default_factory=dict)
+    context: Context = Context()
 
 
 class Options(_Body):
@@ -120,7 +126,7 @@ class SubjectSearch(_Body):
     subject: SubjectType
     action: Action
     resource: Target
-    context: dict[str, Any] = Field(default_factory=dict)
+    context: Context = Context()
     page: Page = Page()
 
 
@@ -130,7 +136,7 @@ class ResourceSearch(_Body):
     subject: Subject
     action: Action
     resource: TargetType
-    context: dict[str, Any] = Field(default_factory=dict)
+    context: Context = Context()
 
 
 class ActionSearch(_Body):
@@ -138,7 +144,7 @@ class ActionSearch(_Body):
 
     subject: Subject
     resource: Target
-    context: dict[str, Any] = Field(default_factory=dict)
+    context: Context = Context()
 
 
 def _body(model: type[M]) -> Callable[[Request], Any]:
@@ -194,7 +200,7 @@ async def search_subject(
     if body.subject.type != _USER:
         return {"results": []}
     resource = _resource(body.resource.type, body.resource.id, body.resource.properties)
-    asked = Asked("", body.action.name, resource, _workgroup(body.context), qualifiers=_qualifiers(body.action))
+    asked = Asked("", body.action.name, resource, body.context.workgroup, qualifiers=_qualifiers(body.action))
     limit = min(body.page.limit, _MOST_RESULTS)
     found = await run_in_threadpool(evaluations.search_subjects, store, tenant, asked, now, body.page.token, limit)
     results = [{"type": _USER, "id": login} for login in found.logins]
@@ -277,24 +283,19 @@ def _fault(error: ValidationError) -> BadRequest:
 def _asked(body: Evaluation) -> Asked:
     resource = _resource(body.resource.type, body.resource.id, body.resource.properties)
     found = _subject_asked(body.subject, body.action, resource, body.context)
-    return found or Asked("", body.action.name, resource, _workgroup(body.context))
+    return found or Asked("", body.action.name, resource, body.context.workgroup)
 
 
-def _subject_asked(subject: Subject, action: Action, resource: Resource, context: dict[str, Any]) -> Asked | None:
+def _subject_asked(subject: Subject, action: Action, resource: Resource, context: Context) -> Asked | None:
     """Return the question; None where the subject is of a kind that is nobody here."""
     if subject.type not in {_USER, _SESSION}:
         return None
     by_session = subject.type == _SESSION
-    return Asked(subject.id, action.name, resource, _workgroup(context), by_session, _qualifiers(action))
+    return Asked(subject.id, action.name, resource, context.workgroup, by_session, _qualifiers(action))
 
 
 def _qualifiers(action: Action) -> tuple[str, ...]:
     return tuple(sorted(name for name, value in action.properties.items() if value is True))
-
-
-def _workgroup(context: dict[str, Any]) -> str | None:
-    named = context.get("workgroup")
-    return named if isinstance(named, str) else None
 
 
 def _resource(type_: str, id_: str, properties: dict[str, Any]) -> Resource:

@@ -214,7 +214,7 @@ def log_off(tenant: Tenant, body: TokenRequest, caller: Caller, store: StoreOf, 
     sessions.log_off(store, tenant, caller.name, body.token, now)
 
 
-@router.post("/introspect", summary="Ask what a token is worth")
+@router.post("/introspect", summary="Ask what a token is worth", response_model_exclude_none=True)
 def introspect(
     tenant: Tenant, _: Caller, store: StoreOf, now: Now, token: Annotated[str, Form(max_length=256)]
 ) -> Introspection:
