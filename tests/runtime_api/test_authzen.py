@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.services import evaluations
 from tests.runtime_api.api import Answer, Api
 from tests.support.builders import project_member, user, workgroup
 from tests.support.door import Door
@@ -219,6 +220,21 @@ def test_search_goes_page_by_page(pdp: Api) -> None:
     second = ask(pdp, "search/subject", **body, page={"token": first["page"]["next_token"]}).body
     assert [r["id"] for r in (*first["results"], *second["results"])] == ["alice", "bob"]
     assert second["page"]["next_token"] == ""
+
+
+def test_search_looks_at_so_many_accounts_a_call_and_the_next_goes_on(
+    pdp: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluations, "_PAGE", 1)
+    monkeypatch.setattr(evaluations, "_MOST_LOOKED_AT", 1)
+    body = {"subject": {"type": "user"}, "action": WRITE, "resource": ARCHIVED}
+    pages, token = [], ""
+    while not pages or token:
+        answer = ask(pdp, "search/subject", **body, page={"token": token}).body
+        pages.append([result["id"] for result in answer["results"]])
+        token = answer["page"]["next_token"]
+    assert [login for page in pages for login in page] == ["bob"]
+    assert pages[0] == []
 
 
 @pytest.mark.parametrize(("subject", "action", "expected"), [(ALICE, READ, 2), (ADMIN, WRITE, 1)])

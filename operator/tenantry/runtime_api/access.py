@@ -196,7 +196,10 @@ async def evaluate_all(
 async def search_subject(
     tenant: Tenant, _: Caller, store: StoreOf, now: Now, body: Annotated[SubjectSearch, Depends(_body(SubjectSearch))]
 ) -> dict[str, Any]:
-    """Return logins, page by page. Users of all workgroups are searched unless ``context.workgroup`` names one."""
+    """Return logins, page by page, up to one without ``next_token``: any before it may have few, or none.
+
+    Users of all workgroups are searched unless ``context.workgroup`` names one.
+    """
     if body.subject.type != _USER:
         return {"results": []}
     resource = _resource(body.resource.type, body.resource.id, body.resource.properties)

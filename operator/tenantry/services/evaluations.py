@@ -21,8 +21,8 @@ from tenantry.store.resource import names_of_owners
 from tenantry.store.session import load_by_token
 from tenantry.store.tenant import find_tenant
 
-#: How many accounts a search of subjects looks at in one go.
-_PAGE = 500
+#: How many accounts a search of subjects reads in one go, and in one call: where few may, it would read all otherwise.
+_PAGE, _MOST_LOOKED_AT = 500, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,17 @@ def search_resources(store: Store, namespace: str, asked: Asked, now: datetime) 
 def search_subjects(
     store: Store, namespace: str, asked: Asked, now: datetime, after: str = "", limit: int = 50
 ) -> FoundSubjects:
-    """Return a page of who may do an action to a resource, by login; the subject asked for says nothing."""
+    """Return a page of who may do an action to a resource, by login; the subject asked for says nothing.
+
+    It may have fewer than ``limit``, or none, and others still come.
+    """
     found: list[str] = []
     with store.snapshot() as connection:
         tenant = find_tenant(connection, namespace)
-        while tenant is not None and (page := load_page(connection, tenant.id, asked.workgroup, after, _PAGE)):
+        if tenant is None:
+            return FoundSubjects((), None)
+        for _ in range(0, _MOST_LOOKED_AT, _PAGE):
+            page = load_page(connection, tenant.id, asked.workgroup, after, _PAGE)
             known = _Known.of(connection, tenant.id, page, now)
             for account in page:
                 if len(found) == limit:
@@ -127,7 +133,9 @@ def search_subjects(
                 after = account.login_key
                 if known.answer(replace(asked, subject=account.id)).decision.allowed:
                     found.append(account.user_name)
-    return FoundSubjects(tuple(found), None)
+            if len(page) < _PAGE:
+                return FoundSubjects(tuple(found), None)
+    return FoundSubjects(tuple(found), after)
 
 
 @dataclass(slots=True)
