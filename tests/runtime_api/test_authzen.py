@@ -228,7 +228,8 @@ def test_search_looks_at_so_many_accounts_a_call_and_the_next_goes_on(
     monkeypatch.setattr(evaluations, "_PAGE", 1)
     monkeypatch.setattr(evaluations, "_MOST_LOOKED_AT", 1)
     body = {"subject": {"type": "user"}, "action": WRITE, "resource": ARCHIVED}
-    pages, token = [], ""
+    pages: list[list[str]] = []
+    token = ""
     while not pages or token:
         answer = ask(pdp, "search/subject", **body, page={"token": token}).body
         pages.append([result["id"] for result in answer["results"]])

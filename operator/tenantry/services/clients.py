@@ -1,5 +1,6 @@
 """The applications that may call the runtime API of a tenant: each has a token, of which the hash is kept."""
 
+import re
 import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,8 @@ from tenantry.store.client import ClientRow, delete_client, insert_client, load_
 from tenantry.store.tenant import find_tenant
 
 _PREFIX = "tnc_"
+#: It stands in records and with each session, beside the names of others who act.
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _NONE = Defaults()
 
 
@@ -41,9 +44,13 @@ def create_client(  # noqa: PLR0917 - one command for all that a client has
     """Make a client and return its token, which is told this once.
 
     Raises:
-        InputError: there is no such tenant, or the name is taken.
+        InputError: there is no such tenant, or the name is taken, or is none.
         StoreUnavailable: the database is gone or locked.
     """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f'"{name}" cannot be a client\'s name; at most 63 letters, digits, ".", "-" and "_" are accepted'
+        )
     token = _PREFIX + secrets.token_urlsafe(32)
     expires = now + lifetime if lifetime is not None else None
     with acting(store, namespace, "tenantry clients create", now) as act:
@@ -109,7 +116,8 @@ def identify(
 ) -> dict[Credential, Client | None]:
     """As ``authenticate``, of many, within a transaction that goes on."""
     rows = load_clients_by_token(connection, {token_hash(c.token) for c in credentials})
-    tenants = {name: find_tenant(connection, name) for name in {c.tenant for c in credentials}} if rows else {}
+    named = {c.tenant for c in credentials if token_hash(c.token) in rows}  # anybody can name any number of others
+    tenants = {name: find_tenant(connection, name) for name in named}
     found: dict[Credential, Client | None] = {}
     for credential in credentials:
         row, tenant = rows.get(token_hash(credential.token)), tenants.get(credential.tenant)
