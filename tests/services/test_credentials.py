@@ -9,9 +9,11 @@ from tenantry.domain.account import Password
 from tenantry.domain.refusal import Refusal
 from tenantry.services import passwords
 from tenantry.services.acts import acting
+from tenantry.services.clients import Credential
 from tenantry.services.credentials import NOT_RIGHT, Claim, DirectoryClaim, Proof, prove
+from tenantry.services.password_changes import PasswordChange
 from tenantry.services.passwords import hash_password, raise_cost
-from tenantry.services.sessions import Started, introspect, start
+from tenantry.services.sessions import Beat, Started, introspect, start
 from tenantry.store.account import load_by_login
 from tenantry.store.schema import attempts, denials
 from tests.support.builders import pool, user, workgroup
@@ -129,3 +131,16 @@ def test_denials_that_are_over_are_forgotten_with_the_next_one(tenant: WatchedTe
     tenant.later(seconds=3).settle()
     with tenant.store.read() as connection:
         assert connection.execute(select(func.count()).select_from(denials)).scalar_one() == 1
+
+
+SECRETS = [
+    Claim("tracker", "ada", "hidden"),
+    PasswordChange(Claim("tracker", "ada", "hidden"), "hidden"),
+    Credential("acme", "hidden"),
+    Beat(Credential("acme", "hidden"), ["hidden"]),
+]
+
+
+@pytest.mark.parametrize("value", SECRETS, ids=lambda value: type(value).__name__)
+def test_what_a_caller_sends_is_in_no_representation_of_it(value: object) -> None:
+    assert "hidden" not in f"{value!r} {value}"

@@ -31,7 +31,9 @@ _PATIENCE_SECONDS = 1.5
     help="The port of /metrics, which applications need not see; without it there are none.",
 )
 @click.option(
-    "--certificate", type=click.Path(dir_okay=False, path_type=Path), help="The server's certificate, for TLS."
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The server's certificate, for TLS.",
 )
 @click.option(
     "--hash-memory",
@@ -73,7 +75,9 @@ _PATIENCE_SECONDS = 1.5
     show_default=True,
     help="The sender of mails where a Workgroup names none.",
 )
-@click.option("--private-key", type=click.Path(dir_okay=False, path_type=Path), help="The certificate's key.")
+@click.option(
+    "--private-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The certificate's key."
+)
 @click.option(
     "--secrets-dir",
     envvar="TENANTRY_SECRETS_DIR",

@@ -98,7 +98,7 @@ class Credential:
     """What a caller shows, and where."""
 
     tenant: str
-    token: str
+    token: str = field(repr=False)
 
 
 def authenticate(store: Store, credential: Credential, now: datetime) -> Client | None:

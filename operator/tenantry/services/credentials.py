@@ -4,7 +4,7 @@ Hashes are compared, and directories asked, outside of every transaction: a hash
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Password
@@ -22,8 +22,8 @@ from tenantry.store.attempt import clear_attempts, forget_old_attempts, load_att
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
 
-#: So many wrong passwords cost nothing; each one more doubles the delay, up to the longest.
-FREE_ATTEMPTS = 5
+#: After so many wrong passwords in a row the next attempt waits; each one more doubles the delay, up to the longest.
+ATTEMPTS = 5
 LONGEST_DELAY = timedelta(minutes=15)
 #: What is told of a wrong password, and in the same words of a login that nobody has.
 NOT_RIGHT = Refusal(Reason.INVALID_CREDENTIALS, "", "login or password is not right")
@@ -46,7 +46,7 @@ class Claim:
 
     workgroup: str
     login: str
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _note_failure(store: Store, namespace: str, key: str, now: datetime) -> None
 
 def delay(failures: int) -> timedelta:
     """Return how long the next attempt must wait after so many failures in a row."""
-    over = failures - FREE_ATTEMPTS
+    over = failures - ATTEMPTS
     return timedelta() if over < 0 else min(LONGEST_DELAY, timedelta(seconds=2 ** min(over, 20)))
 
 

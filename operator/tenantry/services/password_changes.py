@@ -3,7 +3,7 @@
 Passwords are compared and hashed before the transaction, which checks that what they were compared with is still there.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account, Manager, Pending
@@ -38,7 +38,7 @@ class PasswordChange:
     """A person who knows the password, and wants another."""
 
     claim: Claim
-    new: str
+    new: str = field(repr=False)
 
 
 def change_password(store: Store, namespace: str, asked: PasswordChange, now: datetime) -> Refusal | None:

@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tenantry.domain.account import Account
@@ -51,7 +51,7 @@ _PREFIX = "tns_"
 class Started:
     """A session as the application gets it: the only time that its token is told."""
 
-    token: str
+    token: str = field(repr=False)
     session: Session
     account: Account
 
@@ -144,7 +144,7 @@ class Beat:
     """The heartbeats that an application sends in one go: the tokens of sessions."""
 
     credential: Credential
-    tokens: Sequence[str]
+    tokens: Sequence[str] = field(repr=False)
 
 
 def heartbeat(store: Store, beats: Sequence[Beat], now: datetime) -> list[tuple[Client | None, list[Session | None]]]:
