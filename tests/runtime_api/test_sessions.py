@@ -1,10 +1,11 @@
 """Log-ins over HTTP, with real passwords."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
-from tenantry.domain.client import Scope
 from tenantry.domain.password import OfferKind, PasswordOffer
 from tenantry.domain.secret import SecretOffer
 from tenantry.services.passwords import hash_password
@@ -92,6 +93,17 @@ def test_introspection_tells_of_a_live_session_and_nothing_of_any_other_token(of
         assert found == {"active": False}
 
 
+def test_a_log_in_that_waited_for_its_turn_lasts_from_when_it_was_let_in(
+    served: tuple[FastAPI, str], office: Api
+) -> None:
+    asked = office.tenant.now
+    moments = [asked, asked + timedelta(seconds=60), asked + timedelta(seconds=90)]
+    served[0].state.now = lambda: moments.pop(0) if len(moments) > 1 else moments[0]
+    session = office.log_in("ada", PASSWORD).body["session"]
+    assert datetime.fromisoformat(session["startedTime"]) == asked + timedelta(seconds=90)
+    office.tenant.later(seconds=90)
+
+
 def test_a_heartbeat_keeps_a_session_and_says_which_are_over(office: Api) -> None:
     token = office.log_in("ada", PASSWORD).body["token"]
     office.tenant.later(seconds=59)
@@ -113,25 +125,6 @@ def test_one_session_is_revoked_by_its_id_and_only_once(office: Api) -> None:
     assert office.call("DELETE", f"sessions/{session['id']}").status == 204
     again = office.call("DELETE", f"sessions/{session['id']}")
     assert (again.status, again.reason) == (404, "SessionNotFound")
-
-
-TOKENS: list[Any] = [
-    pytest.param("", "InvalidClient", 401, id="none"),
-    pytest.param("tnc_nothing", "InvalidClient", 401, id="unknown"),
-    pytest.param({Scope.ACCESS}, "InsufficientScope", 403, id="another scope"),
-]
-
-
-@pytest.mark.parametrize(("token", "reason", "status"), TOKENS)
-def test_only_an_application_with_the_scope_is_let_in(office: Api, token: Any, reason: str, status: int) -> None:
-    given = token if isinstance(token, str) else office.token(token)
-    answer = office.call("GET", "sessions", token=given)
-    assert (answer.status, answer.reason) == (status, reason)
-
-
-def test_an_application_of_one_tenant_is_none_of_another(office: Api) -> None:
-    answer = office.call("GET", "../other/sessions")
-    assert (answer.status, answer.reason) == (401, "InvalidClient")
 
 
 def test_a_request_id_is_given_back_or_made(office: Api) -> None:

@@ -19,6 +19,7 @@ from tenantry.services.clients import Client, Credential, authenticate
 from tenantry.services.sessions import Known
 from tenantry.store import Store
 
+Clock: TypeAlias = Callable[[], datetime]
 #: Returns what the API server would refuse a spec of this kind for.
 CheckSpec: TypeAlias = Callable[[Kind, Any], list[Refusal]]
 _BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry clients create` printed.")
@@ -43,10 +44,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+async def clock(request: Request) -> Clock:
+    """Return what tells the moment; tests put another into the application."""
+    found: Clock = request.app.state.now
+    return found
+
+
 async def now(request: Request) -> datetime:
-    """Return the moment of a request; tests put another clock into the application."""
-    clock: Callable[[], datetime] = request.app.state.now
-    return clock()
+    """Return the moment of a request."""
+    return (await clock(request))()
 
 
 def directories_of(request: Request) -> Directories | None:
@@ -59,6 +65,8 @@ def directories_of(request: Request) -> Directories | None:
 StoreOf = Annotated[Store, Depends(store_of)]
 SpecCheck = Annotated[CheckSpec, Depends(check_spec_of)]
 Now = Annotated[datetime, Depends(now)]
+#: Where a call waits for its turn, the moment is that at which it comes.
+ClockOf = Annotated[Clock, Depends(clock)]
 DirectoriesOf = Annotated[Directories | None, Depends(directories_of)]
 
 

@@ -15,7 +15,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
 from tenantry.runtime_api.batches import Batches
-from tenantry.runtime_api.caller import Direct, DirectoriesOf, Now, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.caller import Clock, ClockOf, Direct, DirectoriesOf, Now, StoreOf, Tenant, admit, needs
 from tenantry.runtime_api.document import reads_all
 from tenantry.runtime_api.hashing import ASKING, HASHING
 from tenantry.runtime_api.metrics import count_log_in
@@ -141,15 +141,15 @@ async def log_in(
     body: LogInRequest,
     caller: Caller,
     store: StoreOf,
-    now: Now,
+    clock: ClockOf,
     directories: DirectoriesOf,
     response: Response,
 ) -> LogInAnswer:
     """Log in with a password. 409 says that no license is free, with the time after which to try again."""
     claim = Claim(body.workgroup, body.user_name, body.password)
-    found = await HASHING.run(partial(_log_in_by_password, store, tenant, caller.name, claim, now))
+    found = await HASHING.run(partial(_log_in_by_password, store, tenant, caller.name, claim, clock))
     if isinstance(found, DirectoryClaim):
-        found = await ASKING.run(partial(_log_in_by_directory, store, caller.name, found, directories))
+        found = await ASKING.run(partial(_log_in_by_directory, store, caller.name, found, directories, clock))
     if isinstance(found, Refusal):
         raise Refused(found)
     response.headers["Location"] = f"/v1/{tenant}/sessions/{found.session.id}"
@@ -157,16 +157,17 @@ async def log_in(
 
 
 def _log_in_by_password(
-    store: Store, tenant: str, client: str, claim: Claim, now: datetime
+    store: Store, tenant: str, client: str, claim: Claim, clock: Clock
 ) -> Started | Refusal | DirectoryClaim:
-    proof = prove(store, tenant, claim, now)
-    return proof if isinstance(proof, DirectoryClaim) else _log_in(store, tenant, client, proof, now)
+    proof = prove(store, tenant, claim, clock())
+    return proof if isinstance(proof, DirectoryClaim) else _log_in(store, tenant, client, proof, clock())
 
 
 def _log_in_by_directory(
-    store: Store, client: str, asked: DirectoryClaim, directories: Directories | None
+    store: Store, client: str, asked: DirectoryClaim, directories: Directories | None, clock: Clock
 ) -> Started | Refusal:
-    return _log_in(store, asked.namespace, client, prove_by_directory(store, asked, directories), asked.time)
+    proof = prove_by_directory(store, asked, directories)
+    return _log_in(store, asked.namespace, client, proof, clock())
 
 
 def _log_in(store: Store, tenant: str, client: str, proof: Proof | Refusal, now: datetime) -> Started | Refusal:
