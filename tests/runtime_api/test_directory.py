@@ -13,7 +13,9 @@ from structlog.testing import capture_logs
 from controlplane.service import free_ports
 from tenantry.directory.ldap import LdapDirectories
 from tenantry.domain.directory import Inquiry
+from tenantry.domain.refusal import Refusal
 from tenantry.errors import DirectoryUnavailable, SecretUnavailable
+from tenantry.services.credentials import Claim, DirectoryClaim, prove, prove_by_directory
 from tenantry.services.passwords import hash_password
 from tenantry.specs.base import SecretKeyRef
 from tenantry.specs.workgroup_login import Directory
@@ -134,6 +136,18 @@ def test_after_too_many_wrong_passwords_the_directory_is_not_asked_by_any_name(o
     office.tenant.later(seconds=1)
     assert office.log_in("ada", "teal-otter").status == 201
     assert office.log_in("ada", "wrong").status == 401
+
+
+def test_a_log_in_that_waited_while_others_failed_is_not_compared_either(
+    served: tuple[FastAPI, str], office: Api
+) -> None:
+    tenant = office.tenant
+    waiting = prove(tenant.store, tenant.ref.namespace, Claim("tracker", "ada", "teal-otter"), tenant.now)
+    assert isinstance(waiting, DirectoryClaim)
+    assert [office.log_in("ada", "wrong").status for _ in range(5)] == [401] * 5
+    found = prove_by_directory(tenant.store, waiting, served[0].state.directories)
+    assert isinstance(found, Refusal)
+    assert found.reason == "TooManyAttempts"
 
 
 def _told_of_no_directory(answer: Answer) -> None:

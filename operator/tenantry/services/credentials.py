@@ -134,6 +134,9 @@ def prove_by_directory(store: Store, asked: DirectoryClaim, directories: Directo
     """
     if directories is None:
         return NO_DIRECTORY
+    early = _too_early_for(store, asked, asked.claim.login, asked.account)
+    if early is not None:
+        return early
     try:
         with directories.ask(asked.namespace, asked.directory) as inquiry:
             return _prove_by(inquiry, store, asked)
@@ -148,7 +151,7 @@ def _prove_by(inquiry: Inquiry, store: Store, asked: DirectoryClaim) -> Proof | 
         login = named
         with store.read() as connection:
             account = account_of(connection, asked.tenant_id, claim.workgroup, login)
-            early = _too_early(connection, asked.tenant_id, _key(login, account), asked.time)
+        early = _too_early_for(store, asked, login, account)
         if early is not None:
             return early
     right = inquiry.accepts(account.user_name if account is not None else None, claim.password)
@@ -156,6 +159,12 @@ def _prove_by(inquiry: Inquiry, store: Store, asked: DirectoryClaim) -> Proof | 
         return Proof(claim.workgroup, login, account.id, pool=asked.pool, directory=asked.directory)
     _note_failure(store, asked.namespace, _key(login, account), asked.time)
     return NOT_RIGHT
+
+
+def _too_early_for(store: Store, asked: DirectoryClaim, login: str, account: Account | None) -> Refusal | None:
+    """As ``_too_early``, at the claim's turn: of many that came at once those before it may have failed meanwhile."""
+    with store.read() as connection:
+        return _too_early(connection, asked.tenant_id, _key(login, account), asked.time)
 
 
 def account_of(
