@@ -23,6 +23,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 from tenantry.domain.query import Unsearchable
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.runtime_api.model import has_nul
 from tenantry.runtime_api.scim_filter import page_of
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.services import scim_groups, scim_users
@@ -31,6 +32,8 @@ from tenantry.services.scim_users import Caller, Wanted
 from tenantry.store import Store
 
 _USER = "User"
+#: What the store itself has room for; the rest is for the schema of a User to say.
+_LONGEST = {"externalId": 256, "displayName": 256}
 _EXCEPTIONS: dict[Reason, type[SCIMException]] = {
     Reason.USER_NOT_FOUND: NotFoundException,
     Reason.CHANGED_MEANWHILE: PreconditionFailedException,
@@ -140,8 +143,17 @@ def _parse(resource_type: ResourceType, found: dict[str, Any]) -> Resource[Any]:
 
 
 def _dump(resource: Resource[Any]) -> tuple[dict[str, Any], str | None]:
-    """Return a resource as plain JSON, and its password apart: it goes nowhere else."""
+    """Return a resource as plain JSON, and its password apart: it goes nowhere else.
+
+    Raises:
+        InvalidValueException: a text of it cannot be kept.
+    """
     found = resource.model_dump(mode="json")
+    if has_nul(found):
+        raise InvalidValueException(detail="the character U+0000 is not text")
+    for name, longest in _LONGEST.items():
+        if len(found.get(name) or "") > longest:
+            raise InvalidValueException(detail=f"{name} is too long; at most {longest} characters are kept")
     return found, found.pop("password", None)
 
 

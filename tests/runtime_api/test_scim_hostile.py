@@ -1,0 +1,85 @@
+"""What no client should send over SCIM: answered or refused in SCIM's form, and never a fault of the server's."""
+
+from typing import Any
+
+import pytest
+
+from tests.runtime_api.api import Answer, Api
+from tests.support.builders import pool, workgroup
+from tests.support.scim import ASKED, GROUP, Directory, directory, refused
+
+_SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+_MOST = 200
+
+
+@pytest.fixture
+def hr(api: Api) -> Directory:
+    api.tenant.apply(pool(static=3), workgroup("desk", spec={"groups": [{"name": "Ops"}]}))
+    found = directory(api, workgroup="desk", license="Static")
+    found.made("bob", emails=[{"value": "bob@example.com"}])
+    return found
+
+
+def _search(hr: Directory, **asked: Any) -> Answer:
+    return hr.call("POST", "Users/.search", {"schemas": [_SEARCH], **asked})
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "total"),
+    [
+        ({"startIndex": 10**30}, 0, 1),
+        ({"startIndex": 2**63, "count": 2**62}, 0, 1),
+        ({"count": 10**30}, 1, 1),
+        ({"filter": 'meta.created gt "0001-01-01T00:00:00+14:00"'}, 1, 1),
+        ({"filter": 'meta.created lt "9999-12-31T23:59:59-14:00"'}, 1, 1),
+        ({"filter": 'meta.created gt "9999-12-31T23:59:59-14:00"'}, 0, 0),
+        ({"filter": "(" * 50_000 + "active pr" + ")" * 50_000}, 1, 1),
+        ({"filter": " or ".join(['userName eq "bob"'] * _MOST)}, 1, 1),
+        ({"filter": " and ".join(['emails[value co "bob"]'] * _MOST)}, 1, 1),
+    ],
+    ids=lambda asked: str(asked)[:40],
+)
+def test_a_search_for_more_than_there_can_be_is_answered(
+    hr: Directory, asked: dict[str, Any], shown: int, total: int
+) -> None:
+    answer = _search(hr, **asked)
+    assert answer.status == 200, answer.text
+    assert (len(answer.body.get("Resources", [])), answer.body["totalResults"]) == (shown, total)
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        "not (" * 5_000 + "active pr" + ")" * 5_000,
+        " or ".join(['userName eq "bob"'] * (_MOST + 1)),
+        " or ".join(['not (emails[value eq "a"])'] * (_MOST + 1)),
+        'userName eq "\\u0000"',
+        'userName eq "\\ud800"',
+        'externalId ne "\\u0000"',
+        'emails[value co "\\u0000"]',
+    ],
+    ids=lambda filter_: filter_[:40],
+)
+def test_a_filter_that_no_database_takes_is_refused(hr: Directory, filter_: str) -> None:
+    refused(_search(hr, filter=filter_), 400, type_="invalidFilter")
+
+
+def test_a_moment_without_an_offset_is_in_utc(hr: Directory) -> None:
+    created = hr.user("bob")["meta"]["created"]
+    assert hr.find("Users", f'meta.created eq "{created.removesuffix("Z")}"') == [hr.user("bob")]
+
+
+@pytest.mark.parametrize("value", ["x" * 257, "a\0b"], ids=["long", "nul"])
+@pytest.mark.parametrize("name", ["externalId", "displayName", "userName", "timezone", "workgroups"])
+def test_a_text_of_a_user_that_cannot_be_kept_is_refused(hr: Directory, name: str, value: str) -> None:
+    sent = {ASKED: {"workgroups": [value]}} if name == "workgroups" else {name: value}
+    refused(hr.make(**{"login": "cid"} | ({"login": value} if name == "userName" else sent)), 400, type_="invalidValue")
+    assert [found["userName"] for found in hr.find("Users")] == ["bob"]
+
+
+@pytest.mark.parametrize("value", ["x" * 257, "a\0b"], ids=["long", "nul"])
+@pytest.mark.parametrize("name", ["externalId", "displayName", "members"])
+def test_a_text_of_a_group_that_cannot_be_kept_is_refused(hr: Directory, name: str, value: str) -> None:
+    sent = {name: [{"value": value}] if name == "members" else value}
+    refused(hr.call("POST", "Groups", {"schemas": [GROUP], "displayName": "Staff", **sent}), 400, type_="invalidValue")
+    assert [found["displayName"] for found in hr.find("Groups")] == ["desk/Ops"]
