@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
+from tenantry.domain.account import Password
 from tenantry.domain.client import Scope
+from tenantry.domain.password import PasswordOffer
+from tenantry.services import managed, passwords
+from tenantry.services.passwords import hash_password
+from tenantry.store.tenant import find_tenant
 from tests.runtime_api.api import Api
 from tests.support.builders import pool, user, workgroup
 from tests.support.commands import tenantry
@@ -266,3 +271,33 @@ def test_the_command_line_keeps_the_defaults_with_the_client(hr: Directory) -> N
     assert listed["idp"]["defaults"] == {"workgroup": "desk", "license": "Static", "role": "Agent"}
     wrong = tenantry("clients", "create", "x", "-n", "acme", "--scope", "access", *defaults, "--store-url", url)
     assert (wrong.code, "--scope scim" in wrong.err) == (2, True)
+
+
+def test_a_password_is_hashed_while_nobody_waits_for_it(hr: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, compared = hr.api.tenant.store, passwords.offer_typed
+
+    def offer(password: str, present: Password | None) -> PasswordOffer:
+        with store.write() as connection:
+            assert find_tenant(connection, hr.api.tenant.ref.namespace, lock=True) is not None
+        return compared(password, present)
+
+    monkeypatch.setattr(managed, "offer_typed", offer)
+    bob = hr.made("bob", password="correct horse")
+    change = {"op": "replace", "path": "password", "value": "battery staple"}
+    assert hr.patch(f"Users/{bob['id']}", change).status == 204
+    assert hr.api.log_in("bob", "battery staple", "desk").status == 201
+
+
+def test_a_password_is_set_though_another_was_meanwhile(hr: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob, compared, others = hr.made("bob", password="correct horse"), passwords.offer_typed, ["staple battery"]
+
+    def offer(password: str, present: Password | None) -> PasswordOffer:
+        found = compared(password, present)
+        while others:
+            hr.api.give_password("bob", hash_password(others.pop()))
+        return found
+
+    monkeypatch.setattr(managed, "offer_typed", offer)
+    change = {"op": "replace", "path": "password", "value": "battery staple"}
+    assert hr.patch(f"Users/{bob['id']}", change).status == 204
+    assert hr.api.log_in("bob", "battery staple", "desk").status == 201
