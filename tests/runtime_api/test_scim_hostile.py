@@ -83,3 +83,27 @@ def test_a_text_of_a_group_that_cannot_be_kept_is_refused(hr: Directory, name: s
     sent = {name: [{"value": value}] if name == "members" else value}
     refused(hr.call("POST", "Groups", {"schemas": [GROUP], "displayName": "Staff", **sent}), 400, type_="invalidValue")
     assert [found["displayName"] for found in hr.find("Groups")] == ["desk/Ops"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size", "status"),
+    [
+        ("POST", "Users", 2**20, 413),
+        ("GET", "Users?filter=" + "x" * 9000, 0, 414),
+        ("GET", "Users?filter=%00", 0, 400),
+        ("OPTIONS", "Users", 0, 405),
+        ("GET", "Nobody", 0, 404),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_never_reaches_scim_is_refused_in_its_form(
+    hr: Directory, method: str, path: str, size: int, status: int
+) -> None:
+    """RFC 7644 3.12."""
+    answer = hr.call(method, path, {"x": "x" * size} if size else None)
+    refused(answer, status)
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_what_is_too_deep_is_refused_in_the_form_of_scim(hr: Directory) -> None:
+    refused(hr.api.send("scim/v2/Users", b'{"a":' * 100, "application/scim+json"), 400, "64 levels")
