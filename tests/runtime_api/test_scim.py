@@ -301,3 +301,12 @@ def test_a_password_is_set_though_another_was_meanwhile(hr: Directory, monkeypat
     change = {"op": "replace", "path": "password", "value": "battery staple"}
     assert hr.patch(f"Users/{bob['id']}", change).status == 204
     assert hr.api.log_in("bob", "battery staple", "desk").status == 201
+
+
+def test_another_external_id_is_a_change_of_the_user(hr: Directory) -> None:
+    bob = hr.made("bob", externalId="X-1")
+    hr.api.tenant.later(minutes=1)
+    hr.patch(f"Users/{bob['id']}", {"op": "replace", "path": "externalId", "value": "X-2"})
+    (found,) = hr.find("Users", f'meta.lastModified gt "{bob["meta"]["lastModified"]}"')
+    assert found["externalId"] == "X-2"
+    assert [each["userName"] for each in hr.find("Users", 'externalId ne "X-2"')] == ["ada"]

@@ -26,7 +26,6 @@ from tenantry.store.scim import (
     Group,
     Said,
     defined_groups,
-    delete_said,
     load_made_groups_of,
     load_modified,
     load_said,
@@ -166,8 +165,6 @@ def delete_user(store: Store, caller: Caller, account_id: str, version: str | No
         with joined(store) as held:
             account, _ = _present(held, caller, account_id, version)
             _carry_out(held, caller, Drop(account.user_name))
-            with held.write() as connection:
-                delete_said(connection, account_id)
     except Undone as undone:
         return undone.refusal
     return None
@@ -272,7 +269,7 @@ def _say(held: JoinedStore, caller: Caller, account: Account, wanted: Mapping[st
             return
         if after.external_id is not None:
             _check_external(act.connection, act.tenant.id, account, after.external_id)
-        save_said(act.connection, act.tenant.id, account.id, after, known=before is not None)
+        save_said(act.connection, act.tenant.id, account.id, after, caller.now, known=before is not None)
         facts, personal = {"asked": dict(after.asked)}, {"externalId": after.external_id}
         act.records.append(Change("ScimUserChanged", "ScimUser", account.id, account.resource_uid, facts, personal))
 

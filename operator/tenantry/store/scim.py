@@ -6,7 +6,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, cast, delete, false, func, insert, literal, null, select, union_all, update
+from sqlalchemy import (
+    Connection,
+    Subquery,
+    and_,
+    cast,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
 
 from tenantry.domain.login import login_key
 from tenantry.domain.query import Page, Path
@@ -112,8 +126,9 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
 
 
 def _has_external(tenant_id: int) -> Callable[[str], Sql]:
-    ours = select(scim_users.c.account_id).where(scim_users.c.tenant_id == tenant_id)
-    return lambda external_id: accounts.c.id.in_(ours.where(scim_users.c.external_id == external_id))
+    """Return what an index tells; false, and not null, where a client says nothing of an account."""
+    c = scim_users.c
+    return lambda value: and_(c.external_id.is_not(None), c.external_id == value, c.tenant_id == tenant_id)
 
 
 def _listed(dialect: Dialect, document: Sql, name: str, parts: Iterable[str]) -> Branch:
@@ -222,8 +237,11 @@ def load_said(connection: Connection, account_ids: Collection[str]) -> dict[str,
     return found
 
 
-def save_said(connection: Connection, tenant_id: int, account_id: str, said: Said, *, known: bool) -> None:
-    """Write what a client says of an account."""
+def save_said(
+    connection: Connection, tenant_id: int, account_id: str, said: Said, now: datetime, *, known: bool
+) -> None:
+    """Write what a client says of an account, which is changed by that too."""
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(modified=now))
     values = {"external_id": said.external_id, "asked": dump(said.asked)}
     if known:
         connection.execute(update(scim_users).where(scim_users.c.account_id == account_id).values(values))
@@ -231,10 +249,11 @@ def save_said(connection: Connection, tenant_id: int, account_id: str, said: Sai
         connection.execute(insert(scim_users).values(account_id=account_id, tenant_id=tenant_id, **values))
 
 
-def delete_said(connection: Connection, account_id: str) -> None:
-    """Forget what clients said of an account, and in which of their groups it was."""
-    connection.execute(delete(scim_users).where(scim_users.c.account_id == account_id))
-    connection.execute(delete(scim_members).where(scim_members.c.account_id == account_id))
+def delete_said(connection: Connection, account_ids: Collection[str]) -> None:
+    """Forget what clients said of accounts that were deleted, and in which of their groups they were."""
+    for some in in_portions(account_ids):
+        connection.execute(delete(scim_users).where(scim_users.c.account_id.in_(some)))
+        connection.execute(delete(scim_members).where(scim_members.c.account_id.in_(some)))
 
 
 def owners_of_external(connection: Connection, tenant_id: int, external_id: str) -> list[str]:
