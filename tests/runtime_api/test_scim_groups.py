@@ -146,6 +146,28 @@ def test_one_who_is_deleted_by_another_door_is_in_no_group_and_has_no_external_i
     assert "externalId" not in hr.user("bob")
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("", True),
+        ("?excludedAttributes=members", False),
+        ("?excludedAttributes=urn:ietf:params:scim:schemas:core:2.0:Group:Members,displayName", False),
+        ("?excludedAttributes=members.display", True),
+        ("?attributes=displayName", False),
+        ("?attributes=displayName,members.value", True),
+        ("?attributes=Members", True),
+    ],
+)
+def test_members_are_shown_to_who_asks_for_them(hr: Directory, asked: str, shown: bool) -> None:  # noqa: FBT001
+    hr.made("bob")
+    group = hr.group("desk/Sales")
+    found = hr.call("GET", f"Groups/{group['id']}{asked}")
+    (listed,) = [g for g in hr.call("GET", f"Groups{asked}").body["Resources"] if g["id"] == group["id"]]
+    for each in (found.body, listed):
+        assert members(each) == (members(group) if shown else [])
+    assert found.headers["ETag"] == group["meta"]["version"]
+
+
 def operation(method: str, path: str, data: object = None, bulk_id: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {"method": method, "path": path}
     return found | ({"data": data} if data is not None else {}) | ({"bulkId": bulk_id} if bulk_id else {})

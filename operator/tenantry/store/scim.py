@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     literal,
     null,
+    or_,
     select,
     union_all,
     update,
@@ -43,6 +44,7 @@ from tenantry.store.searching import Branch, Field, Searched, find_page
 #: The kinds of resource.
 USER, GROUP = "User", "Group"
 _VALUE: Path = ("value",)
+_FEW_GROUPS = 10
 _IDS = uuid.UUID("1b0c2f4e-5a57-4b4c-9a0f-6f5a4a0d7c11")
 
 
@@ -289,7 +291,15 @@ def load_members(connection: Connection, tenant_id: int, groups: Collection[Grou
     """Return who is in each of these groups: logins by account id."""
     found: dict[str, dict[str, str]] = {group.id: {} for group in groups}
     named = {(group.workgroup, group.name): group.id for group in groups if group.workgroup}
-    where = (memberships.c.tenant_id == tenant_id, memberships.c.system.is_(False), memberships.c.groups != "[]")
+    where: tuple[Sql, ...] = (
+        memberships.c.tenant_id == tenant_id,
+        memberships.c.system.is_(False),
+        memberships.c.groups != "[]",
+    )
+    names = {name for _, name in named}
+    if 0 < len(names) <= _FEW_GROUPS:  # most members are in others: their lists are not worth reading
+        dialect = Dialect(connection.dialect.name == "postgresql")
+        where = (*where, or_(*(dialect.contains(memberships.c.groups, dump(name)) for name in names)))
     for some in in_portions({workgroup for workgroup, _ in named}):
         columns = (memberships.c.account_id, accounts.c.user_name, memberships.c.workgroup, memberships.c.groups)
         query = select(*columns).join(accounts, accounts.c.id == memberships.c.account_id)
