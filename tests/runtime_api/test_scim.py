@@ -16,7 +16,7 @@ from tests.support.builders import pool, user, workgroup
 from tests.support.commands import tenantry
 from tests.support.holdings import put
 from tests.support.invariants import digest
-from tests.support.scim import ASKED, USER, Directory, directory, records, refused
+from tests.support.scim import ASKED, PATCH, USER, Directory, directory, records, refused
 
 DESK: dict[str, Any] = {
     "roles": [{"name": "Agent"}, {"name": "Boss", "maxHolders": 1}],
@@ -310,3 +310,17 @@ def test_another_external_id_is_a_change_of_the_user(hr: Directory) -> None:
     (found,) = hr.find("Users", f'meta.lastModified gt "{bob["meta"]["lastModified"]}"')
     assert found["externalId"] == "X-2"
     assert [each["userName"] for each in hr.find("Users", 'externalId ne "X-2"')] == ["ada"]
+
+
+def test_me_is_the_person_whose_session_is_sent(hr: Directory) -> None:
+    """RFC 7644 3.11."""
+    bob = hr.made("bob", password="correct horse")
+    session = hr.api.log_in("bob", "correct horse", "desk").body["token"]
+    answer = hr.call("GET", "Me", Tenantry_Session=session)
+    assert (answer.body, answer.headers["Location"]) == (hr.user("bob"), bob["meta"]["location"])
+    change = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "displayName", "value": "Bob"}]}
+    assert hr.call("PATCH", "Me", change, Tenantry_Session=session).status == 204
+    assert hr.user("bob")["displayName"] == "Bob"
+    refused(hr.call("GET", "Me"), 501, "Tenantry-Session")
+    hr.api.call("DELETE", "sessions")
+    refused(hr.call("GET", "Me", Tenantry_Session=session), 401, "log in again")

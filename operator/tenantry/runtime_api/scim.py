@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from scim2_models import SCIMException
+from scim2_models import NotImplementedException, ResourceType, SCIMException, UnauthorizedException
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import SCIM_MEDIA_TYPE, ScimResponse
@@ -18,17 +18,34 @@ from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.runtime_api.scim_storage import StoreStorage
 from tenantry.services.clients import Client
 from tenantry.services.scim_users import Caller
+from tenantry.services.sessions import Known, introspect
 from tenantry.services.workgroups import list_workgroups
 
+_SESSION = "Tenantry-Session"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class _Service(ScimService):
-    """Tells the tenant's own Workgroups where it tells what can be asked for."""
+    """Tells the tenant's own Workgroups where it tells what can be asked for, and who ``/Me`` is."""
 
-    def __init__(self, workgroups: Callable[[], list[str]]) -> None:
+    def __init__(self, workgroups: Callable[[], list[str]], person: Callable[[str], Known | None]) -> None:
         super().__init__(PROVIDER)
         self._workgroups = workgroups
+        self._person = person
+
+    def me_target(self, request: ScimRequest) -> tuple[ResourceType, str]:
+        """Return the account of the person for whom the application calls (RFC 7644 3.11).
+
+        Raises:
+            SCIMException: it calls for nobody, or the session is over.
+        """
+        token = request.header(_SESSION)
+        if token is None:
+            raise NotImplementedException(detail=f"/Me is the person whose session is in {_SESSION}; send that")
+        known = self._person(token)
+        if known is None:
+            raise UnauthorizedException(detail="the session is over, or is none of this tenant; log in again")
+        return self.get_resource_type("User"), known.account.id
 
     def schemas(self, location: str, query: Mapping[str, str]) -> ScimResponse:
         """Return the list of the schemas."""
@@ -70,7 +87,9 @@ def serve(
     request: Request, caller: Asking, tenant: Tenant, path: str, store: StoreOf, body: Annotated[bytes, Depends(_body)]
 ) -> Response:
     """Serve whatever SCIM has: Users, Groups, Bulk, .search, and the discovery."""
-    service = _Service(lambda: sorted(list_workgroups(store, tenant)))
+    service = _Service(
+        lambda: sorted(list_workgroups(store, tenant)), lambda token: introspect(store, tenant, token, caller.now)
+    )
     asked = ScimRequest(
         method=request.method,
         base_url=f"{request.base_url}v1/{tenant}/scim/v2",
