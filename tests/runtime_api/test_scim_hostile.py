@@ -1,9 +1,11 @@
 """What no client should send over SCIM: answered or refused in SCIM's form, and never a fault of the server's."""
 
-from typing import Any
+from typing import Any, Never
 
 import pytest
 
+from tenantry.errors import StoreUnavailable
+from tenantry.store import Store
 from tests.runtime_api.api import Answer, Api
 from tests.support.builders import pool, workgroup
 from tests.support.scim import ASKED, GROUP, Directory, directory, refused
@@ -107,3 +109,15 @@ def test_what_never_reaches_scim_is_refused_in_its_form(
 
 def test_what_is_too_deep_is_refused_in_the_form_of_scim(hr: Directory) -> None:
     refused(hr.api.send("scim/v2/Users", b'{"a":' * 100, "application/scim+json"), 400, "64 levels")
+
+
+def test_while_the_store_is_away_scim_says_so_in_its_form(hr: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(_store: Store) -> Never:
+        message = "gone"
+        raise StoreUnavailable(message)
+
+    with monkeypatch.context() as away:
+        away.setattr(Store, "read", read)
+        answer = hr.call("GET", "Users")
+    refused(answer, 503, "StoreUnavailable")
+    assert answer.headers["Retry-After"] == "2"
