@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 
+from tenantry.domain.account import Password
 from tenantry.domain.client import Scope
+from tenantry.domain.password import PasswordOffer
+from tenantry.services import managed, passwords
+from tenantry.services.passwords import hash_password
+from tenantry.store.tenant import find_tenant
 from tests.runtime_api.api import Api
 from tests.support.builders import pool, user, workgroup
 from tests.support.commands import tenantry
 from tests.support.holdings import put
 from tests.support.invariants import digest
-from tests.support.scim import ASKED, USER, Directory, directory, records, refused
+from tests.support.scim import ASKED, PATCH, USER, Directory, directory, records, refused
 
 DESK: dict[str, Any] = {
     "roles": [{"name": "Agent"}, {"name": "Boss", "maxHolders": 1}],
@@ -266,3 +271,56 @@ def test_the_command_line_keeps_the_defaults_with_the_client(hr: Directory) -> N
     assert listed["idp"]["defaults"] == {"workgroup": "desk", "license": "Static", "role": "Agent"}
     wrong = tenantry("clients", "create", "x", "-n", "acme", "--scope", "access", *defaults, "--store-url", url)
     assert (wrong.code, "--scope scim" in wrong.err) == (2, True)
+
+
+def test_a_password_is_hashed_while_nobody_waits_for_it(hr: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, compared = hr.api.tenant.store, passwords.offer_typed
+
+    def offer(password: str, present: Password | None) -> PasswordOffer:
+        with store.write() as connection:
+            assert find_tenant(connection, hr.api.tenant.ref.namespace, lock=True) is not None
+        return compared(password, present)
+
+    monkeypatch.setattr(managed, "offer_typed", offer)
+    bob = hr.made("bob", password="correct horse")
+    change = {"op": "replace", "path": "password", "value": "battery staple"}
+    assert hr.patch(f"Users/{bob['id']}", change).status == 204
+    assert hr.api.log_in("bob", "battery staple", "desk").status == 201
+
+
+def test_a_password_is_set_though_another_was_meanwhile(hr: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob, compared, others = hr.made("bob", password="correct horse"), passwords.offer_typed, ["staple battery"]
+
+    def offer(password: str, present: Password | None) -> PasswordOffer:
+        found = compared(password, present)
+        while others:
+            hr.api.give_password("bob", hash_password(others.pop()))
+        return found
+
+    monkeypatch.setattr(managed, "offer_typed", offer)
+    change = {"op": "replace", "path": "password", "value": "battery staple"}
+    assert hr.patch(f"Users/{bob['id']}", change).status == 204
+    assert hr.api.log_in("bob", "battery staple", "desk").status == 201
+
+
+def test_another_external_id_is_a_change_of_the_user(hr: Directory) -> None:
+    bob = hr.made("bob", externalId="X-1")
+    hr.api.tenant.later(minutes=1)
+    hr.patch(f"Users/{bob['id']}", {"op": "replace", "path": "externalId", "value": "X-2"})
+    (found,) = hr.find("Users", f'meta.lastModified gt "{bob["meta"]["lastModified"]}"')
+    assert found["externalId"] == "X-2"
+    assert [each["userName"] for each in hr.find("Users", 'externalId ne "X-2"')] == ["ada"]
+
+
+def test_me_is_the_person_whose_session_is_sent(hr: Directory) -> None:
+    """RFC 7644 3.11."""
+    bob = hr.made("bob", password="correct horse")
+    session = hr.api.log_in("bob", "correct horse", "desk").body["token"]
+    answer = hr.call("GET", "Me", Tenantry_Session=session)
+    assert (answer.body, answer.headers["Location"]) == (hr.user("bob"), bob["meta"]["location"])
+    change = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "displayName", "value": "Bob"}]}
+    assert hr.call("PATCH", "Me", change, Tenantry_Session=session).status == 204
+    assert hr.user("bob")["displayName"] == "Bob"
+    refused(hr.call("GET", "Me"), 501, "Tenantry-Session")
+    hr.api.call("DELETE", "sessions")
+    refused(hr.call("GET", "Me", Tenantry_Session=session), 401, "log in again")

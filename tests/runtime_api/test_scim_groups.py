@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tenantry.services import managed
+from tenantry.services.managed import Drop, Put
 from tests.runtime_api.api import Answer, Api
 from tests.support.builders import pool, user, workgroup
 from tests.support.invariants import digest
@@ -15,6 +17,12 @@ DESK: dict[str, Any] = {
         {"name": "Ops", "access": [{"module": "Board", "level": "Edit"}]},
         {"name": "Sales", "defaultFor": ["Static"]},
     ],
+}
+SPEC: dict[str, Any] = {
+    "userName": "bob",
+    "onExisting": "Restore",
+    "license": {"type": "Static"},
+    "workgroups": [{"workgroupRef": "desk"}],
 }
 
 
@@ -125,6 +133,39 @@ def test_one_who_is_deleted_is_in_no_group(hr: Directory) -> None:
     hr.call("DELETE", f"Users/{bob['id']}")
     assert members(hr.group("Night")) == []
     assert bob["id"] not in members(hr.group("desk/Sales"))
+
+
+def test_one_who_is_deleted_by_another_door_is_in_no_group_and_has_no_external_id(hr: Directory) -> None:
+    bob = hr.made("bob", externalId="X-1")
+    hr.call("POST", "Groups", {"schemas": [GROUP], "displayName": "Night", "members": [{"value": bob["id"]}]})
+    tenant = hr.api.tenant
+    managed.carry_out(tenant.store, tenant.ref.namespace, [Drop("bob")], "admin", tenant.now)
+    assert members(hr.group("Night")) == []
+    managed.carry_out(tenant.store, tenant.ref.namespace, [Put(SPEC, create=True)], "admin", tenant.now)
+    assert hr.user("bob")["id"] == bob["id"]
+    assert "externalId" not in hr.user("bob")
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("", True),
+        ("?excludedAttributes=members", False),
+        ("?excludedAttributes=urn:ietf:params:scim:schemas:core:2.0:Group:Members,displayName", False),
+        ("?excludedAttributes=members.display", True),
+        ("?attributes=displayName", False),
+        ("?attributes=displayName,members.value", True),
+        ("?attributes=Members", True),
+    ],
+)
+def test_members_are_shown_to_who_asks_for_them(hr: Directory, asked: str, shown: bool) -> None:  # noqa: FBT001
+    hr.made("bob")
+    group = hr.group("desk/Sales")
+    found = hr.call("GET", f"Groups/{group['id']}{asked}")
+    (listed,) = [g for g in hr.call("GET", f"Groups{asked}").body["Resources"] if g["id"] == group["id"]]
+    for each in (found.body, listed):
+        assert members(each) == (members(group) if shown else [])
+    assert found.headers["ETag"] == group["meta"]["version"]
 
 
 def operation(method: str, path: str, data: object = None, bulk_id: str = "") -> dict[str, Any]:

@@ -15,15 +15,16 @@ class Model(BaseModel):
     @classmethod
     def _without_nul(cls, values: Any) -> Any:  # noqa: ANN401 - JSON is any value
         """Refuse the character that PostgreSQL keeps in no text: SQLite would take it, and both are to say the same."""
-        if _has_nul(values):
+        if has_nul(values):
             message = "the character U+0000 is not text"
             raise ValueError(message)
         return values
 
 
-def _has_nul(value: object) -> bool:
+def has_nul(value: object) -> bool:
+    """Tell whether a text of a JSON value has the character U+0000."""
     if isinstance(value, str):
         return "\x00" in value
     if isinstance(value, dict):
-        return any(_has_nul(each) for each in value.values())
-    return isinstance(value, list) and any(_has_nul(each) for each in value)
+        return any(has_nul(each) for each in value.values())
+    return isinstance(value, list) and any(has_nul(each) for each in value)

@@ -1,5 +1,9 @@
-"""Problem details (RFC 9457): what was wrong, where, what would be right, with the reasons that every door shares."""
+"""Problem details (RFC 9457): what was wrong, where, what would be right, with the reasons that every door shares.
 
+Below SCIM's path errors are in its form (RFC 7644 3.12), whoever refuses the request.
+"""
+
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +19,9 @@ from tenantry.domain.refusal import Refusal
 from tenantry.errors import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
+SCIM_MEDIA_TYPE = "application/scim+json"
+_OF_SCIM = re.compile(r"/v1/[^/]+/scim/v2(/|$)")
+_SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 #: How soon to try again while the store is away.
 STORE_RETRY_SECONDS = 2
 
@@ -94,6 +101,13 @@ def answer(
 ) -> JSONResponse:
     """Return a refusal as a response."""
     code = status or _STATUS.get(refusal.reason, _FORBIDDEN)
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
+    if code == 401:  # noqa: PLR2004 - Unauthorized
+        headers["WWW-Authenticate"] = 'Bearer realm="tenantry"'
+    if _OF_SCIM.match(request.scope["path"]):
+        detail = f"{refusal.reason.value}: {refusal}"
+        found = {"schemas": [_SCIM_ERROR], "status": str(code), "detail": detail}
+        return JSONResponse(found, code, headers, SCIM_MEDIA_TYPE)
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": refusal.reason.meaning,
@@ -106,9 +120,6 @@ def answer(
     if others:
         faults = (Fault(field=r.field, reason=r.reason.value, detail=r.message) for r in (refusal, *others))
         body["refusals"] = [fault.model_dump() for fault in faults]
-    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
-    if code == 401:  # noqa: PLR2004 - Unauthorized
-        headers["WWW-Authenticate"] = 'Bearer realm="tenantry"'
     return JSONResponse(body, code, headers, MEDIA_TYPE)
 
 
@@ -138,7 +149,9 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses by itself: no such path, no such method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
-    return answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
+    found = answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
+    found.headers.update(getattr(error, "headers", None) or {})  # with 405, what the methods are
+    return found
 
 
 def unexpected(request: Request) -> JSONResponse:

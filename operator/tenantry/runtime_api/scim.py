@@ -1,12 +1,11 @@
 """SCIM 2.0 (RFC 7643, 7644): accounts and groups for an identity provider. The protocol is scim2-server's."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
-from scim2_models import Error, SCIMException
+from scim2_models import NotImplementedException, ResourceType, SCIMException, UnauthorizedException
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import SCIM_MEDIA_TYPE, ScimResponse
@@ -14,25 +13,39 @@ from scim2_server.service import ScimService
 
 from tenantry.domain.client import Scope
 from tenantry.domain.scim import EXTENSION
-from tenantry.errors import StoreUnavailable
 from tenantry.runtime_api.caller import Now, SpecCheck, StoreOf, Tenant, needs
-from tenantry.runtime_api.problem import Refused, answer, on_store_unavailable
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.runtime_api.scim_storage import StoreStorage
 from tenantry.services.clients import Client
 from tenantry.services.scim_users import Caller
+from tenantry.services.sessions import Known, introspect
 from tenantry.services.workgroups import list_workgroups
 
+_SESSION = "Tenantry-Session"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_KEPT_HEADERS = frozenset({"retry-after", "www-authenticate"})
 
 
 class _Service(ScimService):
-    """Tells the tenant's own Workgroups where it tells what can be asked for."""
+    """Tells the tenant's own Workgroups where it tells what can be asked for, and who ``/Me`` is."""
 
-    def __init__(self, workgroups: Callable[[], list[str]]) -> None:
+    def __init__(self, workgroups: Callable[[], list[str]], person: Callable[[str], Known | None]) -> None:
         super().__init__(PROVIDER)
         self._workgroups = workgroups
+        self._person = person
+
+    def me_target(self, request: ScimRequest) -> tuple[ResourceType, str]:
+        """Return the account of the person for whom the application calls (RFC 7644 3.11).
+
+        Raises:
+            SCIMException: it calls for nobody, or the session is over.
+        """
+        token = request.header(_SESSION)
+        if token is None:
+            raise NotImplementedException(detail=f"/Me is the person whose session is in {_SESSION}; send that")
+        known = self._person(token)
+        if known is None:
+            raise UnauthorizedException(detail="the session is over, or is none of this tenant; log in again")
+        return self.get_resource_type("User"), known.account.id
 
     def schemas(self, location: str, query: Mapping[str, str]) -> ScimResponse:
         """Return the list of the schemas."""
@@ -54,33 +67,7 @@ class _Service(ScimService):
                     attribute["canonicalValues"] = self._workgroups()
 
 
-class _Route(APIRoute):
-    """What is refused before SCIM's server sees it is answered in SCIM's form too (RFC 7644 3.12)."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler with that around it."""
-        inner = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            try:
-                return await inner(request)
-            except Refused as error:
-                return _as_scim(answer(request, error.refusal), f"{error.refusal.reason}: {error.refusal}")
-            except StoreUnavailable as error:
-                found = await on_store_unavailable(request, error)
-                return _as_scim(found, "the identity store cannot be reached; nothing was changed; try again")
-
-        return handle
-
-
-def _as_scim(problem: JSONResponse, detail: str) -> Response:
-    """Return a problem as a SCIM error, with the headers that say what to do."""
-    body = Error(status=problem.status_code, detail=detail).model_dump()
-    headers = {name: value for name, value in problem.headers.items() if name in _KEPT_HEADERS}
-    return JSONResponse(body, problem.status_code, headers, SCIM_MEDIA_TYPE)
-
-
-router = APIRouter(prefix="/v1/{tenant}/scim/v2", tags=["scim"], route_class=_Route)
+router = APIRouter(prefix="/v1/{tenant}/scim/v2", tags=["scim"])
 ScimClient = Annotated[Client, Depends(needs(Scope.SCIM))]
 
 
@@ -100,7 +87,9 @@ def serve(
     request: Request, caller: Asking, tenant: Tenant, path: str, store: StoreOf, body: Annotated[bytes, Depends(_body)]
 ) -> Response:
     """Serve whatever SCIM has: Users, Groups, Bulk, .search, and the discovery."""
-    service = _Service(lambda: sorted(list_workgroups(store, tenant)))
+    service = _Service(
+        lambda: sorted(list_workgroups(store, tenant)), lambda token: introspect(store, tenant, token, caller.now)
+    )
     asked = ScimRequest(
         method=request.method,
         base_url=f"{request.base_url}v1/{tenant}/scim/v2",

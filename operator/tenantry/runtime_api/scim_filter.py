@@ -1,10 +1,11 @@
 """SCIM's filters and sorting as what the store searches by (domain.query)."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from inspect import isclass
 from typing import Any
 
-from scim2_models import CaseExact, ComplexAttribute, ScimFilter, SearchRequest
+from scim2_models import CaseExact, ComplexAttribute, InvalidFilterException, ScimFilter, SearchRequest
 from scim2_models.path import (
     AttributeBinding,
     AttrPath,
@@ -23,6 +24,13 @@ from tenantry.domain.query import Compare, Condition, Junction, Negation, Nothin
 from tenantry.domain.scim import EXTENSION
 
 _OF_EXTENSION = "tenantry:"
+#: Comparisons of one filter: each is looked at for every resource, and a database has a most of them too.
+MOST_COMPARISONS = 200
+#: What no database compares with.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+#: No collection has so many; a database counts as far.
+_FARTHEST = 2**62
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def page_of(request: SearchRequest[Any], model: Any) -> Page:  # noqa: ANN401 - a model made at run time
@@ -30,16 +38,19 @@ def page_of(request: SearchRequest[Any], model: Any) -> Page:  # noqa: ANN401 - 
 
     Raises:
         Unsearchable: an attribute is not kept in a form to search or sort by.
+        InvalidFilterException: the filter compares too much, or with what is no text.
     """
     asked: Any = request.filter
     where = _Reader(_bound(asked, model)).visit(asked.ast) if asked is not None else None
+    if where is not None and _comparisons(where) > MOST_COMPARISONS:
+        raise InvalidFilterException(detail=f"the filter has more than {MOST_COMPARISONS} comparisons")
     binding = request.sort_binding(model) if request.sort_by is not None else None
     return Page(
         where=where,
         sort=_path(binding) if binding is not None else None,
         exact=binding.case_exact if binding is not None else False,
         descending=request.sort_order == SearchRequest.SortOrder.descending,
-        start=request.start_index_0 or 0,
+        start=min(request.start_index_0 or 0, _FARTHEST),
         count=request.count,
     )
 
@@ -118,6 +129,30 @@ class _PartReader(_Reader):
 
 def _plain(value: object) -> query.Value:
     """Return a value of one of the types that the store compares."""
-    if isinstance(value, bool | datetime | int | float) or value is None:
+    if isinstance(value, datetime):
+        return _utc(value)
+    if isinstance(value, bool | int | float) or value is None:
         return value
-    return str(value)
+    text = str(value)
+    if _NO_TEXT.search(text):
+        raise InvalidFilterException(detail="a value has the character U+0000, or half of a surrogate pair")
+    return text
+
+
+def _utc(moment: datetime) -> datetime:
+    """Return a moment in UTC, which it is without an offset; the first or last one where that has none."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else _LAST
+
+
+def _comparisons(condition: Condition) -> int:
+    match condition:
+        case Junction(_, terms):
+            return sum(map(_comparisons, terms))
+        case Negation(term) | One(_, term):
+            return _comparisons(term)
+    return 1

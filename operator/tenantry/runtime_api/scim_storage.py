@@ -23,6 +23,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 from tenantry.domain.query import Unsearchable
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.runtime_api.model import has_nul
 from tenantry.runtime_api.scim_filter import page_of
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.services import scim_groups, scim_users
@@ -30,7 +31,9 @@ from tenantry.services.scim_groups import WantedGroup
 from tenantry.services.scim_users import Caller, Wanted
 from tenantry.store import Store
 
-_USER = "User"
+_USER, _MEMBERS = "User", "members"
+#: What the store itself has room for; the rest is for the schema of a User to say.
+_LONGEST = {"externalId": 256, "displayName": 256}
 _EXCEPTIONS: dict[Reason, type[SCIMException]] = {
     Reason.USER_NOT_FOUND: NotFoundException,
     Reason.CHANGED_MEANWHILE: PreconditionFailedException,
@@ -72,14 +75,14 @@ class StoreStorage(ScimStorage):
         resource_type: ResourceType,
         resource_id: str,
         *,
-        response_parameters: ResponseParameters[Any] | None = None,  # noqa: ARG002 - the server leaves out what is not asked for
+        response_parameters: ResponseParameters[Any] | None = None,
     ) -> Resource[Any]:
         """Return a resource."""
         read = scim_users.get_user if _is_user(resource_type) else scim_groups.get_group
         found = read(self._store, self._caller.client.tenant_id, resource_id)
         if found is None:
             raise NotFoundException(detail=f'there is no {resource_type.name} "{resource_id}"')
-        return _parse(resource_type, found)
+        return _parse(resource_type, _asked_for(found, response_parameters))
 
     def search(
         self,
@@ -95,7 +98,7 @@ class StoreStorage(ScimStorage):
             total, found = scim_groups.search(self._store, self._caller.client.tenant_id, asked)
         except Unsearchable as error:
             raise InvalidFilterException(detail=str(error)) from error
-        return SearchPage(total, [_parse(types[kind], each) for kind, each in found])
+        return SearchPage(total, [_parse(types[kind], _asked_for(each, search_request)) for kind, each in found])
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         """Make a resource."""
@@ -133,6 +136,22 @@ def _is_user(resource_type: ResourceType) -> bool:
     return resource_type.name == _USER
 
 
+def _asked_for(found: dict[str, Any], parameters: ResponseParameters[Any] | None) -> dict[str, Any]:
+    """Return a resource without its members, where nobody asked for them: the server would check each for nothing.
+
+    What else is not asked for, the server leaves out.
+    """
+    named = [_attribute(path) for path in (parameters and parameters.attributes) or ()]
+    hidden = [_attribute(path) for path in (parameters and parameters.excluded_attributes) or ()]
+    left_out = _MEMBERS in hidden or (named and not any(name.startswith(_MEMBERS) for name in named))
+    return {name: value for name, value in found.items() if name != _MEMBERS} if left_out else found
+
+
+def _attribute(path: object) -> str:
+    """Return the name of an attribute without its schema's."""
+    return str(path).rpartition(":")[2].lower()
+
+
 def _parse(resource_type: ResourceType, found: dict[str, Any]) -> Resource[Any]:
     model: Any = PROVIDER.model_for(resource_type)
     parsed: Resource[Any] = model.model_validate(found)
@@ -140,8 +159,17 @@ def _parse(resource_type: ResourceType, found: dict[str, Any]) -> Resource[Any]:
 
 
 def _dump(resource: Resource[Any]) -> tuple[dict[str, Any], str | None]:
-    """Return a resource as plain JSON, and its password apart: it goes nowhere else."""
+    """Return a resource as plain JSON, and its password apart: it goes nowhere else.
+
+    Raises:
+        InvalidValueException: a text of it cannot be kept.
+    """
     found = resource.model_dump(mode="json")
+    if has_nul(found):
+        raise InvalidValueException(detail="the character U+0000 is not text")
+    for name, longest in _LONGEST.items():
+        if len(found.get(name) or "") > longest:
+            raise InvalidValueException(detail=f"{name} is too long; at most {longest} characters are kept")
     return found, found.pop("password", None)
 
 

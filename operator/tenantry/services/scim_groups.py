@@ -86,6 +86,8 @@ def search(store: Store, tenant_id: int, asked: Mapping[str, Page]) -> tuple[int
 
 
 def _describe(connection: Connection, tenant_id: int, ids: Collection[str]) -> list[Resource]:
+    if not ids:
+        return []
     known = load_groups(connection, tenant_id, groups_defined(connection, tenant_id))
     groups = [known[id_] for id_ in ids if id_ in known]
     members = load_members(connection, tenant_id, groups)

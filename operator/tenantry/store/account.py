@@ -17,6 +17,7 @@ from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.portions import in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, waits
+from tenantry.store.scim import delete_said
 
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
@@ -271,6 +272,7 @@ def apply_accounts(connection: Connection, tenant_id: int, changes: Sequence[Pai
     """Write accounts from what they were to what they are: one statement a table and kind of write."""
     real = [(before, after) for before, after in changes if before != after]
     _write_accounts(connection, tenant_id, real, now)
+    delete_said(connection, [after.id for _, after in real if after is not None and after.tombstone is not None])
     for table, rows_of in _PART_TABLES:
         _write_part(connection, table, real, partial(rows_of, tenant_id=tenant_id))
 

@@ -5,7 +5,7 @@ from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
 from tenantry.store.columns import UtcDateTime, metadata, tenant_column
 
 #: What SCIM clients say of accounts beside what an account has: their own id of it, and what they ask for it instead of
-#: the client's defaults.
+#: the client's defaults. No two accounts share an id, and so a search by it reads that index first.
 scim_users = Table(
     "scim_users",
     metadata,
@@ -13,7 +13,7 @@ scim_users = Table(
     tenant_column(),
     Column("external_id", String(256)),
     Column("asked", Text, nullable=False),
-    Index("ix_scim_users_tenant_external", "tenant_id", "external_id"),
+    Index("ix_scim_users_tenant_external", "tenant_id", "external_id", unique=True),
 )
 
 #: Groups that SCIM clients made: ``workgroup`` is empty, and they give nothing. Beside them what clients say of groups

@@ -6,7 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, cast, delete, false, func, insert, literal, null, select, union_all, update
+from sqlalchemy import (
+    Connection,
+    Subquery,
+    and_,
+    cast,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from tenantry.domain.login import login_key
 from tenantry.domain.query import Page, Path
@@ -29,6 +44,7 @@ from tenantry.store.searching import Branch, Field, Searched, find_page
 #: The kinds of resource.
 USER, GROUP = "User", "Group"
 _VALUE: Path = ("value",)
+_FEW_GROUPS = 10
 _IDS = uuid.UUID("1b0c2f4e-5a57-4b4c-9a0f-6f5a4a0d7c11")
 
 
@@ -112,8 +128,9 @@ def _users(dialect: Dialect, tenant_id: int, defined: Sequence[Group]) -> Search
 
 
 def _has_external(tenant_id: int) -> Callable[[str], Sql]:
-    ours = select(scim_users.c.account_id).where(scim_users.c.tenant_id == tenant_id)
-    return lambda external_id: accounts.c.id.in_(ours.where(scim_users.c.external_id == external_id))
+    """Return what an index tells; false, and not null, where a client says nothing of an account."""
+    c = scim_users.c
+    return lambda value: and_(c.external_id.is_not(None), c.external_id == value, c.tenant_id == tenant_id)
 
 
 def _listed(dialect: Dialect, document: Sql, name: str, parts: Iterable[str]) -> Branch:
@@ -222,8 +239,11 @@ def load_said(connection: Connection, account_ids: Collection[str]) -> dict[str,
     return found
 
 
-def save_said(connection: Connection, tenant_id: int, account_id: str, said: Said, *, known: bool) -> None:
-    """Write what a client says of an account."""
+def save_said(
+    connection: Connection, tenant_id: int, account_id: str, said: Said, now: datetime, *, known: bool
+) -> None:
+    """Write what a client says of an account, which is changed by that too."""
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(modified=now))
     values = {"external_id": said.external_id, "asked": dump(said.asked)}
     if known:
         connection.execute(update(scim_users).where(scim_users.c.account_id == account_id).values(values))
@@ -231,10 +251,11 @@ def save_said(connection: Connection, tenant_id: int, account_id: str, said: Sai
         connection.execute(insert(scim_users).values(account_id=account_id, tenant_id=tenant_id, **values))
 
 
-def delete_said(connection: Connection, account_id: str) -> None:
-    """Forget what clients said of an account, and in which of their groups it was."""
-    connection.execute(delete(scim_users).where(scim_users.c.account_id == account_id))
-    connection.execute(delete(scim_members).where(scim_members.c.account_id == account_id))
+def delete_said(connection: Connection, account_ids: Collection[str]) -> None:
+    """Forget what clients said of accounts that were deleted, and in which of their groups they were."""
+    for some in in_portions(account_ids):
+        connection.execute(delete(scim_users).where(scim_users.c.account_id.in_(some)))
+        connection.execute(delete(scim_members).where(scim_members.c.account_id.in_(some)))
 
 
 def owners_of_external(connection: Connection, tenant_id: int, external_id: str) -> list[str]:
@@ -270,7 +291,15 @@ def load_members(connection: Connection, tenant_id: int, groups: Collection[Grou
     """Return who is in each of these groups: logins by account id."""
     found: dict[str, dict[str, str]] = {group.id: {} for group in groups}
     named = {(group.workgroup, group.name): group.id for group in groups if group.workgroup}
-    where = (memberships.c.tenant_id == tenant_id, memberships.c.system.is_(False), memberships.c.groups != "[]")
+    where: tuple[Sql, ...] = (
+        memberships.c.tenant_id == tenant_id,
+        memberships.c.system.is_(False),
+        memberships.c.groups != "[]",
+    )
+    names = {name for _, name in named}
+    if 0 < len(names) <= _FEW_GROUPS:  # most members are in others: their lists are not worth reading
+        dialect = Dialect(connection.dialect.name == "postgresql")
+        where = (*where, or_(*(dialect.contains(memberships.c.groups, dump(name)) for name in names)))
     for some in in_portions({workgroup for workgroup, _ in named}):
         columns = (memberships.c.account_id, accounts.c.user_name, memberships.c.workgroup, memberships.c.groups)
         query = select(*columns).join(accounts, accounts.c.id == memberships.c.account_id)

@@ -213,7 +213,7 @@ def _create_scim() -> None:
         ),
         sa.PrimaryKeyConstraint("group_id", "account_id", name=op.f("pk_scim_members")),
     )
-    op.create_index("ix_scim_users_tenant_external", "scim_users", ["tenant_id", "external_id"], unique=False)
+    op.create_index("ix_scim_users_tenant_external", "scim_users", ["tenant_id", "external_id"], unique=True)
     op.create_index("ix_scim_groups_tenant", "scim_groups", ["tenant_id"], unique=False)
     op.create_index("ix_scim_members_account_id", "scim_members", ["account_id"], unique=False)
 
