@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,17 @@ def test_a_database_that_another_keeps_locked_is_an_outage(sqlite_url: str, monk
         pass
     done.set()
     other.join()
+    store.close()
+
+
+def test_who_waited_for_a_writer_of_this_process_has_less_time_for_those_of_others(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count(step=2)
+    monkeypatch.setattr(database, "monotonic", lambda: next(clock))
+    store = Store.open(sqlite_url, patience=5)
+    with store.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 3000
     store.close()
 
 

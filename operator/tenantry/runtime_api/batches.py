@@ -4,10 +4,13 @@ Nothing waits for company: while one batch is with the store, what comes meanwhi
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from tenantry.errors import StoreUnavailable
 from tenantry.store import Store
 
 Q = TypeVar("Q")
@@ -17,13 +20,23 @@ A = TypeVar("A")
 _MOST = 200
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[Q, A]):
+    """A question, and who waits for its answer: whoever gave it up says so in its context (see ABANDONED)."""
+
+    store: Store
+    question: Q
+    answer: "asyncio.Future[A]"
+    context: Context
+
+
 class Batches(Generic[Q, A]):
     """Answers questions by one function of many; made once for each kind of question."""
 
     def __init__(self, name: str, work: Callable[[Store, list[Q]], list[A]]) -> None:
         self._work = work
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._waiting: list[tuple[Store, Q, asyncio.Future[A]]] = []
+        self._waiting: list[_Asked[Q, A]] = []
         self._running: asyncio.Task[None] | None = None
 
     async def ask(self, store: Store, question: Q) -> A:
@@ -33,7 +46,7 @@ class Batches(Generic[Q, A]):
             StoreUnavailable: the database is gone or locked, for all that were asked together.
         """
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((store, question, answer))
+        self._waiting.append(_Asked(store, question, answer, copy_context()))
         if self._running is None:
             self._running = asyncio.create_task(self._run())
         return await answer
@@ -41,23 +54,38 @@ class Batches(Generic[Q, A]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-                await self._answer(batch)
+                await self._answer(self._next())
         finally:
             self._running = None
 
-    async def _answer(self, batch: list[tuple[Store, Q, asyncio.Future[A]]]) -> None:
+    def _next(self) -> list[_Asked[Q, A]]:
+        """Take those that are next and of one store."""
+        store = self._waiting[0].store
+        batch = [asked for asked in self._waiting[:_MOST] if asked.store is store]
+        self._waiting = [asked for asked in self._waiting[:_MOST] if asked.store is not store] + self._waiting[_MOST:]
+        return batch
+
+    async def _answer(self, batch: list[_Asked[Q, A]]) -> None:
+        # Where the store hangs all are given up together, so that what the first says of it is true of all.
+        first, questions = batch[0], [asked.question for asked in batch]
         loop = asyncio.get_running_loop()
-        store = batch[0][0]
         try:
-            answers = await loop.run_in_executor(
-                self._thread, self._work, store, [question for _, question, _ in batch]
-            )
-        except Exception as error:  # noqa: BLE001 - it belongs to those who asked
-            for _, _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, _, future), answer in zip(batch, answers, strict=True):
-            if not future.done():  # the caller may have gone away
-                future.set_result(answer)
+            answers = await loop.run_in_executor(self._thread, first.context.run, self._work, first.store, questions)
+        except StoreUnavailable as error:
+            _fail(batch, error)
+        except Exception as error:  # noqa: BLE001 - it belongs to the one that asked for it
+            if len(batch) == 1:
+                _fail(batch, error)
+                return
+            for asked in batch:
+                await self._answer([asked])
+        else:
+            for asked, answer in zip(batch, answers, strict=True):
+                if not asked.answer.done():  # the caller may have gone away
+                    asked.answer.set_result(answer)
+
+
+def _fail(batch: Sequence[_Asked[Q, A]], error: Exception) -> None:
+    for asked in batch:
+        if not asked.answer.done():
+            asked.answer.set_exception(error)

@@ -1,6 +1,6 @@
 """Who calls: the application behind the bearer token, and what it may ask for (RFC 6750)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
@@ -13,6 +13,7 @@ from tenantry.domain.directory import Directories
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import sessions
 from tenantry.services.clients import Client, Credential, authenticate
@@ -98,11 +99,20 @@ class Direct:
         return cls(shown, state.store, state.now())
 
 
-def needs(scope: Scope) -> Callable[..., Client]:
+def _who(store: Store, shown: list[tuple[Credential, datetime]]) -> list[Client | None]:
+    found = authenticate(store, {credential for credential, _ in shown}, max(moment for _, moment in shown))
+    return [found[credential] for credential, _ in shown]
+
+
+#: A thread for each would have them all wait for each other when many come at once.
+_CALLERS = Batches("callers", _who)
+
+
+def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
     """Return the dependency that lets in only applications with a scope."""
 
-    def caller(shown: Shown, store: StoreOf, moment: Now) -> Client:
-        return admit(authenticate(store, shown, moment), shown, scope)
+    async def caller(shown: Shown, store: StoreOf, moment: Now) -> Client:
+        return admit(await _CALLERS.ask(store, (shown, moment)), shown, scope)
 
     return caller
 

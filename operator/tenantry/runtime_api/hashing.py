@@ -44,7 +44,7 @@ class Hashing:
             self._inside -= 1
 
 
-# Beside those that hash, a few are with the store.
-HASHING = Hashing(HASHERS + 2)
+# Beside those that hash, one is with the store: more of them take the interpreter from heartbeats.
+HASHING = Hashing(HASHERS + 1)
 #: Log-ins by directories at once; each directory takes a part of them at most.
 ASKING = Hashing(16)

@@ -1,6 +1,7 @@
 """The runtime API as a process: uvicorn on one port."""
 
 import asyncio
+import gc
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -109,6 +110,8 @@ def serve(
     app.state.under_way = UnderWay(pulse)
     for thread in (postman, clockwork, pulse):
         thread.start()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: looking through it again and again holds every answer up for 0.1 s
     try:
         uvicorn.run(app, host=where.host, port=where.port, **tls, **OPTIONS)
     finally:

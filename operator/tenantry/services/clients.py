@@ -101,20 +101,20 @@ class Credential:
     token: str = field(repr=False)
 
 
-def authenticate(store: Store, credential: Credential, now: datetime) -> Client | None:
-    """Return whose token it is, if it is one of the tenant's and has not expired.
+def authenticate(store: Store, credentials: Collection[Credential], now: datetime) -> dict[Credential, Client | None]:
+    """Return whose tokens these are; None where it is none of the tenant's, or has expired.
 
     Raises:
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        return identify(connection, [credential], now)[credential]
+        return identify(connection, credentials, now)
 
 
 def identify(
     connection: Connection, credentials: Collection[Credential], now: datetime
 ) -> dict[Credential, Client | None]:
-    """As ``authenticate``, of many, within a transaction that goes on."""
+    """As ``authenticate``, within a transaction that goes on."""
     rows = load_clients_by_token(connection, {token_hash(c.token) for c in credentials})
     named = {c.tenant for c in credentials if token_hash(c.token) in rows}  # anybody can name any number of others
     tenants = {name: find_tenant(connection, name) for name in named}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Event, Lock
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -19,6 +20,7 @@ from tenantry.errors import InputError, StoreUnavailable, TenantLocked
 #: How long a writer waits for another before the batch is given back to be tried again.
 BUSY_SECONDS = 5
 _READ_ONLY = "tenantry_read_only"
+_UNTIL = "tenantry_until"
 _NOT_A_URL = (
     "the URL of the identity store cannot be used; write sqlite:///path or postgresql://user:password@host:5432/name, "
     "with %40 for an @ and %3A for a : in the password"
@@ -87,7 +89,10 @@ class Store:
         Raises:
             StoreUnavailable: the database is gone or stays locked; nothing was changed.
         """
-        with self._turn(), _told_apart(), self.engine.begin() as connection:
+        until = monotonic() + self._patience
+        # Who waited for the other writers of this process has the less time for those of others.
+        engine = self.engine.execution_options(**{_UNTIL: until})
+        with self._turn(), _told_apart(), engine.begin() as connection:
             yield connection
             abandoned = ABANDONED.get()
             if abandoned is not None and abandoned.is_set():
@@ -183,7 +188,14 @@ def _fold(value: str | float | None) -> str | float | None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later gets SQLITE_BUSY at once, without waiting: a writer says so first.
     read_only = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    if read_only:
+        connection.exec_driver_sql("BEGIN")
+        return
+    until = connection.get_execution_options().get(_UNTIL)
+    if until is not None:
+        patience = max(0.0, until - monotonic())
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _postgresql(url: URL, patience: float) -> Engine:
