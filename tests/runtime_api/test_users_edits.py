@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tenantry.domain.observed import Observed
+from tenantry.services import managed, user_edits
 from tests.runtime_api.api import Answer, Api
 from tests.runtime_api.desk import BEYOND, MISSING, OUT_OF_REACH, Person, account_id, arrive, let_in, made, told
 from tests.support.builders import user, workgroup
@@ -13,13 +15,17 @@ from tests.support.examples import apply_example, example
 FLOATING = {"license": {"type": "Floating"}, "name": {"givenName": "Ann"}, "emails": [{"value": "ann@x.example"}]}
 
 
-def in_groups(api: Api, name: str, *groups: str, where: str = "support", **spec: Any) -> Person:
-    """Log an account in that a resource gives these groups."""
-    api.tenant.secrets["passwords", name] = "green-mug"
+def with_groups(name: str, *groups: str, where: str = "support", **spec: Any) -> Observed[Any]:
     password = {"secretKeyRef": {"name": "passwords", "key": name}}
     entry = {"workgroupRef": where, "groups": ["Users", *groups]}
     body = {"name": {"givenName": name}, "password": password, "workgroups": [entry], **spec}
-    api.tenant.apply(user(name, license="Floating", spec=body))
+    return user(name, license="Floating", spec=body)
+
+
+def in_groups(api: Api, name: str, *groups: str, where: str = "support", **spec: Any) -> Person:
+    """Log an account in that a resource gives these groups."""
+    api.tenant.secrets["passwords", name] = "green-mug"
+    api.tenant.apply(with_groups(name, *groups, where=where, **spec))
     return let_in(api, name, where)
 
 
@@ -61,6 +67,21 @@ def test_an_account_is_held_to_the_policy_and_a_refused_one_leaves_nothing(admin
         "SeatLimitReached",
     )
     assert admin.get("users?userName=ann")["users"] == []
+
+
+def test_nr_27_a_privilege_that_is_withdrawn_while_a_password_is_hashed_counts_no_more(
+    tracker: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = in_groups(tracker, "maker", "Administrators")
+    hashes = managed.offer_all
+
+    def withdraw(*asked: Any) -> Any:
+        former = with_groups("maker", "Administrators")
+        tracker.tenant.apply(edited(former, workgroups=[{"workgroupRef": "support", "groups": ["Users"]}]))
+        return hashes(*asked)
+
+    monkeypatch.setattr(user_edits, "offer_all", withdraw)
+    assert told(maker.post("users", {"spec": {"userName": "ann", **FLOATING}, "password": "green-mug"})) == MISSING
 
 
 def test_nr_27_creating_adding_editing_and_deleting_are_privileges_of_their_own(tracker: Api, admin: Person) -> None:

@@ -26,9 +26,11 @@ from tenantry.specs.workgroup_capability import Capability
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_id, load_by_uid
+from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
 from tenantry.store.session import load_live
+from tenantry.store.tenant import lock_tenant
 
 _LONGEST_ACTOR = 253
 
@@ -125,6 +127,20 @@ def looking(store: Store, call: Call) -> Iterator[Desk | Refusal]:
     with store.read() as connection:
         (tenant,) = chosen_tenants(connection, call.namespace)
         yield open_desk(connection, tenant.id, call)
+
+
+@contextmanager
+def deciding(store: Store, call: Call) -> Iterator[tuple[JoinedStore, Desk | Refusal]]:
+    """Open the desk to carry something out in the same transaction: what was looked at stays so until it is done.
+
+    Raises:
+        InputError: there is no such tenant.
+        StoreUnavailable: the database is gone or locked; nothing was changed.
+    """
+    with joined(store) as held, held.write() as connection:
+        (tenant,) = chosen_tenants(connection, call.namespace)
+        lock_tenant(connection, call.namespace, tenant.namespace_uid)
+        yield held, open_desk(connection, tenant.id, call)
 
 
 @dataclass(frozen=True, slots=True)

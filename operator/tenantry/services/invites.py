@@ -8,7 +8,7 @@ from tenantry.domain.account import Pending
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_edit import written
-from tenantry.services.administration import Call, Case, find_for, looking
+from tenantry.services.administration import Call, Case, deciding, find_for, looking
 from tenantry.services.managed import Asked, Done, Drop, Put, carry_out, document_of, owned_elsewhere
 from tenantry.services.user_edits import NewUser, create_users
 from tenantry.specs.workgroup_capability import Capability
@@ -55,14 +55,13 @@ def resend(store: Store, call: Call, account_id: str) -> Done | Refusal:
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with looking(store, call) as desk:
+    with deciding(store, call) as (held, desk):
         case = find_for(desk, Capability.INVITE_USERS, account_id)
         refusal = _not_open(case)
         if isinstance(case, Refusal) or refusal is not None:
             return refusal or Done()
         document = written(document_of(case.desk.connection, case.target.account) or {})
-    put = Put({**document, "invitationResendTime": call.now.isoformat()}, create=False)
-    return _one(store, call, put)
+        return _one(held, call, Put({**document, "invitationResendTime": call.now.isoformat()}, create=False))
 
 
 def cancel(store: Store, call: Call, account_id: str) -> Done | Refusal:
@@ -72,12 +71,12 @@ def cancel(store: Store, call: Call, account_id: str) -> Done | Refusal:
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with looking(store, call) as desk:
+    with deciding(store, call) as (held, desk):
         case = find_for(desk, Capability.INVITE_USERS, account_id)
         refusal = _not_open(case)
         if isinstance(case, Refusal) or refusal is not None:
             return refusal or Done()
-    return _one(store, call, Drop(case.target.account.user_name))
+        return _one(held, call, Drop(case.target.account.user_name))
 
 
 def _one(store: Store, call: Call, asked: Asked) -> Done:

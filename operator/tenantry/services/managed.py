@@ -97,17 +97,28 @@ def carry_out(store: Store, namespace: str, asked: Sequence[Asked], actor: str, 
 
 
 def _offers(store: Store, namespace: str, asked: Sequence[Asked]) -> dict[int, SecretOffer]:
-    """Compare and hash the passwords, outside of the transaction: one takes 40 ms by design."""
     puts = {place: each for place, each in enumerate(asked) if isinstance(each, Put)}
-    offers = {place: put.offer for place, put in puts.items() if put.offer is not None}
-    typed = {place: put for place, put in puts.items() if put.password is not None and place not in offers}
+    made = offer_all(store, namespace, [put for put in puts.values() if put.offer is None])
+    found = {place: put.offer or made.get(put.login) for place, put in puts.items()}
+    return {place: offer for place, offer in found.items() if offer is not None}
+
+
+def offer_all(store: Store, namespace: str, puts: Sequence[Put]) -> dict[str, SecretOffer]:
+    """Compare and hash passwords, outside of any transaction: one takes 40 ms by design. Returns offers by login.
+
+    Raises:
+        InputError: there is no such tenant.
+        StoreUnavailable: the database is gone or locked.
+    """
+    typed = [put for put in puts if put.password is not None]
     if not typed:
-        return offers
+        return {}
     with store.read() as connection:
         (tenant,) = chosen_tenants(connection, namespace)
-        present = _by_login(connection, tenant, typed.values())
-    made = {place: make_offer(put.password, present.get(login_key(put.login))) for place, put in typed.items()}
-    return offers | {place: offer for place, offer in made.items() if offer is not None}
+        present = _by_login(connection, tenant, typed)
+    # The first of one login is the one that may be made.
+    made = {put.login: make_offer(put.password, present.get(login_key(put.login))) for put in reversed(typed)}
+    return {login: offer for login, offer in made.items() if offer is not None}
 
 
 def make_offer(password: str | None, account: Account | None) -> SecretOffer | None:

@@ -10,15 +10,14 @@ from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_edit import set_entry
-from tenantry.services.accounts import chosen_tenants
-from tenantry.services.administration import Call, Case, Desk, find_for, open_desk
+from tenantry.services.administration import Call, Case, Desk, deciding, find_for
 from tenantry.services.managed import Asked, Drop, Put, carry_out, document_of, owned_elsewhere
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
 from tenantry.store.account import load_by_login
 from tenantry.store.holding import count_holdings
-from tenantry.store.joined import JoinedStore, joined
+from tenantry.store.joined import JoinedStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,7 @@ def delete_users(store: Store, call: Call, deletion: Deletion) -> list[Gone] | R
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with joined(store) as held:
-        with held.read() as connection:
-            (tenant,) = chosen_tenants(connection, call.namespace)
-            desk = open_desk(connection, tenant.id, call)
+    with deciding(store, call) as (held, desk):
         missing = desk if isinstance(desk, Refusal) else check_capability(desk.actor, Capability.DELETE_USERS)
         if isinstance(desk, Refusal) or missing is not None:
             return missing or []

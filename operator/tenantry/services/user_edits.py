@@ -10,11 +10,12 @@ from tenantry.domain.administration import Actor, Target, check_capability, chec
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.domain.secret import SecretOffer
 from tenantry.domain.user_edit import Edit, check_edit, check_form, merge, set_entry, written
 from tenantry.domain.user_profile import personal_fields, profile_of
 from tenantry.services.acts import acting
-from tenantry.services.administration import Call, Case, Desk, find_for, is_restorable, looking, open_desk
-from tenantry.services.managed import Done, Drop, Put, carry_out, document_of, owned_elsewhere
+from tenantry.services.administration import Call, Case, Desk, deciding, find_for, is_restorable, looking, open_desk
+from tenantry.services.managed import Done, Drop, Put, carry_out, document_of, offer_all, owned_elsewhere
 from tenantry.specs import UserSpec
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
@@ -40,13 +41,29 @@ def create_users(store: Store, call: Call, wanted: Sequence[NewUser], capability
         StoreUnavailable: the database is gone or locked.
     """
     with looking(store, call) as desk:
-        if isinstance(desk, Refusal):
-            return desk
-        missing = check_capability(desk.actor, capability)
-        if missing is not None:
-            return missing
-        puts = [_new(call, desk.actor, new, capability) for new in wanted]
-    return _carry_out(store, call, puts)
+        first = _made(call, desk, wanted, capability)
+    if isinstance(first, Refusal):
+        return first
+    offers = offer_all(store, call.namespace, [each for each in first if isinstance(each, Put)])
+    with deciding(store, call) as (held, desk):
+        puts = _made(call, desk, wanted, capability)
+        if isinstance(puts, Refusal):
+            return puts
+        return _carry_out(held, call, [_offered(each, offers) for each in puts])
+
+
+def _made(
+    call: Call, desk: Desk | Refusal, wanted: Sequence[NewUser], capability: Capability
+) -> list[Put | Refusal] | Refusal:
+    if isinstance(desk, Refusal):
+        return desk
+    actor = desk.actor
+    return check_capability(actor, capability) or [_new(call, actor, new, capability) for new in wanted]
+
+
+def _offered(asked: Put | Refusal, offers: Mapping[str, SecretOffer]) -> Put | Refusal:
+    """Return it with what comes of its password, which was hashed before anything was locked."""
+    return asked if isinstance(asked, Refusal) else replace(asked, offer=offers.get(asked.login))
 
 
 def _new(call: Call, actor: Actor, new: NewUser, capability: Capability) -> Put | Refusal:
@@ -79,15 +96,14 @@ def change_entry(
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with looking(store, call) as desk:
+    with deciding(store, call) as (held, desk):
         if isinstance(desk, Refusal):
             return desk
         missing = check_capability(desk.actor, capability)
         if missing is not None:
             return missing
         ids = dict.fromkeys(account_ids)
-        puts = [_with_entry(call, desk, id_, capability, change) for id_ in ids]
-    return _carry_out(store, call, puts)
+        return _carry_out(held, call, [_with_entry(call, desk, id_, capability, change) for id_ in ids])
 
 
 def _with_entry(call: Call, desk: Desk, account_id: str, capability: Capability, change: Change) -> Put | Refusal:
@@ -123,15 +139,14 @@ def edit_user(store: Store, call: Call, account_id: str, patch: Mapping[str, Any
     refusal = check_form(patch)
     if refusal is not None:
         return refusal
-    with looking(store, call) as desk:
+    with deciding(store, call) as (held, desk):
         found = _find(desk, account_id)
         if isinstance(found, Refusal):
             return found
-        system = bool(found.target.account.scope)
-        put = None if system else _edited(call, found, patch)
-    if put is None:
-        return _edit_system_user(store, call, account_id, patch)
-    return put if isinstance(put, Refusal) else _carry_out(store, call, [put])[0]
+        if found.target.account.scope:
+            return _edit_system_user(held, call, account_id, patch)
+        put = _edited(call, found, patch)
+        return put if isinstance(put, Refusal) else _carry_out(held, call, [put])[0]
 
 
 def _find(desk: Desk | Refusal, account_id: str) -> Case | Refusal:
@@ -227,23 +242,27 @@ def restore_user(store: Store, call: Call, account_id: str, new: NewUser) -> Don
     if refusal is not None:
         return refusal
     with looking(store, call) as desk:
-        case = find_for(desk, Capability.ADD_EXISTING_USERS, account_id, deleted=True)
-        if isinstance(case, Refusal):
-            return case
-        account, actor = case.target.account, case.desk.actor
-        if not is_restorable(account):
-            return Refusal(Reason.RESTORE_NOT_ALLOWED, "id", f'"{account.user_name}" is not deleted')
-        kept = {
-            "userName": account.user_name,
-            **(account.profile or {}),
-            "workgroups": [{"workgroupRef": actor.workgroup}],
-        }
-        document = merge(kept, new.spec)
-        edit = Edit({}, document, Capability.ADD_EXISTING_USERS)
-        refusal = _spec_fault(call, document) or check_edit(actor, None, edit)
-        if document["userName"] != account.user_name:
-            refusal = Refusal(Reason.LOGIN_INVALID, "spec.userName", "an account is restored under its own login")
-    if refusal is not None:
-        return refusal
-    put = Put({**document, "onExisting": "Restore"}, create=True, password=new.password)
-    return _carry_out(store, call, [put])[0]
+        first = _restored(call, desk, account_id, new)
+    if isinstance(first, Refusal):
+        return first
+    offers = offer_all(store, call.namespace, [first])
+    with deciding(store, call) as (held, desk):
+        put = _restored(call, desk, account_id, new)
+        return put if isinstance(put, Refusal) else _carry_out(held, call, [_offered(put, offers)])[0]
+
+
+def _restored(call: Call, desk: Desk | Refusal, account_id: str, new: NewUser) -> Put | Refusal:
+    case = find_for(desk, Capability.ADD_EXISTING_USERS, account_id, deleted=True)
+    if isinstance(case, Refusal):
+        return case
+    account, actor = case.target.account, case.desk.actor
+    if not is_restorable(account):
+        return Refusal(Reason.RESTORE_NOT_ALLOWED, "id", f'"{account.user_name}" is not deleted')
+    own = [{"workgroupRef": actor.workgroup}]
+    kept = {"userName": account.user_name, **(account.profile or {}), "workgroups": own}
+    document = merge(kept, new.spec)
+    if document.get("userName") != account.user_name:
+        return Refusal(Reason.LOGIN_INVALID, "spec.userName", "an account is restored under its own login")
+    edit = Edit({}, document, Capability.ADD_EXISTING_USERS)
+    refusal = _spec_fault(call, document) or check_edit(actor, None, edit)
+    return refusal or Put({**document, "onExisting": "Restore"}, create=True, password=new.password)
