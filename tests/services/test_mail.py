@@ -238,6 +238,14 @@ def test_a_mail_that_is_refused_for_good_is_kept_to_be_seen_and_not_tried_again(
     assert waiting(tenant) == []
 
 
+def test_a_sender_that_is_refused_holds_up_no_mail_of_others(tenant: WatchedTenant, mailbox: Mailbox) -> None:
+    tenant.apply(pool(static=2), inviting(), person(), person("bob"))
+    mailbox.senders.append("550 not from you")
+    assert deliver(tenant, mailbox) == 1
+    (row,) = waiting(tenant)
+    assert (row.due, row.failure) == (None, "550")
+
+
 def test_while_the_server_is_away_no_mail_is_touched(tenant: WatchedTenant, mailbox: Mailbox) -> None:
     tenant.apply(pool(static=1), inviting(), person())
     (port,) = free_ports(1)

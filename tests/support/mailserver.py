@@ -22,13 +22,15 @@ _TOKEN = re.compile(r"^(tnl_[\w-]+)", re.MULTILINE)
 
 @dataclass
 class Mailbox:
-    """What came, and what the server says to the next mails: ``answers`` to their recipients, ``data`` to their text.
+    """What came, and what the server says to the next mails.
 
-    An answer that is empty is the usual one.
+    ``senders`` to who sends them, ``answers`` to their recipients, ``data`` to their text. An answer that is empty is
+    the usual one.
     """
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
 
@@ -39,6 +41,15 @@ class Mailbox:
     @property
     def server(self) -> MailServer:
         return MailServer.parse(self.url)
+
+    async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd asks for
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.senders.pop(0) if self.senders else ""
+        if not answer:
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return answer or "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd asks for
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[Any]

@@ -1,5 +1,6 @@
 """Account life: what a person does about their own account, through an application that has its pages."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -9,7 +10,8 @@ from tenantry.domain.account import Account
 from tenantry.domain.client import Scope
 from tenantry.domain.observed import Kind
 from tenantry.domain.refusal import Refusal
-from tenantry.runtime_api.caller import Now, Person, SpecCheck, StoreOf, Tenant, needs
+from tenantry.runtime_api.caller import ClockOf, Now, Person, SpecCheck, StoreOf, Tenant, needs
+from tenantry.runtime_api.hashing import HASHING
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import onboarding, password_changes, profiles
@@ -144,17 +146,17 @@ class PreferencesChange(Model):
 
 
 @router.post("/accept", summary="Accept an invitation")
-def accept(tenant: Tenant, body: AcceptRequest, _: Caller, store: StoreOf, now: Now) -> Arrived:
+async def accept(tenant: Tenant, body: AcceptRequest, _: Caller, store: StoreOf, clock: ClockOf) -> Arrived:
     """Accept by the link of the mail, once; the address is the person's by that."""
-    found = onboarding.accept_invitation(store, tenant, body.token, body.password, now)
-    return _arrived(found, now)
+    found = await HASHING.run(lambda: onboarding.accept_invitation(store, tenant, body.token, body.password, clock()))
+    return _arrived(found, clock())
 
 
 @router.post("/sign-up", status_code=202, summary="Sign up")
-def sign_up(tenant: Tenant, body: SignUpRequest, _: Caller, store: StoreOf, now: Now) -> None:
+async def sign_up(tenant: Tenant, body: SignUpRequest, _: Caller, store: StoreOf, clock: ClockOf) -> None:
     """Claim the account that is listed. 202 whether or not one is; a mail follows where the address is verified."""
     asked = SignUp(body.workgroup, body.user_name or body.email, body.email, body.password)
-    _check(onboarding.sign_up(store, tenant, asked, now))
+    _check(await HASHING.run(lambda: onboarding.sign_up(store, tenant, asked, clock())))
 
 
 @router.post("/verify", summary="Verify an email address")
@@ -170,16 +172,20 @@ def request_reset(tenant: Tenant, body: ResetRequest, _: Caller, store: StoreOf,
 
 
 @router.post("/password-reset/confirm", status_code=204, summary="Choose another password by the mail")
-def confirm_reset(tenant: Tenant, body: ResetConfirmation, _: Caller, store: StoreOf, now: Now) -> None:
+async def confirm_reset(tenant: Tenant, body: ResetConfirmation, _: Caller, store: StoreOf, clock: ClockOf) -> None:
     """Replace the password by the link of the mail, once and within an hour. Every session of the account ends."""
-    _check(password_changes.confirm_reset(store, tenant, body.token, body.new_password, now))
+    _check(
+        await HASHING.run(lambda: password_changes.confirm_reset(store, tenant, body.token, body.new_password, clock()))
+    )
 
 
 @router.post("/password", status_code=204, summary="Change the password")
-def change_password(tenant: Tenant, body: PasswordChangeRequest, _: Caller, store: StoreOf, now: Now) -> None:
+async def change_password(
+    tenant: Tenant, body: PasswordChangeRequest, _: Caller, store: StoreOf, clock: ClockOf
+) -> None:
     """Change the password by the present one, an expired one too (TT-09). Every session of the account ends."""
     asked = PasswordChange(Claim(body.workgroup, body.user_name, body.password), body.new_password)
-    _check(password_changes.change_password(store, tenant, asked, now))
+    _check(await HASHING.run(lambda: password_changes.change_password(store, tenant, asked, clock())))
 
 
 @router.get("/profile", summary="One's own profile")
@@ -214,7 +220,7 @@ def change_preferences(
     return PreferencesView.of(_data(profiles.change_preferences(store, tenant, person, body.preferences, now)))
 
 
-def _arrived(found: Account | Refusal, now: Now) -> Arrived:
+def _arrived(found: Account | Refusal, now: datetime) -> Arrived:
     if isinstance(found, Refusal):
         raise Refused(found)
     return Arrived(account_id=found.id, user_name=found.user_name, state=found.state(now).value)

@@ -122,7 +122,7 @@ class Connection:
         except smtplib.SMTPRecipientsRefused as error:
             (code, _) = next(iter(error.recipients.values()))
             raise MailRefused(code, final=code >= _PERMANENT) from error
-        except smtplib.SMTPDataError as error:
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:  # of this mail alone
             raise MailRefused(error.smtp_code, final=error.smtp_code >= _PERMANENT) from error
         except smtplib.SMTPNotSupportedError as error:  # the address is beyond ASCII, and the server knows no such
             raise MailRefused(553, final=True) from error
