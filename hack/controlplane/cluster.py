@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from controlplane.binaries import CONTROL_PLANE
-from controlplane.service import Service, ServiceError, free_ports, listens
+from controlplane.service import Service, free_ports, listens
 
 ADMIN_TOKEN = "admin"  # noqa: S105 - a throwaway server that listens on loopback only
 OPERATOR_TOKEN = "operator"  # noqa: S105 - as above
@@ -36,7 +36,6 @@ _AUDIT_POLICY: Mapping[str, Any] = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata", "verbs": ["create", "update", "patch", "delete", "deletecollection"]}],
 }
-_START_ATTEMPTS = 3
 _READY_SECONDS = 60.0
 
 
@@ -69,7 +68,12 @@ class Cluster:
     def start(self) -> Self:
         CONTROL_PLANE.paths()  # builds what is missing before the first one runs
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self._start_on_free_ports()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
 
     def stop(self) -> None:
         """End all programs at once: nothing in a throwaway cluster is worth a graceful shutdown."""
@@ -132,16 +136,7 @@ class Cluster:
         finally:
             self.start_apiserver()
 
-    def _start_on_free_ports(self, attempts: int = _START_ATTEMPTS) -> Self:
-        try:
-            return self._start_once()
-        except ServiceError as failure:
-            self.stop()
-            if attempts == 1 or "address already in use" not in str(failure):
-                raise
-            return self._start_on_free_ports(attempts - 1)
-
-    def _start_once(self) -> Self:
+    def _start(self) -> None:
         ports = Ports(*free_ports(3))
         self._state_file.write_text(json.dumps(asdict(ports)))
         self._etcd.start(_etcd_command(self.folder / "etcd", ports))
@@ -149,7 +144,6 @@ class Cluster:
         self._start_apiserver(ports)
         if self._controllers is not None:
             self._controllers.start(self._controllers_command())
-        return self
 
     def _start_apiserver(self, ports: Ports) -> None:
         self._write_configuration()

@@ -15,6 +15,9 @@ from controlplane import tether
 
 _POLL_SECONDS = 0.05
 
+_HELD: list[socket.socket] = []
+"""The sockets that keep our ports ours: a socket that nobody refers to is closed."""
+
 
 class ServiceError(RuntimeError):
     """A program did not start; the message ends with the last lines of its log."""
@@ -123,13 +126,17 @@ def command_line(pid: int) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Give ports that nobody listens on now; another program may take one before we do, so callers retry."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [listening.getsockname()[1] for listening in sockets]
-    finally:
-        for listening in sockets:
-            listening.close()
+    """Give ports that are ours until this process ends, for servers of ours to listen on, again and again.
+
+    Each stays bound by a socket that does not listen. The system gives such a port to nobody else, not even as that of
+    an outgoing connection while our server is down; a server that sets SO_REUSEADDR, as they all do, still gets it.
+    """
+    held = [socket.socket() for _ in range(count)]
+    for sock in held:
+        sock.bind(("127.0.0.1", 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _HELD.extend(held)
+    return [sock.getsockname()[1] for sock in held]
 
 
 def listens(port: int) -> bool:

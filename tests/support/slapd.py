@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import pytest
 
-from controlplane.service import Service, ServiceError, free_ports, listens
+from controlplane.service import Service, free_ports, listens
 
 BASE = "dc=northwind,dc=example"
 PEOPLE = f"ou=people,{BASE}"
@@ -28,7 +28,6 @@ SEARCHER_PASSWORD = "search-only"
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _SCHEMAS = Path("/etc/ldap/schema")
 _MODULES = Path("/usr/lib/ldap")
-_ATTEMPTS = 3
 
 # It lets an empty password in as anonymous, as some directories do: who sends one is let in as anybody.
 _CONFIGURATION = """
@@ -105,7 +104,8 @@ class Slapd:
         self._user = "nobody" if os.geteuid() == 0 else ""
         try:
             self._prepare()
-            self._start()
+            self._ldap, self._ldaps = free_ports(2)
+            self.start()
         except BaseException:
             self.__exit__()
             raise
@@ -162,16 +162,6 @@ class Slapd:
         if self._user:
             for path in (folder, *folder.rglob("*")):
                 shutil.chown(path, self._user)
-
-    def _start(self) -> None:
-        for attempt in range(_ATTEMPTS):
-            self._ldap, self._ldaps = free_ports(2)
-            try:
-                return self.start()
-            except ServiceError:  # another program took the port
-                if attempt + 1 == _ATTEMPTS:
-                    raise
-        return None
 
 
 @pytest.fixture(scope="session")
