@@ -122,14 +122,17 @@ def _up(options: argparse.Namespace) -> None:
     _install(shell)
     if not before:
         _start_operator(shell, options.dir, tethered=False)
+    api = _lasting_api(shell, options.dir)
     folder = Path(shutil.which("kubectl", path=shell.environment["PATH"]) or "kubectl").parent
-    print(f"\nTenantry {'was running already' if before else 'is running'}; its log: {operator.log}. Next:\n")
+    print(f"\nTenantry {'was running already' if before else 'is running'}; its log: {operator.log}.")
+    print(f"Beside it the runtime API; its log: {Service('runtime-api', options.dir).log}. Next:\n")
     print(f"export KUBECONFIG={shlex.quote(shell.environment['KUBECONFIG'])}")
     print(f'export PATH={shlex.quote(str(folder))}:{shlex.quote(str(ROOT / ".venv" / "bin"))}:"$PATH"')
     print(f"export TENANTRY_STORE_URL={shlex.quote(_store_url(options.dir))}")
+    print(f"export TENANTRY_API={api}")
     print(f"kubectl apply -k {QUICKSTART}\nkubectl get tenantry\n")
     if options.kubeconfig:
-        print(f"`make down` stops the operator and removes the store. {IN_CLUSTER} stay in your cluster.\n{TO_REMOVE}")
+        print(f"`make down` stops both and removes the store. {IN_CLUSTER} stay in your cluster.\n{TO_REMOVE}")
     else:
         print("`make down` stops it, and removes the cluster and the store with all that is in them.")
 
@@ -141,7 +144,8 @@ def _down(options: argparse.Namespace) -> None:
         return
     own = not cluster.folder.exists()
     stopped = "Stopped" if operator.running or cluster.running else "Nothing was running"
-    operator.stop(grace=15)
+    for service in (Service("runtime-api", options.dir), operator):
+        service.stop(grace=15)
     remove(cluster)
     shutil.rmtree(options.dir, ignore_errors=True)
     held = "the store with all accounts" if own else "the cluster with all its objects, and the store with all accounts"
@@ -212,19 +216,33 @@ class RuntimeApi:
         return found
 
 
+def _lasting_api(shell: Shell, folder: Path) -> str:
+    """Have the runtime API run, and return its URL."""
+    server, known = Service("runtime-api", folder, tethered=False), folder / "runtime-api.url"
+    if not server.running:
+        known.write_text(_serve(shell, folder, server))
+    return known.read_text()
+
+
+def _serve(shell: Shell, folder: Path, server: Service) -> str:
+    """Start the runtime API and return its URL."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "tenantry", "serve", f"--store-url={_store_url(folder)}", f"--port={port}"]
+    print(f"\n$ tenantry {shlex.join(command[3:])} &", flush=True)
+    server.start(command, shell.environment)
+    server.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/openapi.json"), within=60)
+    return f"http://127.0.0.1:{port}"
+
+
 @contextmanager
 def _runtime_api(shell: Shell, folder: Path) -> Iterator[RuntimeApi]:
-    (port,) = free_ports(1)
     store = f"--store-url={_store_url(folder)}"
     command = ["tenantry", "clients", "create", "demo", "-n", NAMESPACE, "--scope", "sessions"]
     print(f"\n$ {shlex.join(command)}", flush=True)
     token = shell.output(sys.executable, "-m", *command, store).strip()
-    serve = [sys.executable, "-m", "tenantry", "serve", store, f"--port={port}"]
-    print(f"\n$ tenantry {shlex.join(serve[3:])} &", flush=True)
-    server = Service("runtime-api", folder).start(serve, shell.environment)
+    server = Service("runtime-api", folder)
     try:
-        server.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/openapi.json"), within=60)
-        yield RuntimeApi(f"http://127.0.0.1:{port}", token)
+        yield RuntimeApi(_serve(shell, folder, server), token)
     finally:
         server.stop(grace=15)
 

@@ -4,13 +4,17 @@ from pathlib import Path
 
 from tests.e2e.conftest import Site
 from tests.support.pages import commands, follow
+from tests.support.serving import RuntimeApiProcess
 
 
 def test_the_first_ten_minutes_end(site: Site, tmp_path: Path) -> None:
-    lines = commands("README.md", "## The first ten minutes")
+    lines = [line.replace("default", site.namespace) for line in commands("README.md", "## The first ten minutes")]
     kubectl = f'kubectl() {{ "{site.cluster.kubectl_path}" -n {site.namespace} "$@"; }}'
-    failed = follow(lines, tmp_path, prelude=kubectl, **site.cluster.environment, TENANTRY_STORE_URL=site.store_url)
+    with RuntimeApiProcess(tmp_path, site.store_url) as api:
+        known = {"TENANTRY_STORE_URL": site.store_url, "TENANTRY_API": api.url}
+        failed = follow(lines, tmp_path, prelude=kubectl, **site.cluster.environment, **known)
     assert failed == {"tenantry validate examples/quickstart": 1}
+    assert sum("SessionStarted" in str(record) for record in site.export_audit()) == 1  # the second one was denied
     assert not any(site.kube.items(kind) for kind in ("User", "Workgroup", "LicensePool"))
 
 

@@ -69,12 +69,11 @@ class Api:
         url = f"{self.url}/v1/{self.tenant.ref.namespace}/{path}".rstrip("/")
         if form is not None:
             reply = _POOL.request(method, url, fields=form, encode_multipart=False, headers=sent)
+        elif body is not None:
+            sent["Content-Type"] = "application/json"
+            reply = _POOL.request(method, url, body=json.dumps(body).encode(), headers=sent)
         else:
-            reply = (
-                _POOL.request(method, url, json=body, headers=sent)
-                if body is not None
-                else _POOL.request(method, url, headers=sent)
-            )
+            reply = _POOL.request(method, url, headers=sent)
         return Answer(reply.status, urllib3.HTTPHeaderDict(reply.headers), reply.data.decode())
 
     def send(self, path: str, content: bytes, type_: str) -> Answer:

@@ -61,7 +61,7 @@ class Life:
     def change(self, old: str, new: str) -> Answer:
         return self.post("password", workgroup="tracker", userName="ada", password=old, newPassword=new)
 
-    def sign_up(self, email: str = ADDRESS, password: str = NEW, login: str = "ada") -> Answer:
+    def sign_up(self, email: str = ADDRESS, password: str | None = NEW, login: str = "ada") -> Answer:
         return self.post("sign-up", workgroup="tracker", userName=login, email=email, password=password)
 
     def log_in(self, password: str = NEW, login: str = "ada") -> str | int:
@@ -146,16 +146,48 @@ def test_th_15_only_listed_addresses_sign_up_and_all_hear_the_same(life: Life) -
 def test_th_17_log_in_waits_for_the_verification_mail_of_a_sign_up(life: Life) -> None:
     life.has(policy=SIGNING_UP | VERIFYING)
     life.sign_up()
-    assert life.log_in() == "EmailNotVerified"
+    assert life.deliver() == 1
+    life.sign_up()
+    assert life.deliver() == 0  # nobody's mailbox is filled by asking
     first = life.token()
     life.tenant.later(minutes=1)
-    life.sign_up(password="another one")  # whoever was first: until the address is verified the next one counts
+    life.sign_up()
     second = life.token()
-    assert life.post("verify", token=first).reason == "LinkInvalid"
-    assert life.post("verify", token=second).body["state"] == "Active"
-    assert life.log_in("another one") == 201
-    life.sign_up(password="too late by now")
-    assert life.log_in("too late by now") == "InvalidCredentials"
+    assert life.post("verify", token=first, password=NEW).reason == "LinkInvalid"
+    assert life.post("verify", token=second).reason == "PasswordInvalid"
+    assert life.post("verify", token=second, password="short").reason == "PasswordInvalid"
+    assert life.post("verify", token=second, password=NEW).body["state"] == "Active"
+    assert life.log_in() == 201
+
+
+@pytest.mark.parametrize("policy", [SIGNING_UP | VERIFYING, SIGNING_UP])
+def test_th_17_the_password_of_who_signed_up_in_anothers_name_never_counts(life: Life, policy: dict[str, Any]) -> None:
+    life.has(policy=policy, emailVerification="Required")
+    life.sign_up(password="of a stranger")
+    token = life.token()
+    life.tenant.later(minutes=1)
+    life.sign_up(password="of a stranger")
+    token = life.token()
+    assert life.log_in("of a stranger") == "InvalidCredentials"
+    assert life.post("verify", token=token, password=NEW).status == 200
+    life.sign_up(password="of a stranger")
+    assert life.log_in("of a stranger") == "InvalidCredentials"
+    assert life.log_in() == 201
+
+
+@pytest.mark.parametrize(("policy", "status"), [(SIGNING_UP | VERIFYING, 202), (SIGNING_UP, 422)])
+def test_a_sign_up_needs_a_password_where_no_mail_follows(life: Life, policy: dict[str, Any], status: int) -> None:
+    life.has(policy=policy)
+    assert {life.sign_up(password=None, login=login).status for login in ("ada", "nobody")} == {status}
+
+
+def test_a_password_that_is_there_is_not_replaced_by_the_proof_of_an_address(life: Life) -> None:
+    life.has(policy=VERIFYING)
+    life.api.give_password("ada", hash_password(OLD))
+    token = life.token()
+    assert life.post("verify", token=token, password=NEW).reason == "PasswordNotApplicable"
+    assert life.post("verify", token=token).status == 200
+    assert life.log_in(OLD) == 201
 
 
 def test_th_15_nobody_signs_up_where_accounts_are_given(life: Life) -> None:
@@ -165,7 +197,7 @@ def test_th_15_nobody_signs_up_where_accounts_are_given(life: Life) -> None:
 
 def test_a_new_address_is_verified_by_its_own_mail_and_the_former_one_is_told(life: Life) -> None:
     ada = life.has(policy=VERIFYING)
-    life.post("verify", token=life.token())
+    life.post("verify", token=life.token(), password=OLD)
     life.tenant.apply(edited(ada, emails=[{"value": "ada@new.example"}]))
     assert life.deliver() == 2
     assert life.mailbox.to(ADDRESS)[-1]["Subject"].startswith("Your email address was changed")

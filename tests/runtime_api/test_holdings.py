@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from tenantry.domain.client import Scope
 from tenantry.domain.observed import Kind
 from tenantry.services.accounts import list_accounts
+from tenantry.services.passwords import hash_password
 from tenantry.store import Store
 from tests.runtime_api.api import Answer, Api
 from tests.support.builders import pool, user, workgroup
@@ -216,6 +217,23 @@ def test_an_offboarding_of_the_user_settles_what_the_application_registered(desk
     put(desk, holding("R-1"))
     desk.tenant.apply(deleted(agent("ann", offboarding=TO_BOB)))
     assert listed(desk) == [("bob", "R-1")]
+
+
+def test_a_deletion_ends_sessions_and_access_at_once_even_while_something_holds_it_up(desk: Api) -> None:
+    put(desk, holding("R-1"))
+    desk.give_password("ann", hash_password("correct horse"))
+    token = desk.log_in("ann", "correct horse", "desk").body["token"]
+    read = {
+        "subject": {"type": "user", "id": "ann"},
+        "action": {"name": "read"},
+        "resource": {"type": "record", "id": "R-1", "properties": {"workgroup": "desk"}},
+    }
+    desk.tenant.apply(deleted(agent("ann")))
+    assert states(desk)["ann"] == "Deleting"
+    assert desk.call("POST", "sessions/introspect", form={"token": token}).body == {"active": False}
+    assert desk.log_in("ann", "correct horse", "desk").reason == "AccountNotActive"
+    decision = desk.call("POST", "access/v1/evaluation", read).body
+    assert (decision["decision"], decision["context"]["reason"]) == (False, "AccountNotActive")
 
 
 def test_in_a_tenant_of_the_command_line_the_call_itself_carries_out_what_waited_for_it(

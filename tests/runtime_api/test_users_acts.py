@@ -114,4 +114,5 @@ def test_tt_15_who_may_read_it_is_told_what_was_done_to_an_account_page_by_page(
     assert locked["facts"]["locked"][0] is None
     assert claire.get(path)["records"][-1]["action"] == "AccountCreated"
     assert "$argon2" not in claire.call("GET", path).text
+    assert told(claire.call("GET", f"{path}?before={2**63}")) == (422, "InvalidRequest")
     assert told(paolo.call("GET", path)) == MISSING

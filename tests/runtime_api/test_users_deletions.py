@@ -1,11 +1,15 @@
 """Accounts that people delete, restore, and take out of a workgroup; invitations that they send and take back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tenantry.domain.refusal import Refusal
+from tenantry.services import administration, sessions
+from tenantry.services.administration import Call
 from tenantry.services.holdings import Registration, put_holdings
-from tenantry.services.managed import Put, carry_out
+from tenantry.services.managed import Drop, Put, carry_out
 from tests.runtime_api.api import Api
 from tests.runtime_api.desk import MISSING, OUT_OF_REACH, Person, account_id, arrive, let_in, made, told
 from tests.support.builders import NAMESPACE
@@ -49,6 +53,8 @@ def test_nr_17_what_an_account_holds_goes_where_it_is_said_and_then_the_account_
     give(admin, "ann", "alert", "A-1")
     ann = admin.on("ann")
     assert told(admin.call("DELETE", ann)) == (403, "HoldingsLeft")
+    (warned,) = admin.post("users/delete", {"ids": [ann.removeprefix("users/")]}).body["results"]
+    assert (warned["done"], warned["reason"]) == (False, "HoldingsLeft")
     choices = [settle("record", reassignTo="jonas"), settle("alert", drop=True)]
     assert admin.call("DELETE", ann, {"holdings": choices}).status == 204
     assert admin.get("users?userName=ann")["users"] == []
@@ -152,12 +158,17 @@ def test_it_18_several_are_deleted_in_one_go_after_a_warning_and_a_yes(api: Api)
     assert again.reason == "LoginReserved"
 
 
-def test_nr_25_an_account_of_two_workgroups_is_deleted_from_one_and_not_as_a_whole(admin: Person) -> None:
-    spec = {**FLOATING, "userName": "two", "workgroups": [{"workgroupRef": w} for w in ("support", "engineering")]}
-    put = Put(spec, create=True, password="green-mug")
+def in_both(admin: Person, **spec: Any) -> str:
+    """Have the API make the account of two workgroups; return its path."""
+    both = {**FLOATING, "userName": "two", "workgroups": [{"workgroupRef": w} for w in ("support", "engineering")]}
+    put = Put(both | spec, create=True, password="green-mug")
     (done,) = carry_out(admin.api.tenant.store, NAMESPACE, [put], "test", admin.api.tenant.now)
     assert done.refusal is None
-    two = admin.on("two")
+    return admin.on("two")
+
+
+def test_nr_25_an_account_of_two_workgroups_is_deleted_from_one_and_not_as_a_whole(admin: Person) -> None:
+    two = in_both(admin)
     assert told(admin.call("DELETE", two)) == OUT_OF_REACH
     assert admin.call("DELETE", f"{two}/membership").status == 204
     assert {m["workgroup"]: m["membership"] for m in admin.get(two)["workgroups"]} == {
@@ -166,6 +177,68 @@ def test_nr_25_an_account_of_two_workgroups_is_deleted_from_one_and_not_as_a_who
     }
     elsewhere = {"spec": {"workgroups": [{"workgroupRef": "support", "membership": "Available"}]}}
     assert told(admin.call("PATCH", two, elsewhere)) == OUT_OF_REACH
+
+
+ACTS = (
+    ("PATCH", "", {"spec": {"emails": [{"value": "mine@x.example"}]}}),
+    ("POST", "/password-reset", None),
+    ("POST", "/lock", None),
+    ("DELETE", "/sessions", None),
+    ("GET", "/audit", None),
+    ("GET", "/holdings", None),
+)
+
+
+def test_nobody_acts_on_an_account_that_lives_on_in_other_workgroups_alone(admin: Person) -> None:
+    two = in_both(admin)
+    only = {**FLOATING, "userName": "two", "workgroups": [{"workgroupRef": "engineering"}]}
+    (done,) = carry_out(admin.api.tenant.store, NAMESPACE, [Put(only, create=False)], "test", admin.api.tenant.now)
+    assert done.refusal is None
+    refused = {path: told(admin.call(method, two + path, body)) for method, path, body in ACTS[:5]}
+    assert refused == dict.fromkeys(refused, OUT_OF_REACH)
+    (listed,) = admin.get("users?deleted=true&userName=two")["users"]
+    assert listed["section"] == "Deleted"
+    assert told(admin.post(f"{two}/workgroups", {})) == (403, "NotAMember")
+
+
+@pytest.mark.parametrize(("groups", "status"), [(["Users"], 200), (["Users", "Administrators"], 403)])
+def test_nr_19_nobody_takes_over_by_its_email_who_has_more_in_another_workgroup(
+    admin: Person, groups: list[str], status: int
+) -> None:
+    entries = [{"workgroupRef": "support"}, {"workgroupRef": "engineering", "groups": groups}]
+    two = in_both(admin, workgroups=entries)
+    (edit, *acts) = ACTS[:4]
+    assert admin.call("PATCH", two, edit[2]).status == status
+    assert (admin.call(*acts[0][:1], two + acts[0][1]).status == 403) is (status == 403)
+
+
+def test_what_was_chosen_for_one_deletion_is_not_obeyed_by_the_next(admin: Person) -> None:
+    give(admin, "ann", "alert", "A-1")
+    ann = admin.on("ann")
+    assert admin.call("DELETE", f"{ann}/membership", {"holdings": [settle("alert", drop=True)]}).status == 204
+    assert admin.post(f"{ann}/workgroups", {}).status == 200
+    give(admin, "ann", "alert", "A-2")
+    assert told(admin.call("DELETE", ann)) == (403, "HoldingsLeft")
+
+
+def test_who_is_logged_out_while_a_call_waits_for_its_turn_does_nothing_any_more(admin: Person) -> None:
+    store, now = admin.api.tenant.store, admin.api.tenant.now
+    known = sessions.introspect(store, NAMESPACE, admin.token, now)
+    assert known is not None
+    call = Call(NAMESPACE, "portal", known, now, lambda *_: [])
+    assert sessions.log_off(store, NAMESPACE, "portal", admin.token, now)
+    refusal = administration.lock(store, call, account_id(admin.api, "ann"))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "NotLoggedIn"
+
+
+def test_a_deleted_account_is_seen_and_restored_only_where_it_was(admin: Person) -> None:
+    apart = in_both(admin, workgroups=[{"workgroupRef": "engineering"}])
+    id_ = apart.removeprefix("users/")
+    (done,) = carry_out(admin.api.tenant.store, NAMESPACE, [Drop("two")], "test", admin.api.tenant.now)
+    assert done.refusal is None
+    assert admin.get("users?deleted=true&userName=two")["users"] == []
+    assert told(admin.post(f"users/{id_}/restore", {"spec": {}})) == (404, "UserNotFound")
 
 
 @pytest.fixture
@@ -219,18 +292,40 @@ def test_mm_06_mm_10_an_executive_resends_and_cancels_and_a_supervisor_does_not(
     assert {i["state"] for i in erin.get("invites?limit=500")["invites"] if i["email"] in EMAILS} == {
         "InvitationExpired"
     }
-    assert erin.post(f"invites/{one['id']}/resend").body["state"] == "Invited"
+    assert erin.post(f"invites/{one['id']}/resend").status == 202
+    api.tenant.settle()
+    states = {i["email"]: i["state"] for i in erin.get("invites?limit=500")["invites"]}
+    assert [states[email] for email in EMAILS[:2]] == ["Invited", "InvitationExpired"]
     assert erin.call("DELETE", f"invites/{two['id']}").status == 204
     assert told(erin.call("GET", f"users/{two['id']}")) == (404, "UserNotFound")
+    assert erin.get(f"users?deleted=true&userName={EMAILS[1]}")["users"] == []  # nothing that could be restored
     assert invited(erin, EMAILS[1])[0]["done"]
 
 
 def test_mm_10_the_invitation_of_a_resource_is_cancelled_by_deleting_it(erin: Person) -> None:
     kiosk = account_id(erin.api, "floor.display@precision.example")
     assert told(erin.call("DELETE", f"invites/{kiosk}")) == (403, "ManagedByKubernetes")
-    assert told(erin.post(f"invites/{kiosk}/resend")) == (403, "ManagedByKubernetes")
     diego = account_id(erin.api, DIEGO)
     assert told(erin.post(f"invites/{diego}/resend")) == (403, "NotInvited")
+
+
+def test_mm_04_an_invitation_to_two_workgroups_is_not_taken_back_from_one(api: Api, erin: Person) -> None:
+    (policy,) = (each for each in example("machinemetrics") if (each.kind, each.name) == ("Workgroup", "plant"))
+    api.tenant.apply(replace(policy, name="annex", uid="uid-annex"))
+    entries = [{"workgroupRef": name, "role": "Supervisor"} for name in ("plant", "annex")]
+    spec = {"userName": EMAILS[0], "emails": [{"value": EMAILS[0]}], "workgroups": entries}
+    (done,) = carry_out(api.tenant.store, NAMESPACE, [Put(spec, create=True)], "test", api.tenant.now)
+    assert done.refusal is None
+    assert told(erin.call("DELETE", f"invites/{account_id(api, EMAILS[0])}")) == OUT_OF_REACH
+
+
+def test_mm_04_the_invitation_of_a_resource_is_sent_again_by_who_may(api: Api, erin: Person) -> None:
+    kiosk = account_id(api, "floor.display@precision.example")
+    sent = {i["id"]: i["sentTime"] for i in erin.get("invites?limit=500")["invites"]}[kiosk]
+    api.tenant.later(hours=1)
+    erin = let_in(api, ERIN, "plant")
+    assert erin.post(f"invites/{kiosk}/resend").status == 202
+    assert {i["id"]: i["sentTime"] for i in erin.get("invites?limit=500")["invites"]}[kiosk] > sent
 
 
 def test_mm_16_operators_are_not_invited(erin: Person) -> None:

@@ -327,6 +327,9 @@ FAULTS = [
     ({"spec": {"emails": [{"value": "no address"}]}}, 422, "InvalidSpec"),
     ({"spec": {"workgroups": [{"workgroupRef": "plant"}, {"workgroupRef": "other"}]}}, 403, "OutOfReach"),
     ({"spec": {"name": {"givenName": "a\x00b"}}}, 422, "InvalidRequest"),
+    ({"spec": {"name": {"givenName": "a\ud800b"}}}, 422, "InvalidRequest"),
+    ({"spec": {"name": {"given\x00Name": "a"}}}, 422, "InvalidRequest"),
+    ({"spec": {"given\udfffName": "a"}}, 422, "InvalidRequest"),
 ]
 
 

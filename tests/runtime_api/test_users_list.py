@@ -1,5 +1,7 @@
 """Lists of accounts for people, and what is kept from who may not see them."""
 
+import json
+from base64 import urlsafe_b64encode as b64encode
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tenantry.domain.client import Scope
 from tests.runtime_api.api import Api
 from tests.runtime_api.desk import MISSING, Person, account_id, arrive, let_in, told
-from tests.support.builders import user, workgroup
+from tests.support.builders import pool, user, workgroup
 from tests.support.edits import deleted
 from tests.support.examples import apply_example
 
@@ -88,7 +90,11 @@ def test_nr_08_a_page_has_fifty_unless_another_size_is_asked_for(api: Api, keepe
     assert len(keeper.get("users?limit=10")["users"]) == 10
 
 
-@pytest.mark.parametrize("after", ["nonsense", "WyJ4Il0", "bnVsbA"])
+#: What the API never gave, of texts that no store keeps.
+FORGED = [b64encode(json.dumps(["CanLogIn", text, "ada"]).encode()).decode() for text in ("\x00", "\ud800")]
+
+
+@pytest.mark.parametrize("after", ["nonsense", "WyJ4Il0", "bnVsbA", *FORGED])
 def test_a_page_that_is_none_is_refused(keeper: Person, after: str) -> None:
     assert told(keeper.call("GET", f"users?after={after}")) == (422, "InvalidRequest")
 
@@ -141,6 +147,49 @@ def test_mm_18_supervisors_see_users_and_do_nothing_to_them(api: Api) -> None:
     for act in ("lock", "unlock"):
         assert told(diego.post(diego.on("erin.walsh@precision.example", f"/{act}"))) == MISSING
     assert told(diego.call("DELETE", diego.on("erin.walsh@precision.example", "/sessions"))) == MISSING
+
+
+NARROW = {
+    "roles": [{"name": "Chief"}, {"name": "Clerk"}],
+    "groups": [
+        {"name": "Named", "capabilities": [{"name": "ViewUsers", "roles": ["Clerk"]}]},
+        {"name": "Near", "capabilities": [{"name": "ViewUsers", "reach": "SingleWorkgroup"}]},
+        {"name": "Both", "capabilities": [{"name": "ViewUsers", "reach": "SingleWorkgroup", "roles": ["Chief"]}]},
+    ],
+    "systemUsers": [{"userName": "Root"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("groups", "seen"),
+    [
+        (["Named"], ["clerk", "kay", "plain", "twice"]),
+        (["Near"], ["chief", "clerk", "kay", "plain"]),
+        (["Both"], ["chief", "kay", "plain"]),
+        (["Named", "Both"], ["chief", "clerk", "kay", "plain", "twice"]),
+    ],
+)
+def test_a_list_shows_whom_a_person_may_see_one_by_one_and_nobody_else(
+    api: Api, groups: list[str], seen: list[str]
+) -> None:
+    here = "tracker"
+    people: dict[str, list[dict[str, Any]]] = {
+        "chief": [{"workgroupRef": here, "role": "Chief"}],
+        "clerk": [{"workgroupRef": here, "role": "Clerk"}],
+        "plain": [{"workgroupRef": here}],
+        "twice": [{"workgroupRef": here, "role": "Clerk"}, {"workgroupRef": "other"}],
+        "kay": [{"workgroupRef": here, "groups": groups}],
+    }
+    accounts = [user(name, license=None, in_=entries) for name, entries in people.items()]
+    waiting = [user("late", in_=people["chief"]), user("later", in_=people["twice"])]
+    api.tenant.apply(pool(), workgroup(spec=NARROW), workgroup("other"), *accounts, *waiting)
+    kay = let_in(api, "kay", here)
+    listed = kay.get("users?sort=userName")
+    late = [name for name in ("late", "later") if kay.call("GET", kay.on(name)).status == 200]
+    assert logins({"users": sorted(listed["users"], key=lambda one: one["userName"])}) == sorted([*seen, *late])
+    assert {name for name in people if kay.call("GET", kay.on(name)).status == 200} == set(seen)
+    assert len(listed["systemUsers"]) == ("Named" in groups)
+    assert kay.get("users?limit=2&sort=userName")["users"] == listed["users"][:2]
 
 
 @pytest.mark.usefixtures("keeper")

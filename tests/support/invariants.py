@@ -17,6 +17,7 @@ from tenantry.store.policy import load_policies
 from tenantry.store.resource import mark_tenant
 from tenantry.store.schema import memberships, metadata, resources, seats, waits
 from tenantry.store.session import load_live
+from tenantry.store.subjects import load_subjects
 from tenantry.store.tenant import TenantRow, find_tenant
 from tests.support.replay import recordable, replay, replay_sessions
 from tests.support.watched import WatchedTenant
@@ -68,13 +69,16 @@ def _waits(status: dict[str, Any]) -> bool:
 
 
 def _check_audit(connection: Connection, row: TenantRow) -> None:
-    """The chain is whole, and replaying it gives the accounts there are (P2)."""
+    """The chain is whole, and replaying it gives the accounts there are (P2); so does what is kept in memory by it."""
     records = list(read_records(connection, row.id))
     assert first_fault(records, (row.audit_sequence, row.audit_head)) is None
-    told, live = replay(records), {account.id: recordable(account) for account in load_all(connection, row.id)}
+    live_accounts = load_all(connection, row.id)
+    told, live = replay(records), {account.id: recordable(account) for account in live_accounts}
     assert told.keys() == live.keys()
     for account_id, account in live.items():
         assert told[account_id] == account
+    kept = load_subjects(connection, row, {word for a in live_accounts for word in (a.user_name or a.login_key, a.id)})
+    assert {subject.account.id: recordable(subject.account) for subject in kept} == live
     assert replay_sessions(records) == {session.id for session in load_live(connection, row.id)}
 
 

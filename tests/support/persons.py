@@ -9,7 +9,6 @@ from tenantry.domain.onboarding import accept, check_acceptance, verify
 from tenantry.domain.refusal import Refusal
 from tenantry.errors import InputError
 from tenantry.services.acts import Act, acting
-from tenantry.services.links import person_of
 from tenantry.store import Store
 from tenantry.store.account import load_by_login
 
@@ -18,7 +17,7 @@ def accept_invitation(store: Store, namespace: str, login: str, now: datetime) -
     """Accept the invitation, or sign up, as somebody does whose password is there already."""
     with acting(store, namespace, "person", now) as act:
         account = _find(act, login)
-        refusal = check_acceptance(account, now, going=person_of(act.connection, act.tenant.id, account).going)
+        refusal = check_acceptance(account, now)
         if refusal is None:
             act.change(account, replace(account, onboarding=accept(account, now)))
         return refusal

@@ -86,6 +86,7 @@ def _account(id_: str, told: _Told) -> Account:
         resource_uid=None if values["deleted"] else told.owner,
         active=values["active"],
         can_log_in=values["canLogIn"],
+        going=values["going"],
         locked=_time(values["locked"]),
         reset_obeyed=_time(values["resetObeyed"]),
         sessions_not_before=_time(values["sessionsNotBefore"]),

@@ -21,6 +21,11 @@ class RuntimeApiProcess:
         self._command = [sys.executable, "-m", "tenantry", "serve", f"--store-url={store_url}", f"--port={self._port}"]
         self._command += options
 
+    @property
+    def url(self) -> str:
+        """Return where it listens."""
+        return f"http://127.0.0.1:{self._port}"
+
     def __enter__(self) -> Self:
         self._service.start(self._command)
         self._service.wait_until(self._answers, 30.0)
@@ -31,7 +36,7 @@ class RuntimeApiProcess:
 
     def _answers(self) -> bool:
         try:
-            return _POOL.request("GET", f"http://127.0.0.1:{self._port}/openapi.json").status == 200
+            return _POOL.request("GET", f"{self.url}/openapi.json").status == 200
         except urllib3.exceptions.HTTPError:
             return False
 
@@ -39,7 +44,5 @@ class RuntimeApiProcess:
         """Send a request, and give the status and the body of the answer; one that comes later is a failure."""
         headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": "application/json"} if body else {})
         content = json.dumps(body).encode() if body else None
-        reply = _POOL.request(
-            method, f"http://127.0.0.1:{self._port}/v1/{path}", body=content, headers=headers, timeout=within
-        )
+        reply = _POOL.request(method, f"{self.url}/v1/{path}", body=content, headers=headers, timeout=within)
         return reply.status, json.loads(reply.data) if reply.data else None

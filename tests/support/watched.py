@@ -13,7 +13,12 @@ from tenantry.services.passwords import verify_password
 from tenantry.services.secret_values import find_mailbox, source_of
 from tenantry.services.work import Outcome, PasswordNeed, SecretNeed, SweepReport, TenantRef, Work
 from tenantry.specs.base import SecretKeyRef
+from tenantry.store.account import load_all
+from tenantry.store.subjects import load_subjects
+from tenantry.store.tenant import find_tenant
 from tests.support.tenancy import Tenant
+
+_FEW = 50
 
 
 @dataclass
@@ -30,9 +35,18 @@ class WatchedTenant(Tenant):
 
     def apply(self, *objects: Observed[Any], offers: Mapping[str, SecretOffer] | None = None) -> list[Outcome]:
         """Reconcile one batch as the operator does: Secrets first, and afterwards all that it made due."""
+        self._keep_in_memory()
         self.objects |= {seen.uid: seen for seen in objects}
         outcomes = self._reconcile(objects, offers)
         return outcomes + self.settle()
+
+    def _keep_in_memory(self) -> None:
+        """Have accounts kept as decisions find them: whatever changes next must be seen by who asks afterwards."""
+        with self.store.read() as connection:
+            row = find_tenant(connection, self.ref.namespace)
+            logins = [a.login_key for a in load_all(connection, row.id)] if row and len(self.objects) < _FEW else []
+            if row is not None and logins:
+                load_subjects(connection, row, logins)
 
     def settle(self) -> list[Outcome]:
         """Do what is due by now."""

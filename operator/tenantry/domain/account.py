@@ -142,11 +142,12 @@ class Account:
     """One account and all its rows.
 
     ``scope`` is empty, or the workgroup of a system user. ``provisioned`` tells that it once was in force: such an
-    account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, ``evicted_from`` those
-    it had its place in until its seat was taken back. ``mailbox`` tells which version of its Secret was looked at last.
-    ``locked``: since when a person keeps it from logging in (MM-12); no spec says so. ``reset_obeyed`` and
-    ``sessions_not_before``: the latest times of spec.passwordResetRequestTime and spec.sessionsNotBeforeTime that were
-    acted on (MM-13, MM-14).
+    account is never dropped, only deleted. ``former_workgroups`` are those it was deleted from, of a tombstone all that
+    it was in, ``evicted_from`` those it had its place in until its seat was taken back. ``mailbox`` tells which version
+    of its Secret was looked at last. ``locked``: since when a person keeps it from logging in (MM-12); no spec says so.
+    ``reset_obeyed`` and ``sessions_not_before``: the latest times of spec.passwordResetRequestTime and
+    spec.sessionsNotBeforeTime that were acted on (MM-13, MM-14). ``going``: its User is deleted, and only what it holds
+    keeps it (NR-16).
     """
 
     id: str
@@ -176,6 +177,7 @@ class Account:
     reset_obeyed: datetime | None = None
     sessions_not_before: datetime | None = None
     provisioned: bool = False
+    going: bool = False
 
     @property
     def in_force(self) -> bool:
@@ -184,6 +186,8 @@ class Account:
 
     def state(self, now: datetime) -> AccountState:
         """Return the state that status and lists show."""
+        if self.going:
+            return AccountState.DELETING
         lapsed = self.onboarding.has_lapsed(now)
         if self.manager is not Manager.SYSTEM and not self.in_force:
             return AccountState.INVITATION_EXPIRED if lapsed and self.waiting is None else AccountState.WAITING

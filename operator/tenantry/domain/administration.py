@@ -2,7 +2,8 @@
 
 A person acts in the workgroup of the own session, on accounts of that workgroup. What a person may do comes from the
 levels, the role and the groups there, as access does. Nobody gives away, or acts on, more than the person has: unless a
-grant names roles, those that give a capability which the person lacks are out of its reach.
+grant names roles, those that give a capability which the person lacks are out of its reach. What concerns the whole
+account, as its email does, asks for that in each workgroup that the account has. To look at an account is not to act.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +26,18 @@ class Actor:
 
     account: Account
     workgroup: str
-    policy: WorkgroupSpec
+    policies: Mapping[str, WorkgroupSpec]
     grants: tuple[CapabilityGrant, ...]
+
+    @property
+    def policy(self) -> WorkgroupSpec:
+        """Return the policy of the workgroup."""
+        return self.policies[self.workgroup]
+
+    def grants_in(self, member: Member) -> list[CapabilityGrant]:
+        """Return what a membership gives, in whichever workgroup; nothing in one that is not there."""
+        policy = self.policies.get(member.workgroup)
+        return list(grants_of(member, policy)) if policy is not None else []
 
     def grants_of(self, capability: Capability) -> list[CapabilityGrant]:
         """Return the grants of one capability."""
@@ -45,29 +56,44 @@ class Actor:
 class Target:
     """Whose account it is done to. ``workgroups`` are all that it has access to, or asks for while it waits.
 
-    ``member`` is what it has, or asks for, in the workgroup of the actor.
+    ``member`` is what it has, or asks for, in the workgroup of the actor, ``elsewhere`` what in the others.
     """
 
     account: Account
     workgroups: frozenset[str]
     member: Member | None
+    elsewhere: tuple[Member, ...] = ()
 
     @property
     def is_system(self) -> bool:
         """Tell whether the account is the workgroup's own."""
         return bool(self.account.scope)
 
+    @property
+    def is_former(self) -> bool:
+        """Tell whether the account lives on, in other workgroups alone."""
+        return self.member is None and not self.is_system and self.account.tombstone is None
 
-def actor_of(account: Account, workgroup: str, policy: WorkgroupSpec | None, now: datetime) -> Actor | Refusal:
+
+#: What is done to an account as it is in every workgroup.
+_WHOLE = frozenset(
+    {Capability.EDIT_USERS, Capability.RESET_PASSWORDS, Capability.LOCK_USERS, Capability.REVOKE_SESSIONS}
+)
+#: What may be done to an account that was in the workgroup and lives on elsewhere.
+_TO_FORMER = frozenset({Capability.VIEW_USERS, Capability.ADD_EXISTING_USERS})
+_LOOKING = frozenset({Capability.VIEW_USERS, Capability.READ_AUDIT})
+
+
+def actor_of(account: Account, workgroup: str, policies: Mapping[str, WorkgroupSpec], now: datetime) -> Actor | Refusal:
     """Return who acts, or why nobody does: the account is not Active, or no member there any more."""
-    member = account.member_of(workgroup)
+    member, policy = account.member_of(workgroup), policies.get(workgroup)
     if policy is None or member is None or member.kind is not MembershipKind.MEMBER:
         message = f'you are not a member of Workgroup "{workgroup}" any more'
         return Refusal(Reason.NOT_A_MEMBER, "Tenantry-Session", message)
     state = account.state(now)
     if account.tombstone is not None or not account.can_log_in or state is not AccountState.ACTIVE:
         return Refusal(Reason.ACCOUNT_NOT_ACTIVE, "Tenantry-Session", f"your account is {state}")
-    return Actor(account, workgroup, policy, tuple(grants_of(member, policy)))
+    return Actor(account, workgroup, policies, tuple(grants_of(member, policy)))
 
 
 def grants_of(member: Member, policy: WorkgroupSpec) -> Iterator[CapabilityGrant]:
@@ -101,12 +127,17 @@ def check(actor: Actor, capability: Capability, target: Target | None, asked: Se
     grants = actor.grants_of(capability)
     if not grants:
         return _missing(actor, capability)
+    if target is not None and target.is_former and capability not in _TO_FORMER:
+        message = f'"{target.account.user_name}" is not in Workgroup "{actor.workgroup}" any more; add it there first'
+        return Refusal(Reason.OUT_OF_REACH, "", message)
     reaching = [grant for grant in grants if target is None or _is_reached(grant.reach, target, actor.workgroup)]
     if target is not None and not reaching:
         return _out_of_reach(actor, capability, target)
     present = [target.member] if target is not None and target.member is not None else []
     refusals = [next(_beyond(actor, grant, [*_touched(grant, present), *asked]), None) for grant in reaching]
-    return None if None in refusals else refusals[0]
+    if None not in refusals:
+        return refusals[0]
+    return next(_beyond_elsewhere(actor, target), None) if target is not None and capability in _WHOLE else None
 
 
 def _touched(grant: CapabilityGrant, present: list[Member]) -> list[Member]:
@@ -177,9 +208,23 @@ def _beyond(actor: Actor, grant: CapabilityGrant, touched: Iterable[Member]) -> 
             if grant.roles is None or member.role is None
             else _by_levels_and_groups(_apart(member, actor.policy), actor.policy)
         )
-        excess = sorted({g.name.value for g in given if not _covers(actor, g)})
-        if excess:
+        excess = sorted({g.name.value for g in given if not _covers(actor.grants, g)})
+        if excess and grant.name not in _LOOKING:
             yield _not_grantable(member, f"it gives {', '.join(excess)}, which you are not given so far yourself")
+
+
+def _beyond_elsewhere(actor: Actor, target: Target) -> Iterator[Refusal]:
+    """Yield in which other workgroup the account has more than the actor: by its email it would be the actor's."""
+    for member in target.elsewhere:
+        own = actor.account.member_of(member.workgroup)
+        grants = actor.grants_in(own) if own is not None else []
+        excess = sorted({g.name.value for g in actor.grants_in(member) if not _covers(grants, g)})
+        if excess:
+            message = (
+                f'"{target.account.user_name}" is given {", ".join(excess)} in Workgroup "{member.workgroup}", '
+                "which you are not; ask somebody there"
+            )
+            yield Refusal(Reason.OUT_OF_REACH, "", message)
 
 
 def _apart(member: Member, policy: WorkgroupSpec) -> Member:
@@ -198,10 +243,10 @@ def _not_grantable(member: Member, why: str) -> Refusal:
     return Refusal(Reason.ROLE_NOT_GRANTABLE, "role", message)
 
 
-def _covers(actor: Actor, given: CapabilityGrant) -> bool:
+def _covers(grants: Iterable[CapabilityGrant], given: CapabilityGrant) -> bool:
     return any(
         own.name is given.name and own.reach in {Reach.ANY, given.reach} and (own.roles is None or own == given)
-        for own in actor.grants
+        for own in grants
     )
 
 

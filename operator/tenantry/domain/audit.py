@@ -141,6 +141,7 @@ def _facts(account: Account | None) -> dict[str, Any]:
         "provisioned": account.provisioned,
         "active": account.active,
         "canLogIn": account.can_log_in,
+        "going": account.going,
         "locked": _time(account.locked),
         "resetObeyed": _time(account.reset_obeyed),
         "sessionsNotBefore": _time(account.sessions_not_before),

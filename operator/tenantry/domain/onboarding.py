@@ -80,16 +80,16 @@ def resend(account: Account, hours: int, now: datetime) -> Onboarding:
     return replace(asked, invited=now, expires=expires, invited_address=account.address, resend_obeyed=now)
 
 
-def check_acceptance(account: Account, now: datetime, *, going: bool = False) -> Refusal | None:
+def check_acceptance(account: Account, now: datetime) -> Refusal | None:
     """Return why nobody can accept or sign up for this account now, or None (MM-01, MM-04, TH-15).
 
-    ``going``: its User is deleted, which cancels the invitation even while something holds the account up.
+    The deletion of its User cancels the invitation, even while something holds the account up.
     """
     onboarding = account.onboarding
-    if onboarding.has_lapsed(now) and not going:
+    if onboarding.has_lapsed(now) and not account.going:
         return _lapsed(onboarding)
     open_ = onboarding.pending in {Pending.INVITATION, Pending.SIGN_UP}
-    if open_ and account.in_force and account.active and not going:
+    if open_ and account.in_force and account.active and not account.going:
         return None
     return Refusal(Reason.NOT_INVITED, "", "this account is not waiting for anybody to accept")
 

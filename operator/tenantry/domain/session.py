@@ -163,6 +163,7 @@ def check_log_in(account: Account, workgroup: WorkgroupPolicy, now: datetime) ->
 
 
 _SHUT = {
+    AccountState.DELETING: (Reason.ACCOUNT_NOT_ACTIVE, "the account is being deleted; ask an administrator"),
     AccountState.INACTIVE: (Reason.ACCOUNT_NOT_ACTIVE, "the account is switched off; ask an administrator"),
     AccountState.LOCKED: (Reason.ACCOUNT_LOCKED, "the account is locked; ask an administrator to unlock it"),
     AccountState.INVITED: (
@@ -248,8 +249,8 @@ def _ended_before(before: Account | None, after: Account | None) -> datetime | N
 def workgroups_shut(before: Account | None, after: Account | None) -> frozenset[str]:
     """Return the workgroups in which the sessions of an account end by a change of it.
 
-    Those end when the account is switched off, locked, deleted or evicted, leaves the workgroup, or changes its license
-    or its password (TH-16, MM-12, MM-14, design §2, decision 3).
+    Those end when the account is switched off, locked, deleted (even if it is kept by what it holds) or evicted, leaves
+    the workgroup, or changes its license or its password (TH-16, MM-12, MM-14, design §2, decision 3).
     """
     if before is None:
         return frozenset()
@@ -259,7 +260,8 @@ def workgroups_shut(before: Account | None, after: Account | None) -> frozenset[
 
 
 def _stays_open(account: Account) -> bool:
-    return account.tombstone is None and account.active and account.can_log_in and account.locked is None
+    shut = account.tombstone is not None or account.going or account.locked is not None
+    return account.active and account.can_log_in and not shut
 
 
 def _rests_on(account: Account) -> tuple[object, ...]:

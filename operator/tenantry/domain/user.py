@@ -22,7 +22,7 @@ from tenantry.domain.user_member import plan_members
 from tenantry.domain.user_profile import kept_preferences, own_preferences
 from tenantry.domain.user_references import definitions_of_attributes, definitions_of_preferences
 from tenantry.domain.user_rules import check_user
-from tenantry.domain.user_status import describe_going, describe_user, with_holdings
+from tenantry.domain.user_status import describe_user, with_holdings
 from tenantry.domain.user_warnings import check_warnings, warn_of_kept_profile
 from tenantry.specs import UserSpec, UserStatus
 from tenantry.specs.user import OnExisting
@@ -66,6 +66,7 @@ def plan_user(user: Observed[UserSpec], snapshot: Snapshot, *, turn: bool = Fals
 
 def _in_time(user: Observed[UserSpec], account: Account, snapshot: Snapshot) -> Account:
     """Return the account after what time alone did, and what its User asks for whatever its spec is worth."""
+    account = replace(account, going=False) if account.going else account
     return obey_sessions(user, lapse(account, snapshot.now), snapshot.now)
 
 
@@ -115,13 +116,12 @@ def plan_removal(user: Observed[UserSpec], snapshot: Snapshot) -> UserPlan:
 
 
 def _hold(user: Observed[UserSpec], account: Account, settlement: Settlement, snapshot: Snapshot) -> UserPlan:
-    """Keep the account as it is. Its place in line is given up, and switching it off is obeyed all the same."""
+    """Keep the account as it is, shut. Its place in line is given up, and switching it off is obeyed all the same."""
     active = account.active if user.spec is None else user.spec.active
-    after = replace(_in_time(user, account, snapshot), active=active, waiting=None)
+    after = replace(_in_time(user, account, snapshot), active=active, waiting=None, going=True)
     _take(snapshot, account, after)
     plan = _planned(user, snapshot, account, after, not_ready(settlement.refusals))
-    plan = _with_held(plan, user, settlement.left, snapshot)
-    return replace(plan, status=describe_going(plan.status))
+    return _with_held(plan, user, settlement.left, snapshot)
 
 
 def _with_held(plan: UserPlan, user: Observed[UserSpec], left: tuple[Held, ...], snapshot: Snapshot) -> UserPlan:
@@ -346,10 +346,11 @@ def bury(account: Account, mode: DeletionMode, snapshot: Snapshot) -> Account | 
         account,
         resource_uid=None,
         members=(),
-        former_workgroups=frozenset(),
+        former_workgroups=account.former_workgroups | account.homes,
         evicted_from=frozenset(),
         seat=None,
         waiting=None,
+        going=False,
         password=None,
         mailbox="",
         tombstone=tombstone,

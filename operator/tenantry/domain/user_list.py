@@ -25,7 +25,8 @@ class Section(StrEnum):
 class Wanted:
     """Which accounts of a workgroup are listed, and in which order.
 
-    ``alone``: those with access to this workgroup only. ``prefix`` is that of the login's key.
+    ``alone``: those with access to this workgroup only. ``roles``: those with one of these there, with none, or who
+    have no place yet. ``prefix`` is that of the login's key.
     """
 
     workgroup: str
@@ -34,5 +35,6 @@ class Wanted:
     company: str | None = None
     prefix: str = ""
     role: str | None = None
+    roles: tuple[str, ...] | None = None
     alone: bool = False
     invited: bool = False

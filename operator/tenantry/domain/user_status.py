@@ -54,11 +54,6 @@ def with_holdings(status: UserStatus, left: Iterable[Held]) -> UserStatus:
     return status.model_copy(update={"holdings": holdings})
 
 
-def describe_going(status: UserStatus) -> UserStatus:
-    """Return the status of an account that is to go, and is kept by what it holds."""
-    return status.model_copy(update={"state": AccountState.DELETING})
-
-
 def _password(password: Password | None) -> PasswordStatus | None:
     if password is None:
         return None

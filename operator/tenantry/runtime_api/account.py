@@ -65,14 +65,22 @@ class SignUpRequest(_Confirmed):
     user_name: Login | None = Field(default=None, description="The login; absent means that it is the email address.")
     email: str = Field(max_length=254, description="The address that is listed.")
     password: Password | None = Field(
-        default=None, description="The password; none where a directory has it.", repr=False
+        default=None,
+        description="The password from now on; none where a directory has it. Where the address is verified it is "
+        "chosen with the mail's link instead: what is sent here does not count.",
+        repr=False,
     )
 
 
-class TokenRequest(Model):
-    """The link of a mail."""
+class VerifyRequest(_Confirmed):
+    """An address that is shown to be the person's."""
 
     token: Token
+    password: Password | None = Field(
+        default=None,
+        description="The password from now on; needed of who waits for this to come in and has none.",
+        repr=False,
+    )
 
 
 class ResetRequest(Model):
@@ -160,9 +168,10 @@ async def sign_up(tenant: Tenant, body: SignUpRequest, _: Caller, store: StoreOf
 
 
 @router.post("/verify", summary="Verify an email address")
-def verify(tenant: Tenant, body: TokenRequest, _: Caller, store: StoreOf, now: Now) -> Arrived:
+async def verify(tenant: Tenant, body: VerifyRequest, _: Caller, store: StoreOf, clock: ClockOf) -> Arrived:
     """Show by the link of the mail, once, that the address it went to is the person's."""
-    return _arrived(onboarding.verify_email(store, tenant, body.token, now), now)
+    found = await HASHING.run(lambda: onboarding.verify_email(store, tenant, body.token, body.password, clock()))
+    return _arrived(found, clock())
 
 
 @router.post("/password-reset", status_code=202, summary="Ask for another password")

@@ -10,7 +10,7 @@ from tenantry.domain.user_list import Section, SortKey, Wanted
 from tenantry.runtime_api.caller import StoreOf
 from tenantry.runtime_api.model import Model
 from tenantry.runtime_api.problem import Refused
-from tenantry.runtime_api.user_edits import Name, Outcomes, Written, outcomes
+from tenantry.runtime_api.user_edits import Name, Outcomes, outcomes
 from tenantry.runtime_api.users import AccountId, ForPerson, granted, place_of, token_of
 from tenantry.services import invites, user_list
 from tenantry.services.invites import Invitation
@@ -84,15 +84,17 @@ def invite(call: ForPerson, store: StoreOf, body: InviteRequest) -> Outcomes:
     return outcomes(granted(invites.invite(store, call, body.invitation())))
 
 
-@router.post("/{account_id}/resend", summary="Send an invitation again")
-def resend(account_id: AccountId, call: ForPerson, store: StoreOf) -> Written:
-    """Send an invitation once more; the former link is worth nothing from then on."""
-    return Written.of(granted(invites.resend(store, call, account_id)), call)
+@router.post("/{account_id}/resend", status_code=202, summary="Send an invitation again")
+def resend(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
+    """Send an invitation once more, a User's too; the former link is worth nothing, and a lapsed one queues anew."""
+    refusal = invites.resend(store, call, account_id)
+    if refusal is not None:
+        raise Refused(refusal)
 
 
 @router.delete("/{account_id}", status_code=204, summary="Cancel an invitation")
 def cancel(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
     """Take an invitation back: it lets nobody in, and leaves nothing behind (MM-04)."""
-    done = granted(invites.cancel(store, call, account_id))
-    if done.refusal is not None:
-        raise Refused(done.refusal)
+    refusal = invites.cancel(store, call, account_id)
+    if refusal is not None:
+        raise Refused(refusal)

@@ -23,7 +23,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 from tenantry.domain.query import Unsearchable
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.runtime_api.model import has_nul
+from tenantry.runtime_api.model import NOT_TEXT, is_text
 from tenantry.runtime_api.scim_filter import page_of
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.services import scim_groups, scim_users
@@ -165,8 +165,8 @@ def _dump(resource: Resource[Any]) -> tuple[dict[str, Any], str | None]:
         InvalidValueException: a text of it cannot be kept.
     """
     found = resource.model_dump(mode="json")
-    if has_nul(found):
-        raise InvalidValueException(detail="the character U+0000 is not text")
+    if not is_text(found):
+        raise InvalidValueException(detail=NOT_TEXT)
     for name, longest in _LONGEST.items():
         if len(found.get(name) or "") > longest:
             raise InvalidValueException(detail=f"{name} is too long; at most {longest} characters are kept")

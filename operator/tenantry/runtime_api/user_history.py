@@ -38,7 +38,7 @@ def list_history(
     account_id: AccountId,
     call: ForPerson,
     store: StoreOf,
-    before: Annotated[int | None, Query(ge=1, description="`next` of the page before.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> History:
     """Return who changed the account, when, from what to what, page by page."""

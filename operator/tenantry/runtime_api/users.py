@@ -15,7 +15,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_list import Section, SortKey, Wanted
 from tenantry.runtime_api.caller import Now, Person, SpecCheck, StoreOf, Tenant, needs
-from tenantry.runtime_api.model import Model
+from tenantry.runtime_api.model import Model, is_text
 from tenantry.runtime_api.problem import Refused
 from tenantry.services import administration, user_list
 from tenantry.services.administration import Call
@@ -177,6 +177,9 @@ def list_users(call: ForPerson, store: StoreOf, query: Annotated[ListQuery, Quer
     return UserList(users=_views(page.users, call), system_users=_views(page.system, call), next=token_of(page.next))
 
 
+_NO_PLACE = Refusal(Reason.INVALID_REQUEST, "after", "give `next` of the page before")
+
+
 def token_of(place: Place | None) -> str | None:
     """Return where the next page begins, for `after`; None at the end."""
     if place is None:
@@ -195,9 +198,12 @@ def place_of(token: str) -> Place | None:
         return None
     try:
         section, key, login = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return Place(Section(section), (str(key), str(login)))
+        place = Place(Section(section), (str(key), str(login)))
     except (ValueError, TypeError, binascii.Error) as error:
-        raise Refused(Refusal(Reason.INVALID_REQUEST, "after", "give `next` of the page before")) from error
+        raise Refused(_NO_PLACE) from error
+    if not is_text([*place.after]):
+        raise Refused(_NO_PLACE)
+    return place
 
 
 @router.get("/{account_id}", summary="Show an account")

@@ -77,8 +77,9 @@ class Desk:
         members = list(account.members) or asked_members(row or self.row_of(account), account)
         workgroups = frozenset(m.workgroup for m in members) | account.evicted_from
         member = next((m for m in members if m.workgroup == here), None)
-        ours = here in workgroups or here in account.former_workgroups or is_restorable(account)
-        return Target(account, workgroups, member) if ours else None
+        elsewhere = tuple(m for m in members if m.workgroup != here)
+        ours = here in workgroups | account.former_workgroups
+        return Target(account, workgroups, member, elsewhere) if ours else None
 
     def owners(self, uids: Collection[str]) -> list[Account]:
         """Return the accounts that these objects own."""
@@ -110,9 +111,13 @@ def asked_members(row: ResourceRow | None, account: Account) -> list[Member]:
 def open_desk(connection: Connection, tenant_id: int, call: Call) -> Desk | Refusal:
     """Return the desk for a call, or why the person has none any more."""
     session = call.person.session
-    (account,) = load_by_id(connection, [session.account_id], tenant_id) or [call.person.account]
-    policy = load_policies(connection, tenant_id).workgroups.get(session.workgroup)
-    actor = actor_of(account, session.workgroup, policy.spec if policy is not None else None, call.now)
+    account = next(iter(load_by_id(connection, [session.account_id], tenant_id)), None)
+    live = load_live(connection, tenant_id, account_ids=[session.account_id])
+    if account is None or all(each.id != session.id or each.expires <= call.now for each in live):
+        return Refusal(Reason.NOT_LOGGED_IN, "Tenantry-Session", "the session has ended; log in again")
+    workgroups = load_policies(connection, tenant_id).workgroups
+    policies = {name: workgroup.spec for name, workgroup in workgroups.items()}
+    actor = actor_of(account, session.workgroup, policies, call.now)
     return actor if isinstance(actor, Refusal) else Desk(connection, tenant_id, actor)
 
 
@@ -221,13 +226,13 @@ def reset_password(store: Store, call: Call, account_id: str) -> Refusal | None:
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked; nothing is mailed.
     """
-    with looking(store, call) as desk:
+    with deciding(store, call) as (held, desk):
         case = find_for(desk, Capability.RESET_PASSWORDS, account_id)
-    if isinstance(case, Refusal):
-        return case
-    refusal = check_system_user(case.target, case.desk.actor.policy, editable=False)
-    login = case.target.account.user_name
-    return refusal or send_password_reset(store, call.namespace, login, call.actor, call.now)
+        if isinstance(case, Refusal):
+            return case
+        refusal = check_system_user(case.target, case.desk.actor.policy, editable=False)
+        login = case.target.account.user_name
+        return refusal or send_password_reset(held, call.namespace, login, call.actor, call.now)
 
 
 def owned_by(account: Account, row: ResourceRow | None) -> str:

@@ -14,11 +14,11 @@ from tenantry.domain.session import Session
 from tenantry.services.clients import Client, Credential, identify
 from tenantry.services.tokens import token_hash
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id, load_by_key, load_page
+from tenantry.store.account import load_page
 from tenantry.store.policy import Policies, load_policies
 from tenantry.store.project_member import load_parts
-from tenantry.store.resource import names_of_owners
 from tenantry.store.session import load_by_token
+from tenantry.store.subjects import Subject, load_subjects, owned
 from tenantry.store.tenant import find_tenant
 
 #: How many accounts a search of subjects reads in one go, and in one call: where few may, it would read all otherwise.
@@ -126,7 +126,7 @@ def search_subjects(
             return FoundSubjects((), None)
         for _ in range(0, _MOST_LOOKED_AT, _PAGE):
             page = load_page(connection, tenant.id, asked.workgroup, after, _PAGE)
-            known = _Known.of(connection, tenant.id, page, now)
+            known = _Known.of(connection, tenant.id, owned(connection, page), now)
             for account in page:
                 if len(found) == limit:
                     return FoundSubjects(tuple(found), after)
@@ -157,28 +157,25 @@ class _Known:
         if tenant is None:
             return cls(now, Policies({}, {}), {}, {}, {}, {}, {})
         sessions = load_by_token(connection, tenant.id, {token_hash(a.subject) for a in asked if a.by_session})
-        subjects = {a.subject for a in asked if not a.by_session}
-        accounts = load_by_key(connection, tenant.id, {login_key(subject) for subject in subjects})
-        ids = {session.account_id for session in sessions.values()} | subjects
-        accounts += [a for a in load_by_id(connection, ids, tenant.id) if a not in accounts]
-        found = cls.of(connection, tenant.id, accounts, now)
+        words = {a.subject for a in asked if not a.by_session} | {s.account_id for s in sessions.values()}
+        found = cls.of(connection, tenant.id, load_subjects(connection, tenant, words), now)
         found.by_token = sessions
         return found
 
     @classmethod
-    def of(cls, connection: Connection, tenant_id: int, accounts: Collection[Account], now: datetime) -> "_Known":
+    def of(cls, connection: Connection, tenant_id: int, subjects: Collection[Subject], now: datetime) -> "_Known":
         """Read what belongs to these accounts."""
-        names = names_of_owners(connection, [a.resource_uid for a in accounts if a.resource_uid is not None])
+        names = {s.account.id: s.user for s in subjects if s.user}
         by_login: dict[str, list[Account]] = {}
-        for account in accounts:
-            by_login.setdefault(account.login_key, []).append(account)
+        for subject in subjects:
+            by_login.setdefault(subject.account.login_key, []).append(subject.account)
         return cls(
             now,
             load_policies(connection, tenant_id),
-            {a.id: a for a in accounts},
+            {s.account.id: s.account for s in subjects},
             by_login,
             {},
-            {a.id: names[a.resource_uid] for a in accounts if a.resource_uid in names},
+            names,
             load_parts(connection, tenant_id, names.values()),
         )
 

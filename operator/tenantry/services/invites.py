@@ -1,15 +1,14 @@
 """Invitations that people send: many at once, one role for all (MM-02), sent again, taken back (MM-04, MM-10)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenantry.domain.account import Pending
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.domain.user_edit import written
-from tenantry.services.administration import Call, Case, deciding, find_for, looking
-from tenantry.services.managed import Asked, Done, Drop, Put, carry_out, document_of, owned_elsewhere
+from tenantry.services.administration import Call, deciding, find_for, looking
+from tenantry.services.managed import Done
+from tenantry.services.onboarding import cancel_invitation, resend_invitation
+from tenantry.services.user_deletions import in_other_workgroups
 from tenantry.services.user_edits import NewUser, create_users
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.specs.workgroup_login import OnboardingMode
@@ -48,7 +47,7 @@ def invite(store: Store, call: Call, wanted: Invitation) -> list[Done] | Refusal
     return create_users(store, call, people, Capability.INVITE_USERS)
 
 
-def resend(store: Store, call: Call, account_id: str) -> Done | Refusal:
+def resend(store: Store, call: Call, account_id: str) -> Refusal | None:
     """Send an invitation once more: the former link is worth nothing from then on, and a lapsed one queues anew.
 
     Raises:
@@ -57,14 +56,12 @@ def resend(store: Store, call: Call, account_id: str) -> Done | Refusal:
     """
     with deciding(store, call) as (held, desk):
         case = find_for(desk, Capability.INVITE_USERS, account_id)
-        refusal = _not_open(case)
-        if isinstance(case, Refusal) or refusal is not None:
-            return refusal or Done()
-        document = written(document_of(case.desk.connection, case.target.account) or {})
-        return _one(held, call, Put({**document, "invitationResendTime": call.now.isoformat()}, create=False))
+        if isinstance(case, Refusal):
+            return case
+        return resend_invitation(held, call.namespace, case.target.account.user_name, call.actor, call.now)
 
 
-def cancel(store: Store, call: Call, account_id: str) -> Done | Refusal:
+def cancel(store: Store, call: Call, account_id: str) -> Refusal | None:
     """Take an invitation back: it lets nobody in, and its seat is free (MM-04).
 
     Raises:
@@ -73,22 +70,7 @@ def cancel(store: Store, call: Call, account_id: str) -> Done | Refusal:
     """
     with deciding(store, call) as (held, desk):
         case = find_for(desk, Capability.INVITE_USERS, account_id)
-        refusal = _not_open(case)
-        if isinstance(case, Refusal) or refusal is not None:
-            return refusal or Done()
-        return _one(held, call, Drop(case.target.account.user_name))
-
-
-def _one(store: Store, call: Call, asked: Asked) -> Done:
-    steps: Sequence[Asked] = [asked]
-    return carry_out(store, call.namespace, steps, call.actor, call.now)[0]
-
-
-def _not_open(case: Case | Refusal) -> Refusal | None:
-    """Return why there is no invitation that a person could send again or take back, or None."""
-    if isinstance(case, Refusal):
-        return case
-    account = case.target.account
-    if account.onboarding.pending is not Pending.INVITATION:
-        return Refusal(Reason.NOT_INVITED, "id", f'"{account.user_name}" waits for nobody to accept an invitation')
-    return owned_elsewhere(account, case.resource)
+        if isinstance(case, Refusal):
+            return case
+        refusal = in_other_workgroups(case)
+        return refusal or cancel_invitation(held, call.namespace, case.target.account.user_name, call.actor, call.now)

@@ -4,12 +4,13 @@ The runtime API is the door to these; each is one transaction, and has the User 
 and hashed before it, and it checks that what they were compared with is still there.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tenantry.domain.account import Account, Pending
+from tenantry.domain.account import Account, Onboarding, Pending
 from tenantry.domain.login import login_key
-from tenantry.domain.mail import Mail, MailKind, Purpose, address_to_verify
+from tenantry.domain.mail import VERIFICATION_LASTS, Mail, MailKind, Purpose, address_to_verify
 from tenantry.domain.onboarding import accept, check_acceptance, resend, verify
 from tenantry.domain.password import (
     PasswordOffer,
@@ -22,10 +23,10 @@ from tenantry.domain.password import (
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.services.acts import Act, acting
-from tenantry.services.links import Person, follow, person_of
+from tenantry.services.links import Person, follow, mailed_lately, person_of
 from tenantry.services.managed import Drop, carry_out, owned_elsewhere
 from tenantry.services.passwords import offer_typed
-from tenantry.specs.workgroup_login import OnboardingMode
+from tenantry.specs.workgroup_login import EmailVerification, OnboardingMode
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_by_id, load_by_login
 from tenantry.store.joined import joined
@@ -40,7 +41,10 @@ _PASSWORD = "password"  # noqa: S105 - the name of a field
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """A person who says to be listed: by which login, with which address, and under which password from now on."""
+    """A person who says to be listed: by which login, and with which address.
+
+    ``password`` counts where no address is verified; elsewhere it is chosen with the link, by whom the mail reaches.
+    """
 
     workgroup: str
     login: str
@@ -57,22 +61,48 @@ def accept_invitation(
         InputError: there is no such tenant, or the audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
+    return _arrive(store, namespace, _Link(token, Purpose.ACCEPT, accept), password, now)
+
+
+def verify_email(store: Store, namespace: str, token: str, password: str | None, now: datetime) -> Account | Refusal:
+    """Take it that the address is the person's to whom the link was mailed (TH-17).
+
+    Who waits for it to come in and has no password yet chooses one by it: the mail reached nobody else.
+
+    Raises:
+        InputError: there is no such tenant, or the audit trail is signed and this is not the key.
+        StoreUnavailable: the database is gone or locked.
+    """
+    return _arrive(store, namespace, _Link(token, Purpose.VERIFY, verify), password, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What somebody has who got a mail, and how far it brings them."""
+
+    token: str = field(repr=False)
+    purpose: Purpose
+    step: Callable[[Account, datetime], Onboarding]
+
+
+def _arrive(store: Store, namespace: str, link: _Link, password: str | None, now: datetime) -> Account | Refusal:
+    """Take a link, with the password that is chosen by it."""
     with store.read() as connection:
         tenant = find_tenant(connection, namespace)
         if tenant is None:
             return no_tenant(namespace)
-        person = follow(connection, tenant.id, token, Purpose.ACCEPT, now)
+        person = follow(connection, tenant.id, link.token, link.purpose, now)
     if isinstance(person, Refusal):
         return person
     offer = offer_typed(password, person.account.password) if password is not None else None
     with acting(store, namespace, PERSON, now) as act:
-        person = follow(act.connection, act.tenant.id, token, Purpose.ACCEPT, now)
+        person = follow(act.connection, act.tenant.id, link.token, link.purpose, now)
         if isinstance(person, Refusal):
             return person
         after = _with_password(person, offer, now)
         if isinstance(after, Refusal):
             return after
-        after = replace(after, onboarding=accept(after, now))
+        after = replace(after, onboarding=link.step(after, now))
         act.change(person.account, after)
         return after
 
@@ -81,11 +111,15 @@ def _with_password(person: Person, offer: PasswordOffer | None, now: datetime) -
     """Return the account with the password that the person chose, if one is needed or was given."""
     account, policy = person.account, person.password_policy
     if offer is None:
-        missing = policy is not None and account.password is None
+        arriving = account.onboarding.pending is not Pending.NOTHING
+        missing = arriving and policy is not None and account.password is None
         message = "there is no password yet; choose one"
         return Refusal(Reason.PASSWORD_INVALID, _PASSWORD, message) if missing else account
     if policy is None:
         message = "the password of this account is that of a directory; leave it out"
+        return Refusal(Reason.PASSWORD_NOT_APPLICABLE, _PASSWORD, message)
+    if account.onboarding.pending is not Pending.INVITATION and account.password is not None:
+        message = "there is a password already; leave it out, and change it by itself"
         return Refusal(Reason.PASSWORD_NOT_APPLICABLE, _PASSWORD, message)
     if offer.compared != (account.password.hash if account.password is not None else ""):
         return Refusal(Reason.PASSWORD_INVALID, _PASSWORD, "the password was changed meanwhile; try again")
@@ -96,8 +130,8 @@ def _with_password(person: Person, offer: PasswordOffer | None, now: datetime) -
 def sign_up(store: Store, namespace: str, asked: SignUp, now: datetime) -> Refusal | None:
     """Claim the account that is listed under a login and an address (TH-15, TH-17).
 
-    Whether one is listed is not told. Where the address must be verified a mail goes out, and log-in waits for that.
-    Until then a new attempt takes the place of the former one, and closes its link.
+    Whether one is listed is not told. Where the address must be verified a mail goes out: log-in waits for its link,
+    and the password is chosen by it. Until then a new attempt has the mail sent once more.
 
     Raises:
         InputError: there is no such tenant, or the audit trail is signed and this is not the key.
@@ -115,7 +149,7 @@ def sign_up(store: Store, namespace: str, asked: SignUp, now: datetime) -> Refus
     with acting(store, namespace, PERSON, now) as act:
         account = _listed(act.connection, act.tenant.id, asked)
         person = person_of(act.connection, act.tenant.id, account) if account is not None else None
-        if person is not None and not person.going:
+        if person is not None and not person.account.going:
             _take_sign_up(act, person, offer)
     return None
 
@@ -133,7 +167,8 @@ def _check_sign_up(connection: Connection, tenant_id: int, asked: SignUp) -> Ref
         message = "the password is that of a directory; leave it out"
         return Refusal(Reason.PASSWORD_NOT_APPLICABLE, _PASSWORD, message) if asked.password is not None else None
     if asked.password is None:
-        return Refusal(Reason.PASSWORD_INVALID, _PASSWORD, "choose a password")
+        verified = workgroup.spec.email_verification is EmailVerification.REQUIRED
+        return None if verified else Refusal(Reason.PASSWORD_INVALID, _PASSWORD, "choose a password")
     return check_length(len(asked.password), password_policy(None, [workgroup.spec]), _PASSWORD)
 
 
@@ -147,43 +182,24 @@ def _listed(connection: Connection, tenant_id: int, asked: SignUp) -> Account | 
 
 
 def _take_sign_up(act: Act, person: Person, offer: PasswordOffer | None) -> None:
-    """Take a sign-up: of one who is waited for, or, as long as the address is not verified, once more.
+    """Take a sign-up of one who is waited for, or send the mail once more that its address waits for.
 
-    A password that a Secret gave is not for a stranger to change: it stays.
+    Where a mail decides whose the account is, nothing that a stranger typed before it may count. A password that a
+    Secret gave is not for a stranger to change either.
     """
     before, policy = person.account, person.password_policy
-    after = before
-    own = before.password is None or not before.password.source
-    again = before.onboarding.pending is Pending.VERIFICATION and own
-    if not again and check_acceptance(before, act.now) is not None:
+    if before.onboarding.pending is Pending.VERIFICATION:
+        if not mailed_lately(act, before, Purpose.VERIFY, VERIFICATION_LASTS):
+            act.mails.append(Mail(MailKind.VERIFICATION, address_to_verify(before), before.id))
         return
-    if not again and before.onboarding.pending is not Pending.SIGN_UP:
+    if before.onboarding.pending is not Pending.SIGN_UP or check_acceptance(before, act.now) is not None:
         return
-    if offer is not None and policy is not None and own:
-        if check_choice(offer, policy, _PASSWORD) is not None:
+    after = replace(before, onboarding=accept(before, act.now))
+    if after.onboarding.pending is not Pending.VERIFICATION and policy is not None and before.password is None:
+        if offer is None or check_choice(offer, policy, _PASSWORD) is not None:
             return
         after = replace(after, password=take_choice(None, offer, policy, act.now))
-    if again:
-        act.mails.append(Mail(MailKind.VERIFICATION, address_to_verify(before), before.id))
-    else:
-        after = replace(after, onboarding=accept(after, act.now))
     act.change(before, after)
-
-
-def verify_email(store: Store, namespace: str, token: str, now: datetime) -> Account | Refusal:
-    """Take it that the address is the person's to whom the link was mailed (TH-17).
-
-    Raises:
-        InputError: there is no such tenant, or the audit trail is signed and this is not the key.
-        StoreUnavailable: the database is gone or locked.
-    """
-    with acting(store, namespace, PERSON, now) as act:
-        person = follow(act.connection, act.tenant.id, token, Purpose.VERIFY, now)
-        if isinstance(person, Refusal):
-            return person
-        after = replace(person.account, onboarding=verify(person.account, now))
-        act.change(person.account, after)
-        return after
 
 
 def resend_invitation(store: Store, namespace: str, login: str, actor: str, now: datetime) -> Refusal | None:
@@ -246,7 +262,7 @@ def invited_person(act: Act, login: str) -> Person | Refusal:
     if account is None:
         return no_user(login)
     person = person_of(act.connection, act.tenant.id, account)
-    if account.onboarding.pending is not Pending.INVITATION or person.going:
+    if account.onboarding.pending is not Pending.INVITATION or account.going:
         return Refusal(Reason.NOT_INVITED, "", "nobody is waited for to accept an invitation to this account")
     return person
 

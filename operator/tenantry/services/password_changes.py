@@ -4,7 +4,7 @@ Passwords are compared and hashed before the transaction, which checks that what
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tenantry.domain.account import Account, Manager, Pending
 from tenantry.domain.audit import Change
@@ -16,18 +16,16 @@ from tenantry.domain.refusal import Refusal, choices
 from tenantry.domain.session import check_log_in
 from tenantry.services.acts import Act, acting
 from tenantry.services.credentials import NOT_RIGHT, Claim, DirectoryClaim, account_of, forget_failures, prove
-from tenantry.services.links import NOT_VALID, Person, follow, person_of
+from tenantry.services.links import NOT_VALID, Person, follow, mailed_lately, person_of
 from tenantry.services.onboarding import PERSON, no_tenant, no_user
 from tenantry.services.passwords import offer_typed
 from tenantry.store import Store
 from tenantry.store.account import load_by_login
-from tenantry.store.outbox import delete_links, load_queued, newest_link
+from tenantry.store.outbox import delete_links
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
 
 _NEW = "newPassword"
-#: Who asks again within this time has the mail already: nobody's mailbox is filled by asking.
-_AGAIN = timedelta(minutes=1)
 _NOT_TAKEN = Refusal(
     Reason.PASSWORD_NOT_APPLICABLE, "userName", "the password of this account is that of a directory; change it there"
 )
@@ -99,7 +97,7 @@ def request_reset(store: Store, namespace: str, workgroup: str, login: str, now:
     with acting(store, namespace, PERSON, now) as act:
         account = account_of(act.connection, act.tenant.id, workgroup, login, workgroups[workgroup].spec.login.by)
         member = account is not None and workgroup in account.memberships
-        if account is not None and member and not _mailed_lately(act, account):
+        if account is not None and member and not mailed_lately(act, account, Purpose.RESET, RESET_LASTS):
             _mail_reset(act, account, workgroup)
     return None
 
@@ -130,19 +128,13 @@ def _mail_reset(act: Act, account: Account, workgroup: str | None) -> Refusal | 
 def _check_reset(person: Person) -> Refusal | None:
     account = person.account
     in_use = account.in_force and account.active and account.onboarding.pending is Pending.NOTHING
-    if account.manager is Manager.SYSTEM or not in_use or account.locked is not None or person.going:
+    if account.manager is Manager.SYSTEM or not in_use or account.locked is not None or account.going:
         return Refusal(Reason.ACCOUNT_NOT_ACTIVE, "userName", "only an account that is in use can get another password")
     if person.password_policy is None:
         return _NOT_TAKEN
     if not account.serving_address:
         return Refusal(Reason.EMAIL_MISSING, "userName", "there is no address to mail to; add one")
     return None
-
-
-def _mailed_lately(act: Act, account: Account) -> bool:
-    link = newest_link(act.connection, account.id, Purpose.RESET)
-    fresh = link is not None and link.expires > act.now + RESET_LASTS - _AGAIN
-    return fresh or bool(load_queued(act.connection, account.id, MailKind.PASSWORD_RESET))
 
 
 def confirm_reset(store: Store, namespace: str, token: str, new: str, now: datetime) -> Refusal | None:

@@ -224,7 +224,7 @@ def _profile(document: Mapping[str, Any], workgroup: str) -> dict[str, Any] | Re
         first = error.errors(include_url=False, include_input=False)[0]
         return Refusal(Reason.INVALID_SPEC, ".".join(["spec", *map(str, first["loc"])]), first["msg"])
     known = profile_of(spec)
-    unknown = sorted(document.keys() - known.keys() - {"userName", "workgroups"})
+    unknown = sorted(document.keys() - known.keys() - {"userName"})
     if unknown:
         message = "of a system user the profile alone can be edited"
         return Refusal(Reason.SYSTEM_USER, f"spec.{unknown[0]}", message)

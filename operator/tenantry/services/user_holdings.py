@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tenantry.domain.administration import check_capability
 from tenantry.domain.refusal import Refusal
-from tenantry.services.administration import Call, Case, find_for, looking
+from tenantry.services.administration import Call, Case, deciding, find_for, looking
 from tenantry.services.holdings import Handover, Result, reassign_holdings
 from tenantry.services.pools import ListedCapacity, list_pools
 from tenantry.specs.workgroup_capability import Capability
@@ -45,11 +45,11 @@ def reassign(store: Store, call: Call, account_id: str, taker: str, kind: str | 
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with looking(store, call) as desk:
+    with deciding(store, call) as (held, desk):
         case = find_for(desk, Capability.REASSIGN_HOLDINGS, account_id)
-    if isinstance(case, Refusal):
-        return case
-    return _told(reassign_holdings(store, call.namespace, _handover(case, taker, kind), call.now, actor=call.actor))
+        if isinstance(case, Refusal):
+            return case
+        return _told(reassign_holdings(held, call.namespace, _handover(case, taker, kind), call.now, actor=call.actor))
 
 
 def _handover(case: Case, taker: str, kind: str | None) -> Handover:

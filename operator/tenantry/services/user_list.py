@@ -7,7 +7,7 @@ from typing import Any
 
 from tenantry.domain.access import held_levels
 from tenantry.domain.account import Account, Manager
-from tenantry.domain.administration import Target, check_capability
+from tenantry.domain.administration import Target, check, check_capability
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_list import Section, Wanted
 from tenantry.services.administration import Call, Desk, find_for, looking, owned_by
@@ -58,32 +58,37 @@ def list_users(
         refusal = desk if isinstance(desk, Refusal) else check_capability(desk.actor, Capability.VIEW_USERS)
         if isinstance(desk, Refusal) or refusal is not None:
             return refusal or Page(())
-        reaches = desk.actor.reaches(Capability.VIEW_USERS)
-        system = _system(desk) if start is None and Reach.SYSTEM_USERS in reaches | _wide(reaches) else []
-        if not reaches & {Reach.ANY, Reach.SINGLE_WORKGROUP}:
-            return Page((), system)
-        wanted = replace(wanted, workgroup=desk.actor.workgroup, alone=Reach.ANY not in reaches)
-        found = _load(desk, wanted, sections, start, limit + 1)
+        system = _system(desk) if start is None else []
+        seen = _narrowed(desk, wanted)
+        found = _load(desk, seen, sections, start, limit + 1) if seen is not None else []
         last = found[limit - 1] if len(found) > limit else None
-        following = Place(last[1], key_of(last[0], wanted.sort)) if last is not None else None
-        return Page(_listed(desk, found[:limit]), system, following)
+        following = Place(last.section, key_of(last.target.account, wanted.sort)) if last is not None else None
+        return Page(found[:limit], system, following)
 
 
-def _wide(reaches: frozenset[Reach]) -> frozenset[Reach]:
-    return frozenset({Reach.SYSTEM_USERS}) if Reach.ANY in reaches else frozenset()
+def _narrowed(desk: Desk, wanted: Wanted) -> Wanted | None:
+    """Return what the database looks for, no less than the person may see; None where that is nobody."""
+    grants = [g for g in desk.actor.grants_of(Capability.VIEW_USERS) if g.reach is not Reach.SYSTEM_USERS]
+    if not grants:
+        return None
+    named = [grant.roles for grant in grants]
+    roles = None if None in named else tuple(sorted({role for roles in named for role in roles or ()}))
+    alone = all(grant.reach is Reach.SINGLE_WORKGROUP for grant in grants)
+    return replace(wanted, workgroup=desk.actor.workgroup, alone=alone, roles=roles)
 
 
-def _load(
-    desk: Desk, wanted: Wanted, sections: Sequence[Section], start: Place | None, limit: int
-) -> list[tuple[Account, Section]]:
-    """Read section after section until the page is full."""
-    found: list[tuple[Account, Section]] = []
+def _load(desk: Desk, wanted: Wanted, sections: Sequence[Section], start: Place | None, limit: int) -> list[Listed]:
+    """Read section after section until the page is full of what the person may see."""
+    found: list[Listed] = []
     first = sections.index(start.section) if start is not None and start.section in sections else 0
     for section in sections[first:]:
         after = start.after if start is not None and start.section is section else None
-        missing = limit - len(found)
-        accounts = load_section(desk.connection, desk.tenant_id, wanted, section, after, missing) if missing else []
-        found += [(account, section) for account in accounts]
+        while missing := limit - len(found):
+            accounts = load_section(desk.connection, desk.tenant_id, wanted, section, after, missing)
+            found += _visible(desk, [(account, section) for account in accounts])
+            if len(accounts) < missing:
+                break
+            after = key_of(accounts[-1], wanted.sort)
     return found
 
 
@@ -91,16 +96,18 @@ def _system(desk: Desk) -> list[Listed]:
     accounts = load_system(desk.connection, desk.tenant_id, desk.actor.workgroup)
     sections = {True: Section.CAN_LOG_IN, False: Section.CANNOT_LOG_IN}
     found = [(a, sections[a.can_log_in and a.locked is None]) for a in sorted(accounts, key=lambda a: a.login_key)]
-    return _listed(desk, found)
+    return _visible(desk, found)
 
 
-def _listed(desk: Desk, found: Sequence[tuple[Account, Section]]) -> list[Listed]:
+def _visible(desk: Desk, found: Sequence[tuple[Account, Section]]) -> list[Listed]:
+    """Return the lines of those that the person would be shown one by one."""
     rows = load_resources(desk.connection, [a.resource_uid for a, _ in found if a.resource_uid])
     listed = []
     for account, section in found:
         row = rows.get(account.resource_uid or "")
-        target = desk.target(account, row) or Target(account, frozenset(), None)
-        listed.append(_line(desk, target, section, row))
+        target = desk.target(account, row)
+        if target is not None and check(desk.actor, Capability.VIEW_USERS, target) is None:
+            listed.append(_line(desk, target, section, row))
     return listed
 
 
@@ -139,5 +146,5 @@ def section_of(target: Target) -> Section:
     if account.tombstone is not None:
         return Section.DELETED
     member = target.member is not None and target.member.workgroup in account.memberships
-    shut = account.locked is not None or not (account.active and account.can_log_in and member)
+    shut = account.going or account.locked is not None or not (account.active and account.can_log_in and member)
     return Section.CANNOT_LOG_IN if shut or account.onboarding.pending else Section.CAN_LOG_IN

@@ -140,6 +140,7 @@ accounts = Table(
     Column("created", UtcDateTime, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("can_log_in", Boolean, nullable=False),
+    Column("going", Boolean, nullable=False),
     Column("provisioned", Boolean, nullable=False),
     Column("profile", Text, nullable=False),
     Column("attributes", Text, nullable=False),

@@ -8,7 +8,6 @@ from tenantry.domain.account import Account
 from tenantry.domain.observed import Kind
 from tenantry.domain.user_list import Section, SortKey, Wanted
 from tenantry.specs.user_membership import MembershipKind
-from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.account import load_by_id, sorted_by
 from tenantry.store.rows import dump
@@ -51,8 +50,7 @@ def _in_section(tenant_id: int, wanted: Wanted, section: Section) -> list[Column
     where = _filters(wanted)
     if section is Section.DELETED:
         former = accounts.c.former_workgroups.contains(dump(wanted.workgroup), autoescape=True)
-        mode = accounts.c.deletion_mode == DeletionMode.RESTORABLE.value
-        return [*where, or_(and_(accounts.c.deleted.is_not(None), mode), former)]
+        return [*where, former]
     can = and_(_is_open(), _member(wanted, memberships.c.kind == MembershipKind.MEMBER.value))
     where += [accounts.c.deleted.is_(None), or_(_member(wanted), _asks_for(tenant_id, wanted.workgroup))]
     return [*where, can if section is Section.CAN_LOG_IN else ~can]
@@ -68,7 +66,11 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         where.append(_member(wanted, memberships.c.role == wanted.role))
     if wanted.alone:
         elsewhere = (memberships.c.account_id == accounts.c.id, memberships.c.workgroup != wanted.workgroup)
-        where.append(~exists().where(*elsewhere))
+        asked = (refs.c.uid == accounts.c.resource_uid, refs.c.kind == Kind.WORKGROUP.value)
+        where += [~exists().where(*elsewhere), ~exists().where(*asked, refs.c.name != wanted.workgroup)]
+    if wanted.roles is not None:
+        role = memberships.c.role
+        where.append(or_(~_member(wanted), _member(wanted, or_(role.is_(None), role.in_(wanted.roles)))))
     if wanted.invited:
         where.append(accounts.c.onboarding_mode == OnboardingMode.INVITATION.value)
     return where
@@ -78,7 +80,8 @@ def _is_open() -> ColumnElement[bool]:
     """Tell whether nothing that the row says keeps the account from logging in."""
     proven = or_(~accounts.c.must_verify, accounts.c.email_verified.is_not(None))
     arrived = accounts.c.onboarding_mode == OnboardingMode.PROVISIONED.value
-    return and_(accounts.c.active, accounts.c.can_log_in, accounts.c.locked.is_(None), arrived, proven)
+    kept = and_(~accounts.c.going, accounts.c.locked.is_(None))
+    return and_(accounts.c.active, accounts.c.can_log_in, kept, arrived, proven)
 
 
 def _member(wanted: Wanted, *more: Any) -> ColumnElement[bool]:  # noqa: ANN401 - SQL expressions

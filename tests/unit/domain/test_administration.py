@@ -57,14 +57,16 @@ def account(*members: Member, **more: Any) -> Account:
 
 
 def actor(who: Member) -> Actor:
-    found = actor_of(account(who), "desk", POLICY, START)
+    found = actor_of(account(who), "desk", {"desk": POLICY}, START)
     assert isinstance(found, Actor)
     return found
 
 
 def target(who: Member | None = None, *others: str, system: str = "") -> Target:
-    one = account(*([who] if who else []), scope="desk" if system else "")
-    return Target(one, frozenset({"desk", *others}), who)
+    if system:
+        return Target(account(scope="desk"), frozenset({"desk"}), who)
+    who = who or member()
+    return Target(account(who), frozenset({"desk", *others}), who)
 
 
 def reason(refusal: Refusal | None) -> Reason | None:
@@ -169,7 +171,7 @@ def test_nobody_gives_away_or_acts_on_more_than_the_person_has(
     ],
 )
 def test_who_is_out_of_use_does_nothing_to_anybody(who: Account, found: Reason) -> None:
-    refusal = actor_of(who, "desk", POLICY, START)
+    refusal = actor_of(who, "desk", {"desk": POLICY}, START)
     assert isinstance(refusal, Refusal)
     assert refusal.reason is found
 

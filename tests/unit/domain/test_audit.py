@@ -133,6 +133,7 @@ FULL = Account(
     locked=NOW,
     reset_obeyed=NOW,
     sessions_not_before=NOW,
+    going=True,
 )
 #: Which version of a Secret was looked at last.
 NOT_RECORDED = {"mailbox", "password.source"}

@@ -111,6 +111,7 @@ def upgrade() -> None:
     _create_mail()
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("locked", sa.DateTime(), nullable=True))
+        batch_op.add_column(sa.Column("going", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("email_key", sa.String(length=1024), nullable=True))
         batch_op.create_index("ix_accounts_tenant_email", ["tenant_id", "email_key"], unique=False)
         batch_op.add_column(sa.Column("modified", sa.DateTime(), nullable=True))
@@ -120,6 +121,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("sessions_not_before", sa.DateTime(), nullable=True))
         batch_op.create_index("ix_accounts_tenant_modified", ["tenant_id", "modified"], unique=False)
     op.execute(sa.text("UPDATE accounts SET modified = created"))
+    keep = "UPDATE accounts SET going = :yes WHERE resource_uid IN (SELECT uid FROM resources WHERE deleting = :yes)"
+    op.execute(sa.text(keep).bindparams(yes=True))
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.alter_column("going", server_default=None)
 
     _add_sorting()
     _create_scim()
@@ -285,6 +290,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_accounts_tenant_modified")
         batch_op.drop_column("modified")
         batch_op.drop_column("sessions_not_before")
+        batch_op.drop_column("going")
         batch_op.drop_column("locked")
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
