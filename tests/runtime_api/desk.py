@@ -60,7 +60,7 @@ def let_in(api: Api, login: str, workgroup: str) -> Person:
     with api.tenant.store.read() as connection:
         account = account_of(connection, 1, workgroup, login)
     assert account is not None
-    proof = Proof(workgroup, login, account.id, account.password)
+    proof = Proof(workgroup, account.id, account.password)
     started = sessions.start(api.tenant.store, NAMESPACE, "portal", proof, api.tenant.now)
     assert isinstance(started, Started), str(started)
     return Person(api, started.token, account.id)

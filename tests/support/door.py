@@ -28,7 +28,7 @@ class Door:
         with self.tenant.store.read() as connection:
             account = account_of(connection, 1, where, login)
         assert account is not None
-        return Proof(where, login, account.id, account.password)
+        return Proof(where, account.id, account.password)
 
     def knock(self, login: str, workgroup: str | None = None) -> Started | Refusal:
         found = self.enter(self.proof(login, workgroup))

@@ -154,13 +154,20 @@ def chosen_tenants(connection: Connection, namespace: str | None) -> list[Tenant
     Raises:
         InputError: the store has no such tenant.
     """
-    if namespace is None:
-        return list_tenants(connection)
-    tenant = find_tenant(connection, namespace)
+    return list_tenants(connection) if namespace is None else [chosen_tenant(connection, namespace)]
+
+
+def chosen_tenant(connection: Connection, namespace: str, *, lock: bool = False) -> TenantRow:
+    """Return the tenant of a namespace; on demand it is locked until the end of the transaction.
+
+    Raises:
+        InputError: the store has no such tenant.
+    """
+    tenant = find_tenant(connection, namespace, lock=lock)
     if tenant is None:
         known = ", ".join(t.namespace for t in list_tenants(connection)) or "none"
         raise InputError(f'the store has no tenant "{namespace}"; it has: {known}')
-    return [tenant]
+    return tenant
 
 
 def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[ListedAccount]:

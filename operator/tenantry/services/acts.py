@@ -18,7 +18,7 @@ from tenantry.domain.session import (
     is_revoked,
     workgroups_shut,
 )
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.posting import post
 from tenantry.services.trail import check_key
 from tenantry.store import Connection, Store
@@ -27,7 +27,7 @@ from tenantry.store.audit import append_records, erase_personal
 from tenantry.store.holding import count_holdings
 from tenantry.store.resource import mark_later, mark_uids
 from tenantry.store.session import delete_lapsed, delete_sessions, last_report, load_by_account
-from tenantry.store.tenant import TenantRow, lock_tenant
+from tenantry.store.tenant import TenantRow
 
 #: A pool's status tells of log-ins at most this often: each time of all that there were since.
 REPORT_SECONDS = 2
@@ -133,8 +133,7 @@ def acting(store: Store, namespace: str, actor: str, now: datetime) -> Iterator[
         StoreUnavailable: the database is gone or locked.
     """
     with store.write() as connection:
-        (known,) = chosen_tenants(connection, namespace)
-        tenant = lock_tenant(connection, namespace, known.namespace_uid)
+        tenant = chosen_tenant(connection, namespace, lock=True)
         check_key(tenant, store.audit_key)
         act = Act(connection=connection, tenant=tenant, actor=actor, now=now, audit_key=store.audit_key)
         yield act

@@ -16,7 +16,7 @@ from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import SessionEnd
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.acts import Act, acting
 from tenantry.services.password_changes import send_password_reset
 from tenantry.services.sessions import Known
@@ -30,7 +30,6 @@ from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
 from tenantry.store.session import load_live
-from tenantry.store.tenant import lock_tenant
 
 _LONGEST_ACTOR = 253
 
@@ -130,7 +129,7 @@ def looking(store: Store, call: Call) -> Iterator[Desk | Refusal]:
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        (tenant,) = chosen_tenants(connection, call.namespace)
+        tenant = chosen_tenant(connection, call.namespace)
         yield open_desk(connection, tenant.id, call)
 
 
@@ -143,8 +142,7 @@ def deciding(store: Store, call: Call) -> Iterator[tuple[JoinedStore, Desk | Ref
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
     with joined(store) as held, held.write() as connection:
-        (tenant,) = chosen_tenants(connection, call.namespace)
-        lock_tenant(connection, call.namespace, tenant.namespace_uid)
+        tenant = chosen_tenant(connection, call.namespace, lock=True)
         yield held, open_desk(connection, tenant.id, call)
 
 

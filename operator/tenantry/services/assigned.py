@@ -3,7 +3,7 @@
 from tenantry.domain.account import Account
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.store import Store
 from tenantry.store.account import load_assigned
 
@@ -16,7 +16,7 @@ def find_assigned(store: Store, namespace: str, attribute: str, value: int) -> A
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        (tenant,) = chosen_tenants(connection, namespace)
+        tenant = chosen_tenant(connection, namespace)
         found = load_assigned(connection, tenant.id, attribute, value)
     if found is not None:
         return found

@@ -17,8 +17,9 @@ from tenantry.services.passwords import nobodys_hash, renew_hash, verify_passwor
 from tenantry.specs import WorkgroupSpec
 from tenantry.specs.workgroup_login import Directory, LoginBy
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_email, load_by_login, load_system_named
+from tenantry.store.account import load_by_id
 from tenantry.store.attempt import clear_attempts, forget_old_attempts, load_attempt, save_attempt
+from tenantry.store.claimed import Claimed, load_claimed
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
 
@@ -53,25 +54,24 @@ class Claim:
 class Proof:
     """That a password was right, for the account, and for the password or the directory that the store had then.
 
-    ``login``: by which the account was found, which need not be what the person typed. ``renewed`` is a hash of the
-    same password, where the one there is costs less than it should by now; ``pool`` the LicensePool of the workgroup,
-    if it has one.
+    ``renewed`` is a hash of the same password, where the one there is costs less than it should by now; ``pool`` the
+    LicensePool of the workgroup, if it has one.
     """
 
     workgroup: str
-    login: str
     account_id: str
     password: Password | None = None
     renewed: str | None = None
     pool: str = ""
     directory: Directory | None = None
 
-    def holds(self, account: Account, workgroup: WorkgroupSpec) -> bool:
-        """Tell whether it still is this account's, by what the workgroup compares passwords with now (NR-12)."""
+    def account(self, connection: Connection, tenant_id: int, workgroup: WorkgroupSpec) -> Account | None:
+        """Return the account, if it is proven by what the workgroup compares passwords with now (NR-12), or None."""
+        account = next(iter(load_by_id(connection, [self.account_id], tenant_id)), None)
         compared = workgroup.authentication.directory
-        if self.account_id != account.id or self.directory != compared:
-            return False
-        return compared is not None or _choice(self.password) == _choice(account.password)
+        if account is None or account.tombstone is not None or self.directory != compared:
+            return None
+        return account if compared is not None or _choice(self.password) == _choice(account.password) else None
 
 
 def _choice(password: Password | None) -> object:
@@ -88,7 +88,7 @@ class DirectoryClaim:
     by: LoginBy
     directory: Directory
     pool: str
-    account: Account | None
+    account: Claimed | None
     time: datetime
 
 
@@ -107,7 +107,7 @@ def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | 
             message = f'Workgroup "{claim.workgroup}" does not exist; {choices(sorted(workgroups))}'
             return Refusal(Reason.WORKGROUP_NOT_FOUND, "workgroup", message)
         policy = workgroups[claim.workgroup].spec
-        account = account_of(connection, tenant.id, claim.workgroup, claim.login, policy.login.by)
+        account = _claimed(connection, tenant.id, claim.workgroup, claim.login, policy.login.by)
         key = _key(claim.login, account)
         early = _too_early(connection, tenant.id, key, now)
     if early is not None:
@@ -119,7 +119,7 @@ def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | 
     right = verify_password(known.hash if known is not None else nobodys_hash(), claim.password)
     if account is not None and known is not None and right:
         renewed = renew_hash(known.hash, claim.password)
-        return Proof(claim.workgroup, claim.login, account.id, known, renewed, policy.license_pool_ref or "")
+        return Proof(claim.workgroup, account.id, known, renewed, policy.license_pool_ref or "")
     _note_failure(store, namespace, key, now)
     return NOT_RIGHT
 
@@ -150,18 +150,18 @@ def _prove_by(inquiry: Inquiry, store: Store, asked: DirectoryClaim) -> Proof | 
     if account is None and named is not None:
         login = named
         with store.read() as connection:
-            account = account_of(connection, asked.tenant_id, claim.workgroup, login)
+            account = _claimed(connection, asked.tenant_id, claim.workgroup, login)
         early = _too_early_for(store, asked, login, account)
         if early is not None:
             return early
     right = inquiry.accepts(account.user_name if account is not None else None, claim.password)
     if right and account is not None:
-        return Proof(claim.workgroup, login, account.id, pool=asked.pool, directory=asked.directory)
+        return Proof(claim.workgroup, account.id, pool=asked.pool, directory=asked.directory)
     _note_failure(store, asked.namespace, _key(login, account), asked.time)
     return NOT_RIGHT
 
 
-def _too_early_for(store: Store, asked: DirectoryClaim, login: str, account: Account | None) -> Refusal | None:
+def _too_early_for(store: Store, asked: DirectoryClaim, login: str, account: Claimed | None) -> Refusal | None:
     """As ``_too_early``, at the claim's turn: of many that came at once those before it may have failed meanwhile."""
     with store.read() as connection:
         return _too_early(connection, asked.tenant_id, _key(login, account), asked.time)
@@ -170,22 +170,26 @@ def _too_early_for(store: Store, asked: DirectoryClaim, login: str, account: Acc
 def account_of(
     connection: Connection, tenant_id: int, workgroup: str, login: str, by: LoginBy = LoginBy.USER_NAME
 ) -> Account | None:
-    """Return the account that logs in to a workgroup by this login: a system user's is its own.
+    """Return the account that logs in to a workgroup by this login."""
+    claimed = _claimed(connection, tenant_id, workgroup, login, by)
+    return next(iter(load_by_id(connection, [claimed.id])), None) if claimed is not None else None
+
+
+def _claimed(
+    connection: Connection, tenant_id: int, workgroup: str, login: str, by: LoginBy = LoginBy.USER_NAME
+) -> Claimed | None:
+    """Return whose this login is: a system user's is its own.
 
     An email address that several accounts have is nobody's, unless one of them alone belongs to the workgroup.
     """
-    key = login_key(login)
-    system = next(iter(load_system_named(connection, tenant_id, key, workgroup)), None)
-    if system is not None:
-        return system
-    if by is LoginBy.USER_NAME:
-        return next((a for a in load_by_login(connection, tenant_id, [key]) if a.tombstone is None), None)
-    found = load_by_email(connection, tenant_id, [key])
-    candidates = [a for a in found if workgroup in a.homes] or found
-    return candidates[0] if len(candidates) == 1 else None
+    found = load_claimed(connection, tenant_id, workgroup, login_key(login), by)
+    for some in ([c for c in found if c.is_system], [c for c in found if c.at_home], found):
+        if some:
+            return some[0] if len(some) == 1 else None
+    return None
 
 
-def _key(login: str, account: Account | None) -> str:
+def _key(login: str, account: Claimed | None) -> str:
     """Return what failures count for: the account however it is called, so that a second name is no second chance."""
     return account.login_key if account is not None else login_key(login)
 

@@ -19,7 +19,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import choices
 from tenantry.domain.snapshot import WorkgroupPolicy
 from tenantry.errors import InputError
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.effects import Action, Effect, Plan, Result
 from tenantry.services.pipeline import Request, Wanted, apply_where_possible, check_ours, plan
 from tenantry.specs.user_membership import MembershipKind
@@ -185,7 +185,7 @@ class _Known:
         Raises:
             InputError: the store has no such tenant.
         """
-        (tenant,) = chosen_tenants(connection, namespace)
+        tenant = chosen_tenant(connection, namespace)
         by_key = {login_key(login): login for login in reversed(logins)}
         accounts = {a.login_key: a for a in load_by_login(connection, tenant.id, by_key)}
         rows = load_resources(connection, [a.resource_uid for a in accounts.values() if a.resource_uid is not None])

@@ -8,7 +8,7 @@ from tenantry.domain.account import Account
 from tenantry.domain.observed import Kind
 from tenantry.domain.reading import parse_spec
 from tenantry.domain.user_profile import personal_fields, profile_of, with_defaults
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.specs import UserSpec
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_all
@@ -28,7 +28,7 @@ def export_objects(store: Store, namespace: str, kinds: frozenset[Kind]) -> list
         InputError: the store has no such tenant.
     """
     with store.read() as connection:
-        (tenant,) = chosen_tenants(connection, namespace)
+        tenant = chosen_tenant(connection, namespace)
         known = load_tenant_resources(connection, tenant.id)
         rows = load_resources(connection, [uid for uid, (kind, _, _) in known.items() if kind in kinds])
         ordered = sorted(rows.values(), key=lambda r: (_KINDS.index(r.kind), r.created, r.uid))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tenantry.domain.holding import Holding
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.holdings import find_owner
 from tenantry.store import Store
 from tenantry.store.holding import page_holdings
@@ -33,7 +33,7 @@ def list_page(
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        (tenant,) = chosen_tenants(connection, namespace)
+        tenant = chosen_tenant(connection, namespace)
         account_id = None
         if only.login is not None:
             owner = find_owner(connection, tenant, only.login, only.workgroup)

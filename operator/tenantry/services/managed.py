@@ -18,7 +18,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.secret import SecretOffer
 from tenantry.domain.status import Finding
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.observed import observe_gone
 from tenantry.services.passwords import offer_typed
 from tenantry.services.pipeline import new_uid
@@ -32,7 +32,7 @@ from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.project_member import load_uids_of
 from tenantry.store.resource import ResourceRow, load_named, load_resources, mark_uids
 from tenantry.store.rows import dump
-from tenantry.store.tenant import TenantRow, lock_tenant
+from tenantry.store.tenant import TenantRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def offer_all(store: Store, namespace: str, puts: Sequence[Put]) -> dict[str, Se
     if not typed:
         return {}
     with store.read() as connection:
-        (tenant,) = chosen_tenants(connection, namespace)
+        tenant = chosen_tenant(connection, namespace)
         present = _by_login(connection, tenant, typed)
     # The first of one login is the one that may be made.
     made = {put.login: make_offer(put.password, present.get(login_key(put.login))) for put in reversed(typed)}
@@ -184,8 +184,7 @@ class _Run:
         cls, store: JoinedStore, namespace: str, actor: str, now: datetime, offers: dict[int, SecretOffer]
     ) -> "_Run":
         with store.write() as connection:
-            (known,) = chosen_tenants(connection, namespace)
-            tenant = lock_tenant(connection, namespace, known.namespace_uid)
+            tenant = chosen_tenant(connection, namespace, lock=True)
             check_key(tenant, store.audit_key)
         return cls(store, tenant, actor, now, offers)
 

@@ -14,7 +14,7 @@ from tenantry.domain.account import Account
 from tenantry.domain.audit import Change
 from tenantry.domain.mail import Mail, MailKind, expiry_of, is_wanted
 from tenantry.domain.snapshot import WorkgroupPolicy
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.acts import Act, acting
 from tenantry.services.backoff import Backoff
 from tenantry.services.tokens import token_hash
@@ -80,7 +80,7 @@ def list_unsent(store: Store, namespace: str) -> list[MailRow]:
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        (tenant,) = chosen_tenants(connection, namespace)
+        tenant = chosen_tenant(connection, namespace)
         return load_mails(connection, tenant.id)
 
 

@@ -58,8 +58,8 @@ def change_password(store: Store, namespace: str, asked: PasswordChange, now: da
         workgroup = load_policies(act.connection, act.tenant.id).workgroups.get(proof.workgroup)
         if workgroup is None:
             return NOT_RIGHT
-        account = account_of(act.connection, act.tenant.id, workgroup.name, proof.login, workgroup.spec.login.by)
-        if account is None or not proof.holds(account, workgroup.spec):
+        account = proof.account(act.connection, act.tenant.id, workgroup.spec)
+        if account is None:
             return NOT_RIGHT
         forget_failures(act.connection, act.tenant.id, account)
         shut = check_log_in(account, workgroup, now)

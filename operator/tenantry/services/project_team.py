@@ -11,7 +11,7 @@ from tenantry.domain.observed import Kind, Observed, api_name, manager_of
 from tenantry.domain.reading import restore_object
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
-from tenantry.services.accounts import chosen_tenants
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.administration import Call, Case, Desk, looking, open_desk
 from tenantry.services.observed import observe_gone
 from tenantry.services.pipeline import new_uid
@@ -25,7 +25,7 @@ from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.project_member import PartRow, load_project
 from tenantry.store.resource import ResourceRow, load_named, load_resources, mark_uids
 from tenantry.store.rows import dump
-from tenantry.store.tenant import TenantRow, lock_tenant
+from tenantry.store.tenant import TenantRow
 
 _CAPABILITY = Capability.MANAGE_PROJECT_MEMBERS
 
@@ -136,8 +136,7 @@ def remove_member(store: Store, call: Call, part: Part) -> Refusal | None:
 
 def _lock(store: JoinedStore, call: Call) -> TenantRow:
     with store.write() as connection:
-        (known,) = chosen_tenants(connection, call.namespace)
-        tenant = lock_tenant(connection, call.namespace, known.namespace_uid)
+        tenant = chosen_tenant(connection, call.namespace, lock=True)
         check_key(tenant, store.audit_key)
         return tenant
 

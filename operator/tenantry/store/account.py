@@ -167,7 +167,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         preferences=_pairs(row.preferences),
         restored_preferences=_pairs(row.restored_preferences),
         assigned=tuple(parts.assigned.get(row.id, ())),
-        password=_password(row),
+        password=password_of(row),
         onboarding=_onboarding(row),
         mailbox=row.mailbox,
         members=tuple(parts.members.get(row.id, ())),
@@ -187,7 +187,8 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in parse(text))
 
 
-def _password(row: Row[Any]) -> Password | None:
+def password_of(row: Row[Any]) -> Password | None:
+    """Return the password that a row of an account has."""
     if row.password_hash is None:
         return None
     history, applied = tuple(parse(row.password_history)), row.password_applied or ""

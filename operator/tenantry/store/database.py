@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tenantry.domain.query import fold
 from tenantry.errors import InputError, StoreUnavailable, TenantLocked
+from tenantry.store.turns import Turns
 
 #: How long a writer waits for another before the batch is given back to be tried again.
 BUSY_SECONDS = 5
@@ -56,7 +57,9 @@ class Store:
         self.audit_key = audit_key
         self.dialect = engine.dialect.name
         self._patience = patience
-        self._writing = Lock() if self.dialect == "sqlite" else None
+        # SQLite has one writer at a time, and who waits for it sleeps up to 100 ms at a time: it is longer than what it
+        # waits for, and others come first meanwhile. So the writers of this process wait for each other here.
+        self._writers = Turns() if self.dialect == "sqlite" else None
 
     @classmethod
     def open(cls, url: str, audit_key: bytes = b"", *, patience: float = BUSY_SECONDS) -> "Store":
@@ -83,8 +86,10 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, haste: bool = False) -> Iterator[Connection]:
         """Open a transaction that writes: committed at the end, rolled back on any exception.
+
+        With ``haste`` it comes before the others of this process that wait for SQLite: it must be short.
 
         Raises:
             StoreUnavailable: the database is gone or stays locked; nothing was changed.
@@ -92,30 +97,13 @@ class Store:
         until = monotonic() + self._patience
         # Who waited for the other writers of this process has the less time for those of others.
         engine = self.engine.execution_options(**{_UNTIL: until})
-        with self._turn(), _told_apart(), engine.begin() as connection:
+        turn = self._writers.take(self._patience, haste=haste) if self._writers is not None else nullcontext()
+        with turn, _told_apart(), engine.begin() as connection:
             yield connection
             abandoned = ABANDONED.get()
             if abandoned is not None and abandoned.is_set():
                 message = "abandoned"
                 raise StoreUnavailable(message)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait for the other writers of this process.
-
-        SQLite has one writer at a time, and who waits for it sleeps up to 100 ms at a time: it is longer than what it
-        waits for, and others come first meanwhile.
-        """
-        if self._writing is None:
-            yield
-            return
-        if not self._writing.acquire(timeout=self._patience):
-            message = "locked"
-            raise StoreUnavailable(message)
-        try:
-            yield
-        finally:
-            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -17,7 +17,7 @@ class JoinedStore(Store):
         self._connection = connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, haste: bool = False) -> Iterator[Connection]:  # noqa: ARG002 - it has the turn already
         """Join the transaction."""
         yield self._connection
 
