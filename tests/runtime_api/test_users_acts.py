@@ -8,6 +8,7 @@ from tenantry.store.outbox import load_queued
 from tests.runtime_api.api import Api
 from tests.runtime_api.desk import MISSING, Person, account_id, arrive, let_in, told
 from tests.support.door import Door
+from tests.support.edits import deleted
 from tests.support.examples import apply_example
 
 ERIN, CAROL, DIEGO, KIOSK = (
@@ -77,7 +78,20 @@ def test_the_person_is_on_record_with_the_application(api: Api, erin: Person) ->
     erin.post(erin.on(DIEGO, "/lock"))
     with api.tenant.store.read() as connection:
         last = [record for record in read_records(connection, 1) if record.change.facts.get("locked")][-1]
-    assert last.actor == f"{ERIN} via client-0"
+    assert last.actor == f"account {erin.id} via client-0"
+
+
+def test_th_18_the_trail_keeps_what_an_erased_person_did_and_not_who_it_was(api: Api) -> None:
+    apply_example(api.tenant, "thinger")
+    helen = let_in(api, "helen", "instance")
+    assert helen.post(helen.on("bruno", "/lock")).status == 200
+    assert helen.get(helen.on("bruno", "/audit"))["records"][0]["actor"] == "helen via client-0"
+    (user,) = (seen for seen in api.tenant.objects.values() if seen.name == "helen")
+    api.tenant.apply(deleted(user))
+    with api.tenant.store.read() as connection:
+        trail = list(read_records(connection, 1))
+    assert f"account {helen.id} via client-0" in {record.actor for record in trail}
+    assert "helen" not in str(trail)
 
 
 def test_nr_07_tbd_cannot_be_modified_and_admin_is_locked_by_whom_a_privilege_lets(api: Api) -> None:

@@ -7,7 +7,7 @@ together with its salt while the chain stays whole.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from tenantry.specs.workgroup_deletion import DeletionMode
 #: The hash before the first record.
 GENESIS = "0" * 64
 _MASK = "(secret)"
+_PERSON, _VIA = "account ", " via "
 #: What is not there is not told.
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
@@ -46,6 +47,23 @@ class Record:
     personal_digest: str
     previous: str
     hash: str
+
+
+def name_person(account_id: str, client: str) -> str:
+    """Return how a person is on record who acts through an application: by what says nothing once they are erased."""
+    return f"{_PERSON}{account_id}{_VIA}{client}"
+
+
+def person_named(actor: str) -> str | None:
+    """Return the id of the account of the person who is on record, or None."""
+    return actor.removeprefix(_PERSON).partition(_VIA)[0] if actor.startswith(_PERSON) else None
+
+
+def spell_actor(actor: str, logins: Mapping[str, str]) -> str:
+    """Return who is on record as people know them: with the login, by account id, in place of that id."""
+    person = person_named(actor)
+    login = logins.get(person) if person is not None else None
+    return login + _VIA + actor.partition(_VIA)[2] if login else actor
 
 
 def personal_digest(personal: dict[str, Any], salt: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tenantry.domain.account import Account, Manager, Member
 from tenantry.domain.administration import Actor, Target, actor_of, check, check_capability, check_system_user
+from tenantry.domain.audit import name_person
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -31,8 +32,6 @@ from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
 from tenantry.store.session import load_live
 
-_LONGEST_ACTOR = 253
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -47,8 +46,7 @@ class Call:
     @property
     def actor(self) -> str:
         """Return who is on record."""
-        by = f" via {self.client}"
-        return self.person.account.user_name[: _LONGEST_ACTOR - len(by)] + by
+        return name_person(self.person.account.id, self.client)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,18 @@ from tenantry.domain.account import (
     Tombstone,
     Waiting,
 )
-from tenantry.domain.audit import GENESIS, Change, Record, describe_accounts, first_fault, link, sign
+from tenantry.domain.audit import (
+    GENESIS,
+    Change,
+    Record,
+    describe_accounts,
+    first_fault,
+    link,
+    name_person,
+    person_named,
+    sign,
+    spell_actor,
+)
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.workgroup_deletion import DeletionMode
@@ -184,3 +195,11 @@ def test_a_seat_that_is_taken_back_and_an_invitation_that_expires_are_told_apart
     evicted, lapsed = replace(seated, members=(), waiting=Waiting(NOW, frozenset())), replace(seated, members=())
     actions = [change.action for change in describe_accounts([(seated, evicted), (seated, lapsed)])]
     assert actions == ["AccountEvicted", "InvitationExpired"]
+
+
+def test_who_acted_is_spelled_by_login_as_long_as_there_is_one() -> None:
+    actor = name_person("a-1", "the via portal")
+    assert person_named(actor) == "a-1"
+    assert spell_actor(actor, {"a-1": "ada"}) == "ada via the via portal"
+    assert spell_actor(actor, {"a-1": ""}) == spell_actor(actor, {}) == actor
+    assert (person_named("kubernetes"), spell_actor("kubernetes", {"": "ada"})) == (None, "kubernetes")
