@@ -295,6 +295,23 @@ def test_what_people_are_called_makes_no_header(tenant: WatchedTenant, mailbox: 
     assert mailbox.mails[0]["Subject"] == "You are invited to Desk Bcc: eve@evil.example"
 
 
+@pytest.mark.parametrize(
+    ("written", "mailed"),
+    [
+        ("ada@straße.example", "ada@xn--strae-oqa.example"),
+        ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        ("jürgen@people.example", "jürgen@people.example"),
+    ],
+)
+def test_an_address_beyond_ascii_is_mailed_to_and_no_other(
+    tenant: WatchedTenant, mailbox: Mailbox, written: str, mailed: str
+) -> None:
+    tenant.apply(pool(static=1), inviting(), user("ada", spec={"emails": [{"value": written}]}))
+    assert deliver(tenant, mailbox) == 1
+    assert mailbox.recipients == [mailed]
+    assert waiting(tenant) == []
+
+
 def test_mm_04_the_invitation_of_an_account_of_the_api_is_cancelled_and_leaves_nothing(
     tenant: WatchedTenant, mailbox: Mailbox
 ) -> None:
