@@ -187,7 +187,12 @@ def account_of(
 
 def _key(login: str, account: Account | None) -> str:
     """Return what failures count for: the account however it is called, so that a second name is no second chance."""
-    return account.login_key if account is not None else login_key(login)
+    return _key_of(account) if account is not None else login_key(login)
+
+
+def _key_of(account: Account) -> str:
+    """Return the key of an account: a system user has the name in its workgroup alone. No login has a line break."""
+    return f"{account.scope}\n{account.login_key}" if account.scope else account.login_key
 
 
 def _digest(key: str) -> str:
@@ -224,4 +229,4 @@ def delay(failures: int) -> timedelta:
 
 def forget_failures(connection: Connection, tenant_id: int, account: Account) -> None:
     """Forget the failures of an account whose password was right."""
-    clear_attempts(connection, tenant_id, _digest(account.login_key))
+    clear_attempts(connection, tenant_id, _digest(_key_of(account)))
