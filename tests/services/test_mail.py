@@ -246,6 +246,19 @@ def test_a_sender_that_is_refused_holds_up_no_mail_of_others(tenant: WatchedTena
     assert (row.due, row.failure) == (None, "550")
 
 
+@pytest.mark.parametrize("where", ["senders", "answers", "data"])
+def test_a_server_that_wants_a_log_in_first_refuses_no_mail_for_good(
+    tenant: WatchedTenant, mailbox: Mailbox, where: str
+) -> None:
+    tenant.apply(pool(static=2), inviting(), person(), person("bob"))
+    getattr(mailbox, where).append("530 5.7.0 Authentication required")
+    with pytest.raises(ServerAway):
+        deliver(tenant, mailbox)
+    tenant.later(minutes=5)
+    assert deliver(tenant, mailbox) == 2
+    assert waiting(tenant) == []
+
+
 def test_while_the_server_is_away_no_mail_is_touched(tenant: WatchedTenant, mailbox: Mailbox) -> None:
     tenant.apply(pool(static=1), inviting(), person())
     (port,) = free_ports(1)
