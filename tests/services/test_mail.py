@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event, select
 
 from controlplane.service import free_ports
 from tenantry.domain.observed import Observed
+from tenantry.errors import StoreUnavailable
 from tenantry.runtime_api.letters import write_letter
 from tenantry.runtime_api.postman import Postman
 from tenantry.runtime_api.smtp import MailServer, ServerAway
@@ -256,6 +257,28 @@ def test_a_server_that_wants_a_log_in_first_refuses_no_mail_for_good(
         deliver(tenant, mailbox)
     tenant.later(minutes=5)
     assert deliver(tenant, mailbox) == 2
+    assert waiting(tenant) == []
+
+
+def test_a_mail_that_the_server_has_is_not_sent_again_since_the_store_was_away(
+    tenant: WatchedTenant, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.apply(pool(static=2), inviting(), person(), person("bob"))
+    sender = postman(tenant, mailbox.server)
+
+    def away(*_: object) -> None:
+        message = "away"
+        raise StoreUnavailable(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "mark_sent", away)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                sender.deliver()
+    assert sender.deliver() == 1
+    tenant.now += outbox.LEASE
+    assert sender.deliver() == 0
+    assert sorted(mail["To"] for mail in mailbox.mails) == ["ada@people.example", "bob@people.example"]
     assert waiting(tenant) == []
 
 
