@@ -202,7 +202,8 @@ def _digest(key: str) -> str:
 def _too_early(connection: Connection, tenant_id: int, key: str, now: datetime) -> Refusal | None:
     """Return how long the next attempt must wait, or None."""
     attempt = load_attempt(connection, tenant_id, _digest(key))
-    if attempt is None or attempt.until <= now:
+    # Far beyond the longest delay it was written by a clock that was ahead: it would keep a person out until then.
+    if attempt is None or not now < attempt.until <= now + 2 * LONGEST_DELAY:
         return None
     message = "too many wrong passwords; try again later"
     seconds = max(1, round((attempt.until - now).total_seconds()))
