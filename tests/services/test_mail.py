@@ -222,6 +222,19 @@ def test_a_mail_that_is_put_off_is_tried_again_later(tenant: WatchedTenant, mail
     assert waiting(tenant) == []
 
 
+@pytest.mark.parametrize(("answers", "left"), [(["451 later"] * 3, 0), (["550 never"], 0), (["451 later", ""], 1)])
+def test_the_link_of_a_mail_that_did_not_go_out_is_forgotten(
+    tenant: WatchedTenant, mailbox: Mailbox, answers: list[str], left: int
+) -> None:
+    tenant.apply(pool(static=1), inviting(), person())
+    mailbox.answers += answers
+    for _ in answers:
+        deliver(tenant, mailbox)
+        tenant.later(minutes=5)
+    with tenant.store.read() as connection:
+        assert len(connection.execute(select(links)).all()) == left
+
+
 def test_a_mail_that_is_refused_for_good_is_kept_to_be_seen_and_not_tried_again(
     tenant: WatchedTenant, mailbox: Mailbox
 ) -> None:

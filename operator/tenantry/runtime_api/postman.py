@@ -153,7 +153,7 @@ class Postman:
             return False
         except ServerAway as error:
             MAILS.labels(letter.kind.value, "PutOff").inc()
-            outbox.give_back(self._store, letter, self._now(), str(error))
+            outbox.give_back(self._store, letter, self._now(), str(error), may_be_out=True)
             raise
         except (ValueError, UnicodeError):
             log.warning("mail %s (%s) cannot be written: its address is none", letter.id, letter.kind)

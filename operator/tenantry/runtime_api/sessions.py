@@ -216,9 +216,7 @@ def log_off(tenant: Tenant, body: TokenRequest, caller: Caller, store: StoreOf, 
 
 
 @router.post("/introspect", summary="Ask what a token is worth", response_model_exclude_none=True)
-def introspect(
-    tenant: Tenant, _: Caller, store: StoreOf, now: Now, token: Annotated[str, Form()]
-) -> Introspection:
+def introspect(tenant: Tenant, _: Caller, store: StoreOf, now: Now, token: Annotated[str, Form()]) -> Introspection:
     """Tell whether a token's session is live, and whose it is; of whatever is none, that it is not (RFC 7662)."""
     known = sessions.introspect(store, tenant, token, now)
     if known is None:
