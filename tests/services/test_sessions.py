@@ -66,6 +66,22 @@ def test_nr_04_one_floating_user_a_license_is_logged_in_and_the_others_wait_for_
     assert door.refused("user-3").reason == "LoginLimitReached"
 
 
+def test_pool_status_that_a_clock_wrote_which_was_ahead_is_told_anew_as_soon_as_any(door: Door) -> None:
+    door.tenant.apply(pool(spec=licenses(floating=2)), workgroup(), user("ada", license="Floating"))
+    right = door.tenant.now
+    door.tenant.later(days=300)
+    ahead = door.let_in("ada")
+    door.tenant.later(seconds=3).settle()
+    door.tenant.now = right
+    door.log_off(ahead)
+    door.let_in("ada")
+    door.tenant.later(seconds=3).settle()
+    assert door.logins()["Floating"]["active"] == 1
+    door.let_in("ada")
+    door.tenant.later(seconds=3).settle()
+    assert door.logins()["Floating"]["active"] == 2
+
+
 def test_pool_status_tells_how_many_are_logged_in_at_most_and_were_denied(door: Door) -> None:
     people = [user(name, license="Floating") for name in ("ada", "bob", "eve")]
     door.tenant.apply(pool(spec=licenses(floating=1)), workgroup(), *people)
