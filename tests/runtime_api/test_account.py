@@ -1,5 +1,6 @@
 """A person's way into an account and its password, by the links of real mails (MM, TH-15, TH-17, TT)."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -242,6 +243,26 @@ def test_a_reset_says_the_same_of_everybody_and_fills_no_mailbox(life: Life) -> 
     life.tenant.later(minutes=2)
     life.forgot()
     assert life.deliver() == 1
+
+
+def test_a_reset_that_a_clock_mailed_which_was_ahead_is_not_the_last_for_a_long_time(life: Life) -> None:
+    life.has()
+    right = life.tenant.now
+    life.tenant.later(days=300)
+    life.forgot()
+    assert life.deliver() == 1
+    life.tenant.now = right
+    life.forgot()
+    assert life.deliver() == 1
+
+
+@pytest.mark.parametrize("login", ["ada", "nobody"])
+def test_no_time_tells_whether_there_is_an_account_to_reset_or_to_sign_up_for(life: Life, login: str) -> None:
+    life.has(policy=SIGNING_UP | VERIFYING)
+    for path, address in (("password-reset", {}), ("sign-up", {"email": ADDRESS})):
+        began = time.monotonic()
+        answer = life.api.call("POST", f"account/{path}", {"workgroup": "tracker", "userName": login, **address})
+        assert (answer.status, time.monotonic() - began > 0.2) == (202, True)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tenantry.domain.secret import SecretOffer
 from tenantry.services.acts import acting
 from tenantry.services.passwords import hash_password
 from tenantry.store.account import load_by_login
-from tests.runtime_api.api import Api
+from tests.runtime_api.api import Answer, Api
 from tests.support.builders import user, workgroup
 
 PASSWORD = "correct horse"
@@ -113,6 +113,33 @@ def test_an_address_that_two_have_all_the_same_is_nobodys(club: Api, hashed: str
 
 def _moved(account: Account, address: str) -> Account:
     return replace(account, profile=(account.profile or {}) | {"emails": [{"value": address, "primary": True}]})
+
+
+@pytest.mark.parametrize(
+    ("emails", "reason"),
+    [
+        ([{"value": "ADA@example.com", "primary": True}], "LoginTaken"),
+        ([{"value": "bob@example.com"}, {"value": "ada@example.com", "primary": True}], "LoginTaken"),
+        (None, "ProfileIncomplete"),
+    ],
+)
+def test_nobody_takes_the_address_that_another_logs_in_by_for_their_own(
+    club: Api, hashed: str, emails: object, reason: str
+) -> None:
+    club.tenant.apply(
+        workgroup(pool=None, spec=BY_EMAIL | {"profile": {"selfService": ["emails"]}}, generation=2),
+        _person("bob", "bob@example.com"),
+    )
+    club.give_password("bob", hashed)
+    session = {"Tenantry-Session": club.log_in("bob@example.com", PASSWORD).body["token"]}
+
+    def change(value: object) -> Answer:
+        return club.call("PATCH", "account/profile", {"profile": {"emails": value}}, headers=session)
+
+    assert change(emails).reason == reason
+    assert (_log_in(club, "ada@example.com"), _log_in(club, "bob@example.com")) == ("ada", "bob")
+    assert change([{"value": "robert@example.com"}]).status == 200
+    assert _log_in(club, "robert@example.com") == "bob"
 
 
 def test_who_has_left_has_no_address_any_more(club: Api, hashed: str) -> None:

@@ -96,6 +96,30 @@ def test_a_proof_is_worth_nothing_once_the_password_is_another(desk: WatchedTena
     desk.settle()
 
 
+def test_what_a_clock_that_was_ahead_wrote_of_failures_keeps_nobody_out(desk: WatchedTenant) -> None:
+    right = desk.now
+    desk.later(days=300)
+    for _ in range(20):
+        _prove(desk, "ada", "wrong")
+    assert isinstance(_prove(desk, "ada", _PASSWORD), Refusal)
+    desk.now = right
+    assert isinstance(_prove(desk, "ada", _PASSWORD), Proof)
+
+
+def test_a_system_user_of_the_same_name_elsewhere_shares_no_failures(desk: WatchedTenant) -> None:
+    namesake = {"userName": "ada", "login": "Enabled", "passwordSecretKeyRef": {"name": "system", "key": "ada"}}
+    desk.apply(workgroup("machines", pool=None, spec={"systemUsers": [namesake]}))
+    door = Door(desk)
+    for _ in range(6):
+        _prove(desk, "ada", "wrong")
+    door.let_in("ada", "machines")
+    refused = _prove(desk, "ada", _PASSWORD)
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "TooManyAttempts"
+    machine = prove(desk.store, desk.ref.namespace, Claim("machines", "ada", "wrong"), desk.now)
+    assert machine == NOT_RIGHT
+
+
 def test_failures_that_count_no_more_are_forgotten_with_the_next_ones(desk: WatchedTenant) -> None:
     for n in range(30):
         _prove(desk, f"nobody-{n}", "wrong")

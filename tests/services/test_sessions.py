@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tenantry.domain.refusal import Refusal
+from tenantry.domain.session import Session
+from tenantry.services import sessions
 from tenantry.services.sessions import Chosen, Started
 from tenantry.store import Store
 from tenantry.store.audit import read_records
-from tenantry.store.session import extend_sessions
+from tenantry.store.session import extend_sessions, load_by_token
 from tests.support.builders import pool, user, workgroup
 from tests.support.door import Door
 from tests.support.edits import deleted, edited
@@ -61,6 +64,22 @@ def test_nr_04_one_floating_user_a_license_is_logged_in_and_the_others_wait_for_
     door.log_off(inside[0])
     assert door.let_in("user-2").session.slot == inside[0].session.slot
     assert door.refused("user-3").reason == "LoginLimitReached"
+
+
+def test_pool_status_that_a_clock_wrote_which_was_ahead_is_told_anew_as_soon_as_any(door: Door) -> None:
+    door.tenant.apply(pool(spec=licenses(floating=2)), workgroup(), user("ada", license="Floating"))
+    right = door.tenant.now
+    door.tenant.later(days=300)
+    ahead = door.let_in("ada")
+    door.tenant.later(seconds=3).settle()
+    door.tenant.now = right
+    door.log_off(ahead)
+    door.let_in("ada")
+    door.tenant.later(seconds=3).settle()
+    assert door.logins()["Floating"]["active"] == 1
+    door.let_in("ada")
+    door.tenant.later(seconds=3).settle()
+    assert door.logins()["Floating"]["active"] == 2
 
 
 def test_pool_status_tells_how_many_are_logged_in_at_most_and_were_denied(door: Door) -> None:
@@ -246,6 +265,25 @@ def test_a_heartbeat_that_comes_just_in_time_keeps_its_session_from_the_log_in_t
     assert isinstance(found, Refusal)
     assert found.reason == "LoginLimitReached"
     assert door.lives(ada)
+
+
+def test_a_session_whose_account_goes_while_it_is_asked_about_is_told_as_it_was_before(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = {"userName": "admin", "login": "Enabled", "passwordSecretKeyRef": {"name": "system", "key": "admin"}}
+    door.tenant.secrets["system", "admin"] = "open-sesame"
+    door.tenant.apply(desk := workgroup(pool=None, spec={"systemUsers": [admin]}))
+    started, load = door.let_in("admin"), load_by_token
+
+    def load_and_lose(*args: Any) -> dict[str, Session]:
+        found = load(*args)
+        monkeypatch.undo()
+        door.tenant.apply(edited(desk, systemUsers=[]))
+        return found
+
+    monkeypatch.setattr(sessions, "load_by_token", load_and_lose)
+    assert door.lives(started)
+    assert not door.lives(started)
 
 
 def _waits_for_a_lock(store: Store) -> bool:

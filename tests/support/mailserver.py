@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"^(tnl_[\w-]+)", re.MULTILINE)
 
 @dataclass
 class Mailbox:
-    """What came, and what the server says to the next mails.
+    """What came, to which recipients, and what the server says to the next mails.
 
     ``senders`` to who sends them, ``answers`` to their recipients, ``data`` to their text. An answer that is empty is
     the usual one.
@@ -30,6 +30,7 @@ class Mailbox:
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Mailbox:
         if not answer:
             content = envelope.content
             assert isinstance(content, bytes)
+            self.recipients += envelope.rcpt_tos
             self.mails.append(email.message_from_bytes(content, policy=default))
         return answer or "250 OK"
 

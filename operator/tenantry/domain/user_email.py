@@ -1,7 +1,8 @@
 """Log-in by email address: who logs in by one has one, and shares it with nobody in that workgroup."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from tenantry.domain.account import Account
 from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -36,9 +37,14 @@ def check_email_login(ctx: UserContext) -> Iterator[Refusal]:
     own = ctx.account.id if ctx.account is not None else ""
     others = [a for a in ctx.snapshot.emails.get(login_key(address), {}).values() if a.id != own]
     for workgroup in workgroups:
-        other = next((a for a in others if workgroup in a.homes), None)
+        other = holder_of(others, workgroup)
         if other is not None:
             owner = ctx.snapshot.owners.get(other.id)
             holder = f'User "{owner}"' if owner else f"account {other.id}"
             message = f'"{address}" is what {holder} logs in by to Workgroup "{workgroup}"; choose another'
             yield Refusal(Reason.LOGIN_TAKEN, _FIELD, message)
+
+
+def holder_of(others: Iterable[Account], workgroup: str) -> Account | None:
+    """Return which of the other accounts with an address logs in by it to a workgroup; None: it is free there."""
+    return next((account for account in others if workgroup in account.homes), None)

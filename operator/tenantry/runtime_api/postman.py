@@ -6,6 +6,7 @@ The one exception is told apart by its id: a mail that the server took right bef
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -59,6 +60,7 @@ class Postman:
         self._now = now
         self._idle = idle
         self._told_of_no_server = False
+        self._taken: list[Letter] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="postman", daemon=True)
 
@@ -99,6 +101,7 @@ class Postman:
             ServerAway: the mail server takes nothing now.
             StoreUnavailable: the database is gone or locked.
         """
+        self._mark_taken()
         namespaces = outbox.tenants_waiting(self._store, self._now())
         if not namespaces:
             return 0
@@ -150,7 +153,7 @@ class Postman:
             return False
         except ServerAway as error:
             MAILS.labels(letter.kind.value, "PutOff").inc()
-            outbox.give_back(self._store, letter, self._now(), str(error))
+            outbox.give_back(self._store, letter, self._now(), str(error), may_be_out=True)
             raise
         except (ValueError, UnicodeError):
             log.warning("mail %s (%s) cannot be written: its address is none", letter.id, letter.kind)
@@ -158,5 +161,13 @@ class Postman:
             outbox.mark_refused(self._store, letter, "BadAddress", self._now())
             return False
         MAILS.labels(letter.kind.value, "Sent").inc()
-        outbox.mark_sent(self._store, letter, self._now())
+        self._taken.append(letter)
+        self._mark_taken()
         return True
+
+    def _mark_taken(self) -> None:
+        """Tell the store of what the server has. While the store is away it is not forgotten, lest it is sent again."""
+        while self._taken:
+            with suppress(InputError):  # the trail is signed by another key by now: the store never hears it from us
+                outbox.mark_sent(self._store, self._taken[0], self._now())
+            del self._taken[0]

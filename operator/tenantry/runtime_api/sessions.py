@@ -216,10 +216,8 @@ def log_off(tenant: Tenant, body: TokenRequest, caller: Caller, store: StoreOf, 
 
 
 @router.post("/introspect", summary="Ask what a token is worth", response_model_exclude_none=True)
-def introspect(
-    tenant: Tenant, _: Caller, store: StoreOf, now: Now, token: Annotated[str, Form(max_length=256)]
-) -> Introspection:
-    """Tell whether a token's session is live, and whose it is (RFC 7662)."""
+def introspect(tenant: Tenant, _: Caller, store: StoreOf, now: Now, token: Annotated[str, Form()]) -> Introspection:
+    """Tell whether a token's session is live, and whose it is; of whatever is none, that it is not (RFC 7662)."""
     known = sessions.introspect(store, tenant, token, now)
     if known is None:
         return Introspection(active=False)

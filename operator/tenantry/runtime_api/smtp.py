@@ -13,6 +13,7 @@ from tenantry.errors import InputError
 _TIMEOUT_SECONDS = 20.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PERMANENT = 500
+_LOG_IN_FIRST = 530
 _NOT_A_URL = (
     "--smtp-url is not the URL of a mail server; write smtps://user@host (TLS from the start), smtp://user@host:587 "
     "(STARTTLS), or smtp://host:25?tls=none"
@@ -121,9 +122,9 @@ class Connection:
             self._smtp.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             (code, _) = next(iter(error.recipients.values()))
-            raise MailRefused(code, final=code >= _PERMANENT) from error
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:  # of this mail alone
-            raise MailRefused(error.smtp_code, final=error.smtp_code >= _PERMANENT) from error
+            raise _refusal(code) from error
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            raise _refusal(error.smtp_code) from error
         except smtplib.SMTPNotSupportedError as error:  # the address is beyond ASCII, and the server knows no such
             raise MailRefused(553, final=True) from error
         except (OSError, smtplib.SMTPException) as error:
@@ -135,3 +136,8 @@ class Connection:
             self._smtp.quit()
         except (OSError, smtplib.SMTPException):
             self._smtp.close()
+
+
+def _refusal(code: int) -> MailRefused | ServerAway:
+    """Return what an answer is of: this mail alone, or all of them while we are not let in (RFC 4954, section 6)."""
+    return ServerAway(str(code)) if code == _LOG_IN_FIRST else MailRefused(code, final=code >= _PERMANENT)

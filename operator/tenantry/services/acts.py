@@ -90,9 +90,11 @@ class Act:
 
     def report_logins(self) -> None:
         """Have the status of the pools told of their log-ins, at most every two seconds."""
+        pause = timedelta(seconds=REPORT_SECONDS)
         for pool in self.logins_moved:
-            last = last_report(self.connection, self.tenant.id, pool)
-            soonest = self.now if last is None else max(self.now, last + timedelta(seconds=REPORT_SECONDS))
+            last = last_report(self.connection, self.tenant.id, pool) or self.now - pause
+            # A report of a clock that was ahead is waited for no longer than any other.
+            soonest = min(max(self.now, last + pause), self.now + pause)
             mark_later(self.connection, self.tenant.id, Kind.LICENSE_POOL, pool, soonest)
 
     def write(self) -> None:

@@ -191,7 +191,12 @@ def _claimed(
 
 def _key(login: str, account: Claimed | None) -> str:
     """Return what failures count for: the account however it is called, so that a second name is no second chance."""
-    return account.login_key if account is not None else login_key(login)
+    return _key_of(account) if account is not None else login_key(login)
+
+
+def _key_of(account: Account) -> str:
+    """Return the key of an account: a system user has the name in its workgroup alone. No login has a line break."""
+    return f"{account.scope}\n{account.login_key}" if account.scope else account.login_key
 
 
 def _digest(key: str) -> str:
@@ -201,7 +206,8 @@ def _digest(key: str) -> str:
 def _too_early(connection: Connection, tenant_id: int, key: str, now: datetime) -> Refusal | None:
     """Return how long the next attempt must wait, or None."""
     attempt = load_attempt(connection, tenant_id, _digest(key))
-    if attempt is None or attempt.until <= now:
+    # Far beyond the longest delay it was written by a clock that was ahead: it would keep a person out until then.
+    if attempt is None or not now < attempt.until <= now + 2 * LONGEST_DELAY:
         return None
     message = "too many wrong passwords; try again later"
     seconds = max(1, round((attempt.until - now).total_seconds()))
@@ -228,4 +234,4 @@ def delay(failures: int) -> timedelta:
 
 def forget_failures(connection: Connection, tenant_id: int, account: Account) -> None:
     """Forget the failures of an account whose password was right."""
-    clear_attempts(connection, tenant_id, _digest(account.login_key))
+    clear_attempts(connection, tenant_id, _digest(_key_of(account)))

@@ -23,6 +23,7 @@ from tenantry.store.account import load_by_id
 from tenantry.store.outbox import (
     LinkRow,
     MailRow,
+    delete_link,
     delete_mails,
     delete_old_links,
     insert_link,
@@ -181,12 +182,15 @@ def mark_refused(store: Store, letter: Letter, why: str, now: datetime) -> None:
     with acting(store, letter.namespace, _ACTOR, now) as act:
         row = take_mail(act.connection, letter.id, letter.lease)
         if row is not None:
+            delete_link(act.connection, token_hash(letter.token))
             save_attempt_of(act.connection, replace(row, due=None, attempts=row.attempts + 1, lease="", failure=why))
             act.records.append(_record("MailRefused", row, {"answer": why}))
 
 
-def give_back(store: Store, letter: Letter, now: datetime, why: str = "") -> None:
+def give_back(store: Store, letter: Letter, now: datetime, why: str = "", *, may_be_out: bool = False) -> None:
     """Have a mail tried again: later and later where an attempt failed, at once where there was none.
+
+    Its link is forgotten, unless somebody may have got it: the next attempt makes another.
 
     Raises:
         StoreUnavailable: the database is gone or locked: it is tried again after the lease.
@@ -195,6 +199,8 @@ def give_back(store: Store, letter: Letter, now: datetime, why: str = "") -> Non
         row = take_mail(connection, letter.id, letter.lease)
         if row is None:
             return
+        if not may_be_out:
+            delete_link(connection, token_hash(letter.token))
         attempts = row.attempts + 1 if why else row.attempts
         due = now + timedelta(seconds=PAUSES.delay(attempts)) if why else now
         save_attempt_of(connection, replace(row, due=due, attempts=attempts, lease="", failure=why))

@@ -8,25 +8,30 @@ from typing import Any, TypeAlias
 
 from tenantry.domain.account import Account
 from tenantry.domain.character_set import check_edit_through
+from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind
 from tenantry.domain.reading import parse_spec
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.snapshot import WorkgroupPolicy
+from tenantry.domain.user_email import holder_of
 from tenantry.domain.user_profile import leaves_preferences, personal_fields, profile_of
 from tenantry.domain.user_rules import missing_fields
-from tenantry.services.acts import acting
+from tenantry.services.acts import Act, acting
 from tenantry.services.links import Person, person_of
 from tenantry.services.sessions import Known
 from tenantry.specs import UserSpec
+from tenantry.specs.workgroup_login import LoginBy
 from tenantry.specs.workgroup_profile import PreferenceDefinition
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id
+from tenantry.store.account import load_by_email, load_by_id
 from tenantry.store.policy import load_policies
 from tenantry.store.tenant import find_tenant
 
 #: Returns what the API server would refuse of a User's spec.
 CheckUser: TypeAlias = Callable[[Any], list[Refusal]]
 _LOST = Refusal(Reason.NOT_LOGGED_IN, "Tenantry-Session", "the account is gone; log in again")
+_EMAILS = "emails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ def change_profile(
         person = _person(act.connection, act.tenant.id, known)
         if person is None:
             return _LOST
-        workgroup = load_policies(act.connection, act.tenant.id).workgroups.get(known.session.workgroup)
+        workgroups = load_policies(act.connection, act.tenant.id).workgroups
+        workgroup = workgroups.get(known.session.workgroup)
         barred = check_edit_through(workgroup.name, workgroup.spec, _texts(person.account)) if workgroup else None
         if barred is not None:
             return Refusal(barred[0], "", f"the account {barred[1]}")
@@ -95,8 +101,29 @@ def change_profile(
         if isinstance(profile, Refusal):
             return profile
         after = replace(person.account, profile=profile)
+        refusal = _check_address(act, person.account, after, workgroups)
+        if refusal is not None:
+            return refusal
         act.change(person.account, after)
         return _shown(replace(person, account=after))
+
+
+def _check_address(
+    act: Act, before: Account, after: Account, workgroups: Mapping[str, WorkgroupPolicy]
+) -> Refusal | None:
+    """Where the address is the login a person keeps one, and takes nobody else's: it would be nobody's from then on."""
+    if login_key(before.address) == login_key(after.address):
+        return None
+    names = [m.workgroup for m in after.members if m.workgroup in workgroups]
+    by_email = [name for name in names if workgroups[name].spec.login.by is LoginBy.PRIMARY_EMAIL]
+    if by_email and not after.address:
+        return Refusal(Reason.PROFILE_INCOMPLETE, _EMAILS, "you log in by your email address; it cannot be empty")
+    found = load_by_email(act.connection, act.tenant.id, [login_key(after.address)]) if by_email else []
+    others = [account for account in found if account.id != after.id]
+    if any(holder_of(others, name) is not None for name in by_email):
+        message = f'"{after.address}" is what another account logs in by; choose another'
+        return Refusal(Reason.LOGIN_TAKEN, _EMAILS, message)
+    return None
 
 
 def _actor(known: Known) -> str:

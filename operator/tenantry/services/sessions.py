@@ -182,7 +182,7 @@ def _extend(connection: Connection, tenant_id: int, hashes: Collection[str], now
 def introspect(store: Store, namespace: str, token: str, now: datetime) -> Known | None:
     """Return the live session of a token with its login, or None (RFC 7662)."""
     hashed = token_hash(token)
-    with store.read() as connection:
+    with store.snapshot() as connection:  # a session goes with its account: both are there, or neither is
         tenant = find_tenant(connection, namespace)
         if tenant is None:
             return None
