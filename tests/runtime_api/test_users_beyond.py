@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tenantry.services.managed import Put, carry_out
+from tenantry.store.account import load_by_id
 from tests.runtime_api.api import Api
 from tests.runtime_api.desk import BEYOND, OUT_OF_REACH, Person, let_in, made, told
 from tests.support.builders import NAMESPACE, pool, user, workgroup
@@ -106,3 +107,18 @@ def give_access(desk: Api, login: str, *entries: dict[str, Any]) -> None:
     document = {"userName": login, "license": {"type": "Floating"}, "workgroups": entries}
     (done,) = carry_out(desk.tenant.store, NAMESPACE, [Put(document, create=False)], "test", desk.tenant.now)
     assert done.refusal is None
+
+
+def test_nobody_takes_back_an_invitation_elsewhere_by_a_system_user_of_the_same_login(desk: Api, clerk: Person) -> None:
+    tenant = desk.tenant
+    tenant.apply(workgroup(spec={**POLICY, "systemUsers": [{"userName": "Root"}]}, generation=2))
+    tenant.apply(workgroup("sales", spec={**POLICY, "onboarding": {"mode": "Invitation"}}, generation=2))
+    invited = {"userName": "root", "license": {"type": "Floating"}, "emails": [{"value": "r@x.example"}]}
+    put = Put({**invited, "workgroups": [entry("Plain", "sales")]}, create=True)
+    (done,) = carry_out(tenant.store, NAMESPACE, [put], "test", tenant.now)
+    assert done.account is not None
+    (system,) = clerk.get("users")["systemUsers"]
+    assert told(clerk.post(f"invites/{system['id']}/resend")) == (403, "SystemUser")
+    assert told(clerk.call("DELETE", f"invites/{system['id']}")) == (403, "SystemUser")
+    with tenant.store.read() as connection:
+        assert load_by_id(connection, [done.account.id]) == [done.account]
