@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.services.holdings import Registration, put_holdings
 from tenantry.services.managed import Put, carry_out
 from tenantry.store.account import load_by_id
 from tests.runtime_api.api import Api
@@ -122,3 +123,18 @@ def test_nobody_takes_back_an_invitation_elsewhere_by_a_system_user_of_the_same_
     assert told(clerk.call("DELETE", f"invites/{system['id']}")) == (403, "SystemUser")
     with tenant.store.read() as connection:
         assert load_by_id(connection, [done.account.id]) == [done.account]
+
+
+def test_who_gives_holdings_away_learns_of_no_account_of_other_workgroups(desk: Api, boss: Person) -> None:
+    resident(desk, "sold", entry("Plain", "sales"))
+    ann = made(boss, "ann", PASSWORD, license={"type": "Floating"}, workgroups=[entry("Plain")])
+    asked = Registration("tracker", "record", "ann", ("R-1",))
+    assert put_holdings(desk.tenant.store, NAMESPACE, asked, desk.tenant.now).refusals == ()
+
+    def answers(login: str) -> list[str]:
+        choice = {"workgroup": "tracker", "kind": "*", "reassignTo": login}
+        told_ = [boss.post(f"users/{ann}/holdings/reassign", {"to": login})]
+        told_.append(boss.call("DELETE", f"users/{ann}", {"holdings": [choice]}))
+        return [answer.reason + answer.body["detail"].replace(login, "") for answer in told_]
+
+    assert answers("sold") == answers("nobody")

@@ -12,6 +12,7 @@ from typing import Any
 
 from tenantry.domain.account import Account, Manager, Member
 from tenantry.domain.administration import Actor, Target, actor_of, check, check_capability, check_system_user
+from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -24,7 +25,7 @@ from tenantry.services.sessions import Known
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id, load_by_uid
+from tenantry.store.account import load_by_id, load_by_login, load_by_uid, load_system_named
 from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
@@ -67,6 +68,13 @@ class Desk:
             return targets[0]
         message = f'no account of Workgroup "{self.actor.workgroup}" has the id "{account_id[:64]}"'
         return Refusal(Reason.USER_NOT_FOUND, "id", message)
+
+    def find_login(self, login: str) -> Target | None:
+        """Return the account of the workgroup that has a login, its own system user before others, or None."""
+        key = login_key(login)
+        system = load_system_named(self.connection, self.tenant_id, key, self.actor.workgroup)
+        found = [*system, *load_by_login(self.connection, self.tenant_id, [key])]
+        return next((target for account in found if (target := self.target(account)) is not None), None)
 
     def target(self, account: Account, row: ResourceRow | None = None) -> Target | None:
         """Return an account as it is seen from the workgroup of the actor, or None."""
