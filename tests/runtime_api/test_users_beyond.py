@@ -24,7 +24,10 @@ POLICY = {
         {"name": "Clerk", "capabilities": [{"name": name} for name in CLERKS]},
         {"name": "Plain"},
     ],
-    "groups": [{"name": "Keepers", "defaultFor": ["Restricted"], "capabilities": [{"name": name} for name in KEEPERS]}],
+    "groups": [
+        {"name": "Keepers", "defaultFor": ["Restricted"], "capabilities": [{"name": name} for name in KEEPERS]},
+        {"name": "Near", "capabilities": [{"name": "EditUsers", "reach": "SystemUsers"}]},
+    ],
 }
 
 
@@ -138,3 +141,11 @@ def test_who_gives_holdings_away_learns_of_no_account_of_other_workgroups(desk: 
         return [answer.reason + answer.body["detail"].replace(login, "") for answer in told_]
 
     assert answers("sold") == answers("nobody")
+
+
+def test_an_edit_of_nothing_tells_nothing_of_an_account_that_is_out_of_reach(clerk: Person, boss: Person) -> None:
+    resident(clerk.api, "keeper", {**entry(), "groups": ["Near"]})
+    keeper = let_in(clerk.api, "keeper", "tracker")
+    assert told(keeper.call("PATCH", f"users/{boss.id}", {"spec": {}})) == OUT_OF_REACH
+    assert told(clerk.call("PATCH", f"users/{boss.id}", {"spec": {}})) == BEYOND
+    assert clerk.call("PATCH", f"users/{made(boss, 'ann', PASSWORD)}", {"spec": {}}).status == 200
