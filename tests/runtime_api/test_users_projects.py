@@ -63,6 +63,16 @@ def test_th_20_th_21_an_administrator_manages_the_own_project_too(api: Api, brun
     assert {m["userName"] for m in bruno.get("projects/greenhouse/members")["members"]} >= {"newcomer", "helen"}
 
 
+def test_th_12_nobody_lifts_what_another_member_denies_them(api: Api, bruno: Person) -> None:
+    part = {"workgroupRef": "instance", "project": "greenhouse", "userRef": "helen"}
+    api.tenant.apply(project_member("greenhouse-helen", spec=part))
+    deny = {"deny": [{"type": "device", "names": ["*"], "operations": ["read"]}]}
+    assert put(let_in(api, "helen", "instance"), "bruno", deny).status == 204
+    assert told(put(bruno, "bruno", READ)) == OUT_OF_REACH
+    assert told(bruno.call("DELETE", bruno_path(bruno, "bruno"))) == OUT_OF_REACH
+    assert not may(api, "bruno")
+
+
 FAULTS = [
     ({"allow": [{"type": "device", "names": ["truck-1"], "operations": ["read"]}]}, 403, "ProjectResourceNotFound"),
     ({"allow": [{"type": "device", "names": ["north-bay"], "operations": ["fly"]}]}, 403, "OperationNotFound"),

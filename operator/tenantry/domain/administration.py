@@ -122,7 +122,8 @@ def _by_levels_and_groups(member: Member, policy: WorkgroupSpec) -> Iterator[Cap
 def check(actor: Actor, capability: Capability, target: Target | None, asked: Sequence[Member] = ()) -> Refusal | None:
     """Return why the actor may not do this to an account, or None.
 
-    ``target`` is None for an account that is not there yet, ``asked`` what the account is to have afterwards.
+    ``target`` is None for an account that is not there yet, ``asked`` what the account is to have afterwards, in other
+    workgroups too.
     """
     grants = actor.grants_of(capability)
     if not grants:
@@ -134,10 +135,14 @@ def check(actor: Actor, capability: Capability, target: Target | None, asked: Se
     if target is not None and not reaching:
         return _out_of_reach(actor, capability, target)
     present = [target.member] if target is not None and target.member is not None else []
-    refusals = [next(_beyond(actor, grant, [*_touched(grant, present), *asked]), None) for grant in reaching]
+    here = [member for member in asked if member.workgroup == actor.workgroup]
+    refusals = [next(_beyond(actor, grant, [*_touched(grant, present), *here]), None) for grant in reaching]
     if None not in refusals:
         return refusals[0]
-    return next(_beyond_elsewhere(actor, target), None) if target is not None and capability in _WHOLE else None
+    if target is None or capability not in _WHOLE:
+        return None
+    others = [*target.elsewhere, *(member for member in asked if member not in here)]
+    return next(_beyond_elsewhere(actor, target, others), None)
 
 
 def _touched(grant: CapabilityGrant, present: list[Member]) -> list[Member]:
@@ -213,9 +218,9 @@ def _beyond(actor: Actor, grant: CapabilityGrant, touched: Iterable[Member]) -> 
             yield _not_grantable(member, f"it gives {', '.join(excess)}, which you are not given so far yourself")
 
 
-def _beyond_elsewhere(actor: Actor, target: Target) -> Iterator[Refusal]:
-    """Yield in which other workgroup the account has more than the actor: by its email it would be the actor's."""
-    for member in target.elsewhere:
+def _beyond_elsewhere(actor: Actor, target: Target, others: Iterable[Member]) -> Iterator[Refusal]:
+    """Yield where else the account has more than the actor, or would have: by its email it would be the actor's."""
+    for member in others:
         own = actor.account.member_of(member.workgroup)
         grants = actor.grants_in(own) if own is not None else []
         excess = sorted({g.name.value for g in actor.grants_in(member) if not _covers(grants, g)})

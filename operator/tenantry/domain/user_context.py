@@ -27,9 +27,9 @@ class Entry:
     @cached_property
     def role(self) -> str | None:
         """Return the role that is named, else the one by default for the license type, if there is one (NR-05)."""
-        if self.membership.role is not None or not self.is_member or self.policy is None or self.license_type is None:
+        if self.membership.role is not None or not self.is_member or self.policy is None:
             return self.membership.role
-        return next((r.name for r in self.policy.spec.roles if self.license_type in r.default_for), None)
+        return self.policy.spec.role_by_default(self.license_type)
 
     @property
     def field(self) -> str:

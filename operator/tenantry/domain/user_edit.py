@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Member
@@ -9,7 +10,7 @@ from tenantry.domain.administration import Actor, Target, check
 from tenantry.domain.character_set import check_edit_through
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
-from tenantry.specs import UserSpec
+from tenantry.specs import UserSpec, WorkgroupSpec
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 
@@ -98,12 +99,14 @@ def _faults(actor: Actor, target: Target | None, edit: Edit, personal: Sequence[
 def needed(actor: Actor, target: Target | None, edit: Edit) -> Iterator[tuple[Capability, Sequence[Member]]]:
     """Yield what an edit asks for, each with what the account is to have by it."""
     before, after = (_entry(document, actor.workgroup) for document in (edit.before, edit.after))
-    asked = [member_of(after, actor)] if after is not None else []
+    everywhere = asked_members(edit.after, actor.policies, actor.account.created)
+    asked = [member for member in everywhere if member.workgroup == actor.workgroup]
     if target is None:
         yield edit.making, asked
         return
     if edit.changed:
-        yield Capability.EDIT_USERS, ()
+        # Another license may bring other roles and groups by default, in each workgroup.
+        yield Capability.EDIT_USERS, everywhere if "license" in edit.changed else ()
     if before == after:
         return
     was, will = (_is_member(entry) for entry in (before, after))
@@ -123,12 +126,26 @@ def _is_member(entry: Mapping[str, Any] | None) -> bool:
     return entry is not None and entry.get("membership", MembershipKind.MEMBER.value) == MembershipKind.MEMBER.value
 
 
-def member_of(entry: Mapping[str, Any], actor: Actor) -> Member:
-    """Return what an entry of a spec asks for."""
+def asked_members(document: Mapping[str, Any], policies: Mapping[str, WorkgroupSpec], since: datetime) -> list[Member]:
+    """Return what a spec asks for, with the roles and groups that it comes to by default for its license."""
+    license_type = (document.get("license") or {}).get("type")
+    return [
+        _asked_member(entry, license_type, policies.get(entry["workgroupRef"]), since)
+        for entry in document.get(_WORKGROUPS, ())
+    ]
+
+
+def _asked_member(
+    entry: Mapping[str, Any], license_type: str | None, policy: WorkgroupSpec | None, since: datetime
+) -> Member:
     pairs = (e for e in entry.get("access") or () if isinstance(e, dict))
     access = tuple((str(e.get("module")), str(e.get("level"))) for e in pairs)
-    groups = tuple(map(str, entry.get("groups") or ()))
-    return Member(actor.workgroup, actor.account.created, role=entry.get("role"), groups=groups, access=access)
+    role, groups = entry.get("role"), tuple(map(str, entry.get("groups") or ()))
+    kind = MembershipKind.MEMBER if _is_member(entry) else MembershipKind.AVAILABLE
+    if policy is not None and _is_member(entry):
+        role = role or policy.role_by_default(license_type)
+        groups = groups or policy.groups_by_default(license_type)
+    return Member(entry["workgroupRef"], since, kind, role=role, groups=groups, access=access)
 
 
 def _elsewhere(actor: Actor, edit: Edit) -> Iterator[Refusal]:

@@ -29,7 +29,7 @@ def plan_member(ctx: UserContext, entry: Entry) -> Member:
         since=ctx.snapshot.now,
         kind=wanted.membership,
         role=entry.role,
-        groups=tuple(wanted.groups) or _default_groups(ctx, entry),
+        groups=tuple(wanted.groups) or _default_groups(entry),
         access=tuple((a.module, a.level) for a in wanted.access),
         scopes=tuple((s.name, tuple(s.values)) for s in wanted.scopes),
         notifications=tuple(wanted.notifications),
@@ -37,10 +37,10 @@ def plan_member(ctx: UserContext, entry: Entry) -> Member:
     )
 
 
-def _default_groups(ctx: UserContext, entry: Entry) -> tuple[str, ...]:
-    if not entry.is_member or entry.policy is None or ctx.spec.license is None:
+def _default_groups(entry: Entry) -> tuple[str, ...]:
+    if not entry.is_member or entry.policy is None:
         return ()
-    return tuple(g.name for g in entry.policy.spec.groups if ctx.spec.license.type in g.default_for)
+    return entry.policy.spec.groups_by_default(entry.license_type)
 
 
 def levels_by_spec(ctx: UserContext, entry: Entry) -> dict[str, HeldLevel]:

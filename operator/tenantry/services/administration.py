@@ -13,20 +13,20 @@ from typing import Any
 from tenantry.domain.account import Account, Manager, Member
 from tenantry.domain.administration import Actor, Target, actor_of, check, check_capability, check_system_user
 from tenantry.domain.audit import name_person
+from tenantry.domain.login import login_key
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import SessionEnd
+from tenantry.domain.user_edit import asked_members
 from tenantry.services.accounts import chosen_tenant
 from tenantry.services.acts import Act, acting
 from tenantry.services.password_changes import send_password_reset
 from tenantry.services.sessions import Known
-from tenantry.specs.user_membership import MembershipKind
-from tenantry.specs.workgroup_access import Access
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_by_id, load_by_uid
+from tenantry.store.account import load_by_id, load_by_login, load_by_uid, load_system_named
 from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
@@ -66,17 +66,29 @@ class Desk:
         message = f'no account of Workgroup "{self.actor.workgroup}" has the id "{account_id[:64]}"'
         return Refusal(Reason.USER_NOT_FOUND, "id", message)
 
+    def find_login(self, login: str) -> Target | None:
+        """Return the account of the workgroup that has a login, its own system user before others, or None."""
+        key = login_key(login)
+        system = load_system_named(self.connection, self.tenant_id, key, self.actor.workgroup)
+        found = [*system, *load_by_login(self.connection, self.tenant_id, [key])]
+        return next((target for account in found if (target := self.target(account)) is not None), None)
+
     def target(self, account: Account, row: ResourceRow | None = None) -> Target | None:
         """Return an account as it is seen from the workgroup of the actor, or None."""
         here = self.actor.workgroup
         if account.scope:
             return Target(account, frozenset({here}), account.member_of(here)) if account.scope == here else None
-        members = list(account.members) or asked_members(row or self.row_of(account), account)
+        members = list(account.members) or self._asked_by(row or self.row_of(account), account)
         workgroups = frozenset(m.workgroup for m in members) | account.evicted_from
         member = next((m for m in members if m.workgroup == here), None)
         elsewhere = tuple(m for m in members if m.workgroup != here)
         ours = here in workgroups | account.former_workgroups
         return Target(account, workgroups, member, elsewhere) if ours else None
+
+    def _asked_by(self, row: ResourceRow | None, account: Account) -> list[Member]:
+        """Return what an account without a place asks for: what it was given there would be lost otherwise."""
+        document = json.loads(row.document) if row is not None else {}
+        return asked_members(document, self.actor.policies, account.created)
 
     def owners(self, uids: Collection[str]) -> list[Account]:
         """Return the accounts that these objects own."""
@@ -91,18 +103,6 @@ class Desk:
 def is_restorable(account: Account) -> bool:
     """Tell whether this is what stays of a deleted account that can be restored."""
     return account.tombstone is not None and account.tombstone.mode is DeletionMode.RESTORABLE
-
-
-def asked_members(row: ResourceRow | None, account: Account) -> list[Member]:
-    """Return what an account without a place asks for: what it was given there would be lost otherwise."""
-    found = []
-    for entry in (json.loads(row.document) if row is not None else {}).get("workgroups", ()):
-        access = tuple((Access(**a).module, Access(**a).level) for a in entry.get("access", ()))
-        kind = MembershipKind(entry.get("membership", MembershipKind.MEMBER))
-        groups = tuple(entry.get("groups", ()))
-        role = entry.get("role")
-        found.append(Member(entry["workgroupRef"], account.created, kind, role=role, groups=groups, access=access))
-    return found
 
 
 def open_desk(connection: Connection, tenant_id: int, call: Call) -> Desk | Refusal:

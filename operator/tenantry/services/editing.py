@@ -254,7 +254,7 @@ def _regroup(document: dict[str, Any], policy: WorkgroupPolicy, grouping: Groupi
         message = f'has no access to Workgroup "{grouping.workgroup}"; give it access first, in spec.workgroups'
         return Reason.NOT_A_MEMBER, message
     license_type = (document.get("license") or {}).get("type")
-    defaults = [g.name for g in policy.spec.groups if license_type in g.default_for]
+    defaults = list(policy.spec.groups_by_default(license_type))
     is_member = entry.get("membership") != MembershipKind.AVAILABLE
     # Once a group is named, only what is named counts: who is in some by default stays there.
     present = entry.get("groups") or (defaults if is_member else [])

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from tenantry.domain.administration import check_system_user
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.services.administration import Call, deciding, find_for, looking
+from tenantry.services.administration import Call, Case, Desk, deciding, find_for, looking
 from tenantry.services.managed import Done
 from tenantry.services.onboarding import cancel_invitation, resend_invitation
 from tenantry.services.user_deletions import in_other_workgroups
@@ -55,7 +56,7 @@ def resend(store: Store, call: Call, account_id: str) -> Refusal | None:
         StoreUnavailable: the database is gone or locked.
     """
     with deciding(store, call) as (held, desk):
-        case = find_for(desk, Capability.INVITE_USERS, account_id)
+        case = _invited(desk, account_id)
         if isinstance(case, Refusal):
             return case
         return resend_invitation(held, call.namespace, case.target.account.user_name, call.actor, call.now)
@@ -69,8 +70,16 @@ def cancel(store: Store, call: Call, account_id: str) -> Refusal | None:
         StoreUnavailable: the database is gone or locked.
     """
     with deciding(store, call) as (held, desk):
-        case = find_for(desk, Capability.INVITE_USERS, account_id)
+        case = _invited(desk, account_id)
         if isinstance(case, Refusal):
             return case
         refusal = in_other_workgroups(case)
         return refusal or cancel_invitation(held, call.namespace, case.target.account.user_name, call.actor, call.now)
+
+
+def _invited(desk: Desk | Refusal, account_id: str) -> Case | Refusal:
+    """Return the account of an invitation. By its login, a system user would be another's account."""
+    case = find_for(desk, Capability.INVITE_USERS, account_id)
+    if isinstance(case, Refusal):
+        return case
+    return check_system_user(case.target, case.desk.actor.policy, editable=False) or case

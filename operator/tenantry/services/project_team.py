@@ -153,6 +153,9 @@ def _enter(store: JoinedStore, call: Call, part: Part) -> tuple[TenantRow, Case 
     target = desk.find(part.account_id)
     if isinstance(target, Refusal):
         return tenant, target
+    if target.account.id == desk.actor.account.id:  # a deny would be no more than a request
+        message = "what you are allowed and denied yourself is for another member of the project to say"
+        return tenant, Refusal(Reason.OUT_OF_REACH, "id", message)
     return tenant, check(desk.actor, _CAPABILITY, target) or Case(desk, target)
 
 

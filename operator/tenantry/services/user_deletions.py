@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tenantry.domain.account import Account
 from tenantry.domain.administration import check_capability, check_system_user
-from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_edit import set_entry, written
@@ -15,7 +13,6 @@ from tenantry.services.managed import Asked, Drop, Put, carry_out, document_of, 
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
-from tenantry.store.account import load_by_login
 from tenantry.store.holding import count_holdings
 from tenantry.store.joined import JoinedStore
 
@@ -203,10 +200,6 @@ def _choices(case: Case, settled: Sequence[Settled]) -> list[dict[str, Any]] | R
 
 
 def _object_name(desk: Desk, login: str) -> str | None:
-    accounts = load_by_login(desk.connection, desk.tenant_id, [login_key(login)])
-    rows = (desk.row_of(account) for account in accounts if _is_alive(account))
-    return next((row.name for row in rows if row is not None), None)
-
-
-def _is_alive(account: Account) -> bool:
-    return account.tombstone is None
+    found = desk.find_login(login)
+    row = desk.row_of(found.account) if found is not None and found.account.tombstone is None else None
+    return row.name if row is not None else None

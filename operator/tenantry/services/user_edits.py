@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from tenantry.domain.administration import Actor, Target, check_capability, check_system_user
+from tenantry.domain.administration import Actor, Target, check, check_capability, check_system_user
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -150,13 +150,18 @@ def edit_user(store: Store, call: Call, account_id: str, patch: Mapping[str, Any
 
 
 def _find(desk: Desk | Refusal, account_id: str) -> Case | Refusal:
-    """Return an account, whatever may be done to it; who may see or do nothing learns of none."""
+    """Return an account that the person may do something to; who may do nothing learns of none."""
     if isinstance(desk, Refusal):
         return desk
-    if not any(desk.actor.has(capability) for capability in _TOUCHING):
+    held = [capability for capability in _TOUCHING if desk.actor.has(capability)]
+    if not held:
         return check_capability(desk.actor, Capability.EDIT_USERS) or Refusal(Reason.CAPABILITY_MISSING, "", "")
     target = desk.find(account_id)
-    return target if isinstance(target, Refusal) else Case(desk, target)
+    if isinstance(target, Refusal):
+        return target
+    refusals = [check(desk.actor, capability, target) for capability in held]
+    refusal = None if None in refusals else refusals[0]
+    return refusal or Case(desk, target)
 
 
 #: With one of these a person may change some part of a spec.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tenantry.domain.administration import check_capability
+from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.services.administration import Call, Case, deciding, find_for, looking
 from tenantry.services.holdings import Handover, Result, reassign_holdings
@@ -49,6 +50,9 @@ def reassign(store: Store, call: Call, account_id: str, taker: str, kind: str | 
         case = find_for(desk, Capability.REASSIGN_HOLDINGS, account_id)
         if isinstance(case, Refusal):
             return case
+        if case.desk.find_login(taker) is None:  # who is in other workgroups alone is nobody here
+            message = f'no account of Workgroup "{case.desk.actor.workgroup}" has the login "{taker}"'
+            return Refusal(Reason.ASSIGNEE_NOT_FOUND, "to", message)
         return _told(reassign_holdings(held, call.namespace, _handover(case, taker, kind), call.now, actor=call.actor))
 
 

@@ -133,6 +133,14 @@ class WorkgroupSpec(SpecModel):
         """Return the groups by name."""
         return {group.name: group for group in self.groups}
 
+    def role_by_default(self, license_type: str | None) -> str | None:
+        """Return the role of a member that no entry gives one, by its license type, if there is one (NR-05)."""
+        return next((role.name for role in self.roles if license_type in role.default_for), None)
+
+    def groups_by_default(self, license_type: str | None) -> tuple[str, ...]:
+        """Return the groups of a member that no entry puts into one, by its license type (NR-14)."""
+        return tuple(group.name for group in self.groups if license_type in group.default_for)
+
     @cached_property
     def modules_by_name(self) -> dict[str, Module]:
         """Return the modules by name."""
