@@ -1,5 +1,6 @@
-"""`tenantry serve` before the store is migrated, beside one that a later version migrated, and told to stop."""
+"""`tenantry serve` before the store is migrated, on one that a later version migrated, and told to stop."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,13 @@ import urllib3
 from alembic import command
 from sqlalchemy import text
 
+from tenantry.services.outbox import list_unsent
 from tenantry.store import Store
 from tenantry.store.migrate import _config, upgrade
+from tests.support.builders import NAMESPACE, user, workgroup
 from tests.support.eventually import eventually
+from tests.support.mailserver import mail_server
+from tests.support.manifests import applied
 from tests.support.serving import RuntimeApiProcess
 
 
@@ -52,3 +57,18 @@ def test_a_server_goes_on_while_a_later_version_has_migrated_the_store(tmp_path:
     with RuntimeApiProcess(tmp_path, empty_store_url) as api:
         assert eventually(lambda: _ready(api) == 200)
         assert api.call("GET", "acme/sessions", "none")[0] == 401
+
+
+def test_a_server_that_is_told_to_stop_ends_the_mail_that_is_on_its_way(tmp_path: Path, store: Store) -> None:
+    policy = {"onboarding": {"mode": "Invitation"}, "mail": {"linkURL": "https://desk.example/account"}}
+    ada = user("ada", license=None, spec={"emails": [{"value": "ada@acme.example"}]})
+    applied(store, workgroup(pool=None, spec=policy), ada, now=datetime.now(UTC))
+    url = store.engine.url.render_as_string(hide_password=False)
+    with mail_server() as mailbox:
+        mailbox.pause = 3.0
+        with RuntimeApiProcess(tmp_path, url, f"--smtp-url={mailbox.url}") as api:
+            assert eventually(lambda: mailbox.mails)
+            assert list_unsent(store, NAMESPACE)
+            assert api.end() == 0
+    assert not list_unsent(store, NAMESPACE)
+    assert len(mailbox.mails) == 1
