@@ -122,5 +122,5 @@ def serve(
 
 
 def _end(*_: object) -> None:
-    """Leave in order: uvicorn sends itself a SIGTERM again once it is done, which would end us with a mail on its way."""
+    """Leave in order: uvicorn raises the signal again when it is done, which would end us with a mail on its way."""
     raise SystemExit(0)
