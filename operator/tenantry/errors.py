@@ -2,7 +2,8 @@
 
 TenantryError
 ├── StoreUnavailable     the database cannot be reached or is locked: wait and try again
-│   └── TenantLocked     another keeps one tenant's row; the other tenants are not concerned
+│   ├── TenantLocked     another keeps one tenant's row; the other tenants are not concerned
+│   └── StoreUnmigrated  the tables are not there yet, or are those of an earlier version
 ├── DirectoryUnavailable a directory does not answer, or not as it should: nobody is let in by it
 ├── SecretUnavailable    a Secret that a log-in needs is not there, or may not be read
 ├── LeadershipLost       another operator holds a newer lease: stop at once
@@ -20,6 +21,10 @@ class StoreUnavailable(TenantryError):
 
 class TenantLocked(StoreUnavailable):
     """Another transaction keeps the row that the call waited for; a call for another tenant may succeed now."""
+
+
+class StoreUnmigrated(StoreUnavailable):
+    """The tables are not there yet, or are those of an earlier version; the operator migrates them at its start."""
 
 
 class DirectoryUnavailable(TenantryError):

@@ -199,3 +199,22 @@ def test_the_open_jobs_of_who_goes_are_given_to_the_policys_assignee(office: Sit
     office.delete("tuser", "brief")
     (job,) = office.tenantry("holdings", "list")
     assert (job["name"], job["login"]) == ("J-1", "rita@lakeside.example")
+
+
+def test_it_20_the_list_is_sorted_by_last_name_in_pages_of_ten_and_tells_who_has_permissions(
+    example: Callable[[str], Site],
+) -> None:
+    office = example("industrack")
+    office.apply(worker("zed", "Customize", {}, name={"givenName": "Zed", "familyName": "Aamodt"}))
+    office.settled("User", "zed")
+    listed = ("users", "list", "--sort", "last", "--page-size", "10")
+    pages = [office.tenantry(*listed, "--page", page) for page in (1, 2)]
+    assert len(pages[0]) == 10
+    names = [found["familyName"] for page in pages for found in page if found["mayLogIn"]]
+    assert names == sorted(names)
+    told = {found["login"]: found for page in pages for found in page}
+    zed, rita = told["zed@lakeside.example"], told["rita@lakeside.example"]
+    assert (zed["givenName"], zed["familyName"], zed["permissions"]) == ("Zed", "Aamodt", False)
+    assert (rita["givenName"], rita["permissions"], rita["phone"]) == ("Rita", True, "+1 218 555 0142")
+    head = office.run(*listed).lines[0].split()
+    assert {"USER", "FIRST", "LAST", "PERMISSIONS", "PHONE"} <= set(head)

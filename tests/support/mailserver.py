@@ -1,5 +1,6 @@
 """A real SMTP server on the loopback, which can be told how to answer."""
 
+import asyncio
 import email
 import re
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ class Mailbox:
     """What came, to which recipients, and what the server says to the next mails.
 
     ``senders`` to who sends them, ``answers`` to their recipients, ``data`` to their text. An answer that is empty is
-    the usual one.
+    the usual one. ``pause``: how long it thinks about a text.
     """
 
     port: int
@@ -34,6 +35,7 @@ class Mailbox:
     senders: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
+    pause: float = 0.0
 
     @property
     def url(self) -> str:
@@ -67,6 +69,7 @@ class Mailbox:
             assert isinstance(content, bytes)
             self.recipients += envelope.rcpt_tos
             self.mails.append(email.message_from_bytes(content, policy=default))
+        await asyncio.sleep(self.pause)
         return answer or "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:

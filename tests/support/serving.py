@@ -1,6 +1,7 @@
 """The runtime API as a process of its own, beside the operator and on its store."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +34,13 @@ class RuntimeApiProcess:
 
     def __exit__(self, *_: object) -> None:
         self._service.stop(15.0)
+
+    def end(self) -> int:
+        """Tell it to stop, and return the exit code."""
+        process = self._service._process
+        assert process is not None
+        process.send_signal(signal.SIGTERM)
+        return process.wait(40.0)
 
     def _answers(self) -> bool:
         try:

@@ -48,7 +48,7 @@
       scheme: HTTPS
       {{- end }}
     periodSeconds: 5
-  startupProbe: # until the operator has migrated the store it ends, and is started anew
+  startupProbe: # where the store is a file it ends until the operator has made that, and is started anew
     httpGet:
       path: /livez
       port: runtime-api

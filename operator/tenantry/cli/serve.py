@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 1.5
     epilog=closing(
         "tenantry serve --store-url postgresql://tenantry@db/tenantry --port 8443",
         "tenantry serve --secrets-dir /run/secrets/tenantry",
-        codes={0: "told to stop", 1: "could not start", 2: "wrong usage", 3: "the identity store cannot be reached"},
+        codes={0: "told to stop", 1: "could not start", 2: "wrong usage"},
     )
 )
 @store_url

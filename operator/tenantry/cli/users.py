@@ -18,19 +18,24 @@ from tenantry.cli.watching import carried_out, previewed
 from tenantry.domain.refusal import choices
 from tenantry.domain.status import rfc3339
 from tenantry.errors import InputError
-from tenantry.services.accounts import ListedAccount, ListedInvitation, list_accounts, list_invitations
+from tenantry.services.accounts import ListedAccount, ListedInvitation, Place, list_accounts, list_invitations
 from tenantry.services.editing import plan_deletion
 from tenantry.services.preflight import check_writable
 from tenantry.services.workgroups import list_workgroups
 from tenantry.specs.user import AccountState
 
-_COLUMNS = ("COMPANY", "USER", "ID", "NAME", "EMAIL", "PHONE", "WORKGROUPS", "LICENSE", "STATE")
+_COLUMNS = (
+    *("COMPANY", "USER", "ID", "NAME", "FIRST", "LAST", "EMAIL", "PHONE"),
+    *("WORKGROUPS", "LICENSE", "PERMISSIONS", "STATE"),
+)
 _INVITATIONS = ("TENANT", "EMAIL", "ROLE", "SENT", "EXPIRES", "STATE")
 _PAGE_SIZE = 50
 _SORTS: dict[str, Callable[[ListedAccount], str]] = {
     "company": lambda account: account.company,
     "login": lambda account: account.login,
     "name": lambda account: account.name,
+    "first": lambda account: account.given_name,
+    "last": lambda account: account.family_name,
     "email": lambda account: account.email,
     "phone": lambda account: account.phone,
 }
@@ -47,7 +52,7 @@ def command() -> None:
     "list",
     epilog=closing(
         "tenantry users list -n acme",
-        "tenantry users list -n acme --sort name --page 2 --page-size 10",
+        "tenantry users list -n acme --sort last --page 2 --page-size 10",
         "tenantry users list -n acme --workgroup helpdesk",
         "tenantry users list -n acme --invites",
         "tenantry users list --deleted -o json | jq '.[] | select(.deleted) | .login'",
@@ -77,7 +82,9 @@ def list_(  # noqa: PLR0913 - one parameter an option
     """List accounts by company; after them those that cannot log in, and then system users.
 
     WORKGROUPS has the role in brackets; of accounts that wait or are refused, what they ask for. Those that wait show
-    their place in the waiting list. A table has pages; json and yaml have everything, unless a page is asked for.
+    their place in the waiting list. PERMISSIONS tells whether any level above the first of a module is given. Who was
+    invited and has not accepted yet is not among them: --invites. A table has pages; json and yaml have everything,
+    unless a page is asked for.
     """
     with opened(store_url) as store:
         found: Sequence[ListedAccount | ListedInvitation]
@@ -87,7 +94,8 @@ def list_(  # noqa: PLR0913 - one parameter an option
         if name not in known:
             raise InputError(f'there is no Workgroup "{name}"; {choices(sorted(known))}')
     found = [each for each in found if not workgroups or _places(each) & set(workgroups)]
-    ordered = _ordered(found, sort) if not invites else found
+    accounts = [each for each in found if isinstance(each, ListedAccount) and not each.invited]
+    ordered: Sequence[ListedAccount | ListedInvitation] = found if invites else _ordered(accounts, sort)
     wanted = page or (1 if output == "table" else None)
     start = 0 if wanted is None else (wanted - 1) * page_size
     shown = ordered[start : start + page_size] if wanted is not None else ordered
@@ -98,6 +106,8 @@ def list_(  # noqa: PLR0913 - one parameter an option
     else:
         _print(shown, several=len({each.tenant for each in ordered}) > 1)
         _tell_pages(wanted or 1, page_size, len(ordered))
+    if output == "table" and len(found) > len(ordered):
+        click.echo(f"Invited, and not accepted yet: {len(found) - len(ordered):,} more; see --invites", err=True)
 
 
 def _places(each: ListedAccount | ListedInvitation) -> set[str]:
@@ -105,7 +115,7 @@ def _places(each: ListedAccount | ListedInvitation) -> set[str]:
     return {name for name, _ in parts}
 
 
-def _ordered(accounts: Sequence[Any], sort: str) -> list[ListedAccount]:
+def _ordered(accounts: Sequence[ListedAccount], sort: str) -> list[ListedAccount]:
     """Return them section by section, each sorted; what is equal in that stays by company and login."""
     return sorted(accounts, key=lambda account: (_section(account), account.tenant, _SORTS[sort](account).casefold()))
 
@@ -142,10 +152,13 @@ def _row(account: ListedAccount, *, with_tenant: bool) -> tuple[object, ...]:
         f"{login} *" if account.deleted else login,
         account.id,
         account.name,
+        account.given_name,
+        account.family_name,
         account.email,
         account.phone,
         _roles(account.workgroups),
         account.license or "none",
+        "yes" if account.permissions else "no",
         _state(account),
     )
     return (account.tenant, *cells) if with_tenant else cells
@@ -157,7 +170,7 @@ def _roles(workgroups: Sequence[tuple[str, str | None]]) -> str:
 
 def _invitation_row(found: ListedInvitation) -> tuple[object, ...]:
     times = [rfc3339(time) if time is not None else "" for time in (found.sent, found.expires)]
-    return (found.tenant, found.email or found.login, _roles(found.roles), *times, found.state)
+    return (found.tenant, found.email or found.login, _roles(found.roles), *times, _in_line(found))
 
 
 def _state(account: ListedAccount) -> str:
@@ -165,11 +178,15 @@ def _state(account: ListedAccount) -> str:
     if account.system:
         return f"{account.state} ({'system' if account.may_log_in else 'system, no log-in'})"
     if account.waiting:
-        places = ", ".join(f"{place.rank}. for {place.capacity.name}" for place in account.waiting)
-        return f"{account.state} ({places})"
+        return _in_line(account)
     shut = "no log-in" if account.state == AccountState.ACTIVE and not account.may_log_in else ""
     more = account.reason or shut
     return f"{account.state} ({more})" if more else account.state
+
+
+def _in_line(found: ListedAccount | ListedInvitation) -> str:
+    places = ", ".join(f"{place.rank}. for {place.capacity.name}" for place in found.waiting)
+    return f"{found.state} ({places})" if places else found.state
 
 
 def _as_data(listed: ListedAccount | ListedInvitation) -> dict[str, Any]:
@@ -183,21 +200,29 @@ def _as_data(listed: ListedAccount | ListedInvitation) -> dict[str, Any]:
             "sent": rfc3339(listed.sent) if listed.sent is not None else None,
             "expires": rfc3339(listed.expires) if listed.expires is not None else None,
             "state": listed.state,
+            "waiting": _lines(listed.waiting),
         }
     fields = asdict(listed)
-    plain = ("tenant", "company", "login", "resource", "id", "name", "email", "phone")
+    plain = ("tenant", "company", "login", "resource", "id", "name")
     return {
         **{name: fields[name] for name in plain},
+        "givenName": listed.given_name,
+        "familyName": listed.family_name,
+        **{name: fields[name] for name in ("email", "phone")},
         "workgroups": _workgroups(listed.workgroups),
-        **{name: fields[name] for name in ("license", "state", "reason")},
+        **{name: fields[name] for name in ("license", "permissions", "state", "reason")},
         "mayLogIn": listed.may_log_in,
         "system": listed.system,
         "deleted": listed.deleted,
-        "waiting": [
-            {"kind": p.capacity.kind.value, "owner": p.capacity.owner, "name": p.capacity.name, "rank": p.rank}
-            for p in listed.waiting
-        ],
+        "waiting": _lines(listed.waiting),
     }
+
+
+def _lines(waiting: Sequence[Place]) -> list[dict[str, str | int]]:
+    return [
+        {"kind": p.capacity.kind.value, "owner": p.capacity.owner, "name": p.capacity.name, "rank": p.rank}
+        for p in waiting
+    ]
 
 
 def _workgroups(roles: Sequence[tuple[str, str | None]]) -> list[dict[str, str | None]]:

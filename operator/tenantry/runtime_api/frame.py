@@ -71,8 +71,9 @@ class Frame:
         answers = _Answers(send, scope, carried | {"X-Request-ID": request_id})
         under_way: UnderWay | None = getattr(scope["app"].state, "under_way", None)
         if under_way is not None and scope["path"].startswith(_OF_STORE):
-            if under_way.pulse.hangs:
-                await answers.abandon()
+            if problem := under_way.pulse.problem:
+                await answers.abandon(problem)
+                count_request(scope, answers.status)
                 return
             ABANDONED.set(answers.over)
             under_way.add(answers.abandon)
@@ -176,11 +177,11 @@ class _Answers:
         if not self.over.is_set():
             await self._pass_on(message)
 
-    async def abandon(self) -> None:
-        """Tell the caller that the store does not answer; whatever comes of the request now is nobody's."""
+    async def abandon(self, problem: str) -> None:
+        """Tell the caller what is wrong with the store; whatever comes of the request now is nobody's."""
         if not self.status:
             self.over.set()
-            message = "the identity store does not answer; nothing was changed; try again"
+            message = f"the identity store {problem}; nothing was changed; try again"
             refusal = Refusal(Reason.STORE_UNAVAILABLE, "", message, STORE_RETRY_SECONDS)
             await answer(Request(self._scope), refusal)(self._scope, _nothing, self._pass_on)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,6 +99,7 @@ def serve(
     directories: Directories | None = None,
 ) -> None:
     """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks."""
+    signal.signal(signal.SIGTERM, _end)
     sys.setswitchinterval(_SWITCH_SECONDS)
     nobodys_hash()  # made by the first who needs it, that one would wait twice as long
     if where.metrics_port is not None:
@@ -117,3 +119,8 @@ def serve(
     finally:
         for thread in (pulse, clockwork, postman):
             thread.stop()
+
+
+def _end(*_: object) -> None:
+    """Leave in order: uvicorn raises the signal again when it is done, which would end us with a mail on its way."""
+    raise SystemExit(0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from tenantry.domain.access import held_levels
 from tenantry.domain.account import Account, Manager, Pending
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import Kind
@@ -13,6 +14,7 @@ from tenantry.errors import InputError
 from tenantry.specs.user import AccountState
 from tenantry.store import Connection, Store
 from tenantry.store.account import load_all
+from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_going, load_resources, load_tenant_resources
 from tenantry.store.tenant import TenantRow, find_tenant, list_tenants
 from tenantry.store.usage import count_accounts
@@ -33,7 +35,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ListedAccount:
-    """One line of the list of accounts (NR-08, NR-23, IT-20). ``resource`` is the name of its User, if it has one."""
+    """One line of the list of accounts (NR-08, NR-23, IT-20). ``resource`` is the name of its User, if it has one.
+
+    ``permissions``: it is given a level above the first of a module in a workgroup. ``invited``: its place is among the
+    invitations (MM-03).
+    """
 
     tenant: str
     company: str
@@ -41,15 +47,19 @@ class ListedAccount:
     resource: str
     id: str
     name: str
+    given_name: str
+    family_name: str
     email: str
     phone: str
     workgroups: Roles
     license: str | None
+    permissions: bool
     state: str
     reason: str
     may_log_in: bool
     system: bool
     deleted: bool
+    invited: bool
     waiting: tuple[Place, ...]
 
 
@@ -65,6 +75,7 @@ class ListedInvitation:
     sent: datetime | None
     expires: datetime | None
     state: str
+    waiting: tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +114,12 @@ def list_invitations(store: Store, namespace: str | None = None) -> list[ListedI
     found = []
     with store.read() as connection:
         for tenant in chosen_tenants(connection, namespace):
-            invited = [account for account in load_all(connection, tenant.id) if _is_invited(account)]
+            accounts = load_all(connection, tenant.id)
+            invited, ranks = [account for account in accounts if _is_invited(account)], _ranks(accounts)
             rows = load_resources(connection, [a.resource_uid for a in invited if a.resource_uid is not None])
-            found += [_invitation(tenant, account, rows.get(account.resource_uid or "")) for account in invited]
+            for account in invited:
+                line = _invitation(tenant, account, rows.get(account.resource_uid or ""))
+                found.append(replace(line, waiting=ranks.get(account.id, ())))
     return sorted(found, key=lambda i: (i.tenant, i.email.casefold(), i.login))
 
 
@@ -123,6 +137,7 @@ def _invitation(tenant: TenantRow, account: Account, row: ResourceRow | None) ->
         sent=account.onboarding.invited,
         expires=account.onboarding.expires,
         state=account.state(datetime.now(UTC)).value,
+        waiting=(),
     )
 
 
@@ -174,7 +189,7 @@ def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[L
     accounts = load_all(connection, tenant.id)
     known = load_tenant_resources(connection, tenant.id)
     users = {uid: name for uid, (kind, name, _) in known.items() if kind is Kind.USER}
-    ranks = _ranks(accounts)
+    ranks, permitted = _ranks(accounts), _permitted(connection, tenant, accounts)
     owned, placed = {a.resource_uid for a in accounts}, {a.resource_uid for a in accounts if a.members}
     rows = load_resources(connection, [uid for uid in users if uid not in placed])
     now = datetime.now(UTC)
@@ -184,7 +199,8 @@ def _list(connection: Connection, tenant: TenantRow, *, deleted: bool) -> list[L
     for account in shown:
         uid = account.resource_uid or ""
         line = _listed(tenant, account, users.get(uid, ""), _roles(account, rows.get(uid)), now)
-        found.append(_marked(replace(line, waiting=ranks.get(account.id, ())), going.get(uid)))
+        line = replace(line, waiting=ranks.get(account.id, ()), permissions=account.id in permitted)
+        found.append(_marked(line, going.get(uid)))
     found += [_refused(tenant, row) for uid, row in rows.items() if uid not in owned]
     return sorted(found, key=lambda a: (a.company.casefold(), a.login.casefold(), a.id))
 
@@ -203,6 +219,18 @@ def _ranks(accounts: Iterable[Account]) -> dict[str, tuple[Place, ...]]:
         for rank, account in enumerate(line, start=1):
             ranks[account.id] = (*ranks.get(account.id, ()), Place(capacity, rank))
     return ranks
+
+
+def _permitted(connection: Connection, tenant: TenantRow, accounts: Iterable[Account]) -> set[str]:
+    """Return the ids of those that are given a level above the first of some module, by the policies in force."""
+    policies = load_policies(connection, tenant.id).workgroups
+    return {
+        account.id
+        for account in accounts
+        for member in account.members
+        if (policy := policies.get(member.workgroup)) is not None
+        and any(held.index > 0 for held in held_levels(member, policy.spec).values())
+    }
 
 
 def _roles(account: Account, row: ResourceRow | None) -> Roles:
@@ -226,11 +254,13 @@ def _listed(tenant: TenantRow, account: Account, resource: str, workgroups: Role
         id=account.id,
         workgroups=workgroups,
         license=account.seat.type.value if account.seat else None,
+        permissions=False,
         state=_DELETED if gone else account.state(now).value,
         reason="",
         may_log_in=account.can_log_in and account.state(now) is AccountState.ACTIVE and not gone,
         system=account.manager is Manager.SYSTEM,
         deleted=gone,
+        invited=_is_invited(account),
         waiting=(),
         **_person(profile),
     )
@@ -251,11 +281,13 @@ def _refused(tenant: TenantRow, row: ResourceRow) -> ListedAccount:
         id="",
         workgroups=_asked_for(spec),
         license=None,
+        permissions=False,
         state=str(row.parsed_status().get("state") or _REFUSED),
         reason=row.reason,
         may_log_in=False,
         system=False,
         deleted=False,
+        invited=False,
         waiting=(),
         **_person(spec),
     )
@@ -269,14 +301,16 @@ def _spec(row: ResourceRow) -> dict[str, Any]:
 
 def _person(profile: dict[str, Any]) -> dict[str, str]:
     """Return the columns that tell of the person. A refused spec may have anything anywhere."""
-    name = profile.get("name") if isinstance(profile.get("name"), dict) else {}
-    parts = (name.get("givenName"), name.get("familyName")) if name else ()
+    name = profile.get("name")
+    parts = [str(name.get(part) or "") if isinstance(name, dict) else "" for part in ("givenName", "familyName")]
     emails = list(_objects(profile.get("emails")))
     phones = list(_objects(profile.get("phoneNumbers")))
     primary = next((e for e in emails if e.get("primary")), emails[0] if emails else {})
     return {
         "company": str(profile.get("organization") or ""),
-        "name": str(profile.get("displayName") or " ".join(str(part) for part in parts if part)),
+        "name": str(profile.get("displayName") or " ".join(part for part in parts if part)),
+        "given_name": parts[0],
+        "family_name": parts[1],
         "email": str(primary.get("value") or ""),
         "phone": str((phones[0] if phones else {}).get("value") or ""),
     }

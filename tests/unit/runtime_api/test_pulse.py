@@ -1,24 +1,59 @@
-"""Whether the store answers is asked for as long as the server runs, whatever it answers."""
+"""The store is asked again and again, whatever it answers."""
 
-import threading
+from collections.abc import Callable
 
+import pytest
+
+from tenantry.errors import StoreUnavailable, StoreUnmigrated
 from tenantry.runtime_api.pulse import Pulse
 from tests.support.eventually import eventually
 
 
-def test_a_store_that_answered_with_a_fault_is_asked_again_and_does_not_hang() -> None:
-    asked = []
+@pytest.fixture
+def pulse_of(request: pytest.FixtureRequest) -> Callable[[Callable[[], object]], Pulse]:
+    def start(ask: Callable[[], object]) -> Pulse:
+        pulse = Pulse(ask)
+        request.addfinalizer(pulse.stop)
+        pulse.start()
+        return pulse
 
-    def ask() -> None:
-        asked.append(threading.current_thread().name)
-        if len(asked) == 1:
-            message = "permission denied"
-            raise RuntimeError(message)
+    return start
 
-    pulse = Pulse(ask)
-    pulse.start()
+
+class _Ask:
+    """Raises what it is told to."""
+
+    fault: Exception | None = None
+    times = 0
+
+    def __call__(self) -> None:
+        self.times += 1
+        if self.fault is not None:
+            raise self.fault
+
+
+def _answers(pulse: Pulse) -> bool:
     try:
-        assert eventually(lambda: len(asked) > 6)  # for longer than one question may take
-        assert not pulse.hangs
-    finally:
-        pulse.stop()
+        pulse.check()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable("away"), StoreUnmigrated("0001"), ValueError("no such column")])
+def test_a_store_that_could_not_be_asked_is_asked_again(
+    pulse_of: Callable[[Callable[[], object]], Pulse], fault: Exception
+) -> None:
+    ask = _Ask()
+    ask.fault = fault
+    pulse = pulse_of(ask)
+    assert eventually(lambda: ask.times > 1)
+    assert not _answers(pulse)
+    assert pulse.problem == ("is not migrated yet" if isinstance(fault, StoreUnmigrated) else "")
+    ask.fault = None
+    assert eventually(lambda: _answers(pulse))
+    assert pulse.problem == ""
+
+
+def test_until_it_was_asked_nobody_says_that_it_answers() -> None:
+    assert not _answers(Pulse(lambda: None))
