@@ -183,7 +183,7 @@ def _claimed(
     An email address that several accounts have is nobody's, unless one of them alone belongs to the workgroup.
     """
     found = load_claimed(connection, tenant_id, workgroup, login_key(login), by)
-    for some in ([c for c in found if c.is_system], [c for c in found if c.at_home], found):
+    for some in ([c for c in found if c.scope], [c for c in found if c.at_home], found):
         if some:
             return some[0] if len(some) == 1 else None
     return None
@@ -194,7 +194,7 @@ def _key(login: str, account: Claimed | None) -> str:
     return _key_of(account) if account is not None else login_key(login)
 
 
-def _key_of(account: Account) -> str:
+def _key_of(account: Account | Claimed) -> str:
     """Return the key of an account: a system user has the name in its workgroup alone. No login has a line break."""
     return f"{account.scope}\n{account.login_key}" if account.scope else account.login_key
 

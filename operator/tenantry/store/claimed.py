@@ -17,13 +17,13 @@ from tenantry.store.schema import accounts, memberships
 class Claimed:
     """An account that a login may mean, and what its password is compared with.
 
-    ``is_system``: a user of the workgroup itself. ``at_home``: a member there, or one until its seat was taken back.
+    ``scope``: the workgroup of a system user. ``at_home``: a member there, or one until its seat was taken back.
     """
 
     id: str
     user_name: str
     login_key: str
-    is_system: bool
+    scope: str
     at_home: bool
     password: Password | None = field(repr=False)
 
@@ -51,4 +51,4 @@ def _at_home(workgroup: str) -> ColumnElement[bool]:
 
 
 def _claimed(row: Any) -> Claimed:  # noqa: ANN401 - a row has the columns that were asked for
-    return Claimed(row.id, row.user_name, row.login_key, bool(row.scope), bool(row.at_home), password_of(row))
+    return Claimed(row.id, row.user_name, row.login_key, row.scope, bool(row.at_home), password_of(row))
