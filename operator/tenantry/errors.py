@@ -8,6 +8,7 @@ TenantryError
 ├── SecretUnavailable    a Secret that a log-in needs is not there, or may not be read
 ├── LeadershipLost       another operator holds a newer lease: stop at once
 └── InputError           a file or argument that a person gave
+    └── TrailSigned      a tenant's audit trail is signed by another key: nothing of it can be changed with this one
 """
 
 
@@ -41,3 +42,7 @@ class LeadershipLost(TenantryError):
 
 class InputError(TenantryError):
     """What a person gave cannot be used; the message says where and what would be right."""
+
+
+class TrailSigned(InputError):
+    """The audit trail of a tenant is signed, and not by the key of this process; whoever reads is not concerned."""

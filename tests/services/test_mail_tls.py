@@ -74,7 +74,7 @@ def test_it_logs_in_under_tls(folder: Path, tls: Tls) -> None:
 
 @pytest.mark.parametrize("tls", [Tls.START, Tls.IMPLICIT])
 def test_a_wrong_password_keeps_the_mails_where_they_are(folder: Path, tls: Tls) -> None:
-    with running(folder, tls) as port, pytest.raises(ServerAway, match="SMTPAuthenticationError"):
+    with running(folder, tls) as port, pytest.raises(ServerAway, match=r"does not let the user in \(535\)"):
         MailServer(HOST, port, tls, USER, "another").connect()
 
 
@@ -92,7 +92,7 @@ def test_a_server_without_starttls_gets_nothing(folder: Path) -> None:
     controller = Controller(None, hostname=HOST, port=port)
     controller.start()
     try:
-        with pytest.raises(ServerAway, match="SMTPNotSupportedError"):
+        with pytest.raises(ServerAway, match="offers no STARTTLS"):
             MailServer(HOST, port, Tls.START).connect()
     finally:
         controller.stop()

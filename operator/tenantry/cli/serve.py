@@ -11,6 +11,7 @@ from tenantry.services.passwords import LEAST_MEMORY, LEAST_PASSES, raise_cost
 
 #: Who asks waits for an answer: a store that is away or locked longer than that is told of (P9).
 _PATIENCE_SECONDS = 1.5
+_NOBODY = "tenantry@localhost"
 
 
 @click.command(
@@ -71,7 +72,7 @@ _PATIENCE_SECONDS = 1.5
     "--mail-from",
     envvar="TENANTRY_MAIL_FROM",
     show_envvar=True,
-    default="tenantry@localhost",
+    default=_NOBODY,
     show_default=True,
     help="The sender of mails where a Workgroup names none.",
 )
@@ -118,11 +119,14 @@ def command(
     from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
     from tenantry.runtime_api.postman import Post  # noqa: PLC0415 - so do the templates of mails
     from tenantry.runtime_api.server import Where, serve  # noqa: PLC0415 - the web framework takes long to import
-    from tenantry.runtime_api.smtp import MailServer  # noqa: PLC0415 - as the others
+    from tenantry.runtime_api.smtp import MailServer, check_sender  # noqa: PLC0415 - as the others
 
     raise_cost(hash_memory, hash_passes)
     password = smtp_password_file.read_text().strip() if smtp_password_file is not None else ""
-    post = Post(MailServer.parse(smtp_url, password) if smtp_url is not None else None, mail_from)
+    server = MailServer.parse(smtp_url, password) if smtp_url is not None else None
+    if server is not None and mail_from == _NOBODY:
+        click.echo(f"note: mails are sent as {_NOBODY} where a Workgroup names no sender; see --mail-from", err=True)
+    post = Post(server, check_sender(mail_from))
     with opened(store_url, audit_key_file, patience=_PATIENCE_SECONDS) as store:
         directories = _directories(secrets_dir, kubeconfig)  # type: ignore[arg-type]  # so has it these
         serve(store, check_spec, Where(**where), post, directories)  # type: ignore[arg-type]  # click has typed them

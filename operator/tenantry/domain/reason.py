@@ -99,7 +99,11 @@ class Reason(StrEnum):
     ASSIGNEE_NOT_FOUND = "AssigneeNotFound", Settles.ITSELF, "The User that is to be given holdings has no account."
     ASSIGNEE_NOT_ALLOWED = "AssigneeNotAllowed", Settles.PERSON, "The policy does not let this User be given holdings."
     HOLDING_NOT_DROPPABLE = "HoldingNotDroppable", Settles.PERSON, "The policy does not let these holdings be dropped."
-    MANAGED_BY_KUBERNETES = "ManagedByKubernetes", Settles.PERSON, "A resource in a cluster owns it: edit that instead."
+    MANAGED_BY_KUBERNETES = (
+        "ManagedByKubernetes",
+        Settles.PERSON,
+        "A User resource owns it, of a cluster or of files that were applied.",
+    )
     MANAGED_BY_API = "ManagedByAPI", Settles.PERSON, "The runtime API made the account: edit it there, or adopt it."
     GROUP_BY_DEFAULT = "GroupByDefault", Settles.PERSON, "The group is the default for the account's license type."
     HOLDING_NOT_FOUND = "HoldingNotFound", Settles.PERSON, "The workgroup lists no such kind of holding."
@@ -148,6 +152,7 @@ class Reason(StrEnum):
     INVALID_CLIENT = "InvalidClient", Settles.PERSON, "The token is not one of the tenant's applications."
     INSUFFICIENT_SCOPE = "InsufficientScope", Settles.PERSON, "The application's token does not open this part."
     STORE_UNAVAILABLE = "StoreUnavailable", Settles.ITSELF, "The identity store cannot be reached; nothing is granted."
+    TRAIL_SIGNED = "TrailSigned", Settles.PERSON, "The audit trail is signed by a key that the server does not have."
     DIRECTORY_UNAVAILABLE = (
         "DirectoryUnavailable",
         Settles.ITSELF,

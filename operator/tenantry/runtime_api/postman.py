@@ -91,8 +91,8 @@ class Postman:
         """Log what holds mails up, once for each time that it begins; no text of a server, which may name people."""
         if failures > 1:
             return
-        what = str(error) if isinstance(error, ServerAway) else ""  # the name of a fault, and no more
-        log.warning("mails wait: %s %s", type(error).__name__, what)
+        what = f"mail server {error}" if isinstance(error, ServerAway) else type(error).__name__
+        log.warning("mails wait: %s", what)
 
     def deliver(self) -> int:
         """Send what is to be sent by now, and return how many mails went out.
@@ -144,7 +144,8 @@ class Postman:
         try:
             connection.send(write_letter(letter, letter.sender or self._sender))
         except MailRefused as error:
-            log.warning("mail %s (%s) was refused with %d", letter.id, letter.kind, error.code)
+            what = "was refused" if error.final else "was put off"
+            log.warning("mail %s (%s) %s with %d", letter.id, letter.kind, what, error.code)
             MAILS.labels(letter.kind.value, "Refused" if error.final else "PutOff").inc()
             if error.final:
                 outbox.mark_refused(self._store, letter, str(error.code), self._now())

@@ -3,8 +3,10 @@
 Below SCIM's path errors are in its form (RFC 7644 3.12), whoever refuses the request.
 """
 
+import logging
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from fastapi import Request
@@ -16,7 +18,9 @@ from starlette.exceptions import HTTPException
 
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
-from tenantry.errors import StoreUnavailable
+from tenantry.errors import StoreUnavailable, TrailSigned
+
+log = logging.getLogger("tenantry.runtime_api")
 
 MEDIA_TYPE = "application/problem+json"
 SCIM_MEDIA_TYPE = "application/scim+json"
@@ -51,6 +55,7 @@ _STATUS = {
     Reason.PROFILE_INCOMPLETE: 422,
     Reason.STORE_UNAVAILABLE: 503,
     Reason.DIRECTORY_UNAVAILABLE: 503,
+    Reason.TRAIL_SIGNED: 503,
     Reason.SERVER_BUSY: 503,
 }
 #: Of all that is refused for what the account is, and not for how it was asked.
@@ -136,6 +141,18 @@ async def on_store_unavailable(request: Request, error: Exception) -> JSONRespon
     return answer(request, Refusal(Reason.STORE_UNAVAILABLE, "", message, STORE_RETRY_SECONDS))
 
 
+async def on_trail_signed(request: Request, error: Exception) -> JSONResponse:
+    """Answer where the key of the audit trail is not ours: what cannot be put on record is not done."""
+    _tell_once(str(error))
+    message = "the server lacks the key that the audit trail of the tenant is signed with; nothing was changed"
+    return answer(request, Refusal(Reason.TRAIL_SIGNED, "", message))
+
+
+@cache
+def _tell_once(message: str) -> None:
+    log.error("%s", message)
+
+
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
     """Answer a request that does not have the form asked for. What was given is not repeated: it may be a secret."""
     faults = error.errors() if isinstance(error, RequestValidationError) else []
@@ -163,6 +180,7 @@ def unexpected(request: Request) -> JSONResponse:
 HANDLERS = {
     Refused: on_refused,
     StoreUnavailable: on_store_unavailable,
+    TrailSigned: on_trail_signed,
     RequestValidationError: on_invalid,
     HTTPException: on_http,
 }

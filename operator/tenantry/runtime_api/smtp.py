@@ -3,6 +3,8 @@
 import smtplib
 import ssl
 from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from enum import StrEnum
 from typing import Self
@@ -73,6 +75,12 @@ class MailServer:
         if parts.password:
             raise InputError("--smtp-url has a password in it, which others can see; put it into --smtp-password-file")
         tls, user = known[parts.scheme], unquote(parts.username or "")
+        if user and not password:
+            raise InputError("--smtp-url names a user without a password; give it in --smtp-password-file")
+        if password and not user:
+            raise InputError(
+                "--smtp-password-file is for a user that --smtp-url does not name; write smtps://user@host"
+            )
         if user and tls is Tls.NONE and host not in _LOOPBACK:
             raise InputError("--smtp-url would tell the password to whoever listens: log in with smtps:// or STARTTLS")
         return cls(host, port or _PORTS[tls], tls, user, password)
@@ -86,7 +94,7 @@ class MailServer:
         try:
             return Connection(self._open())
         except (OSError, smtplib.SMTPException) as error:
-            raise ServerAway(type(error).__name__) from error
+            raise ServerAway(f"{self.host}:{self.port} {_why(error)}") from error
 
     def _open(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -103,6 +111,21 @@ class MailServer:
             smtp.close()
             raise
         return smtp
+
+
+def check_sender(address: str) -> str:
+    """Return the address of a sender.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        found = Address(addr_spec=address)
+    except (MessageError, ValueError, IndexError):
+        found = Address()
+    if not found.username or not found.domain:
+        raise InputError(f'--mail-from "{address}" is no email address; write no-reply@example.com')
+    return address
 
 
 class Connection:
@@ -136,6 +159,15 @@ class Connection:
             self._smtp.quit()
         except (OSError, smtplib.SMTPException):
             self._smtp.close()
+
+
+def _why(error: Exception) -> str:
+    """Return why a server is not talked to, in no words of its own: those may name people."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"does not let the user in ({error.smtp_code})"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "offers no STARTTLS, or no log-in"
+    return f"cannot be reached ({type(error).__name__})"
 
 
 def _refusal(code: int) -> MailRefused | ServerAway:

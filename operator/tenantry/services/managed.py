@@ -160,9 +160,10 @@ def owned_elsewhere(account: Account, resource: str) -> Refusal | None:
             return None
         case Manager.KUBERNETES:
             message = (
-                f'"{account.user_name}" is owned by User "{resource}"; edit spec there: kubectl edit user.tenantry.dev'
+                f'"{account.user_name}" is owned by User "{resource}"; edit spec there: kubectl edit user.tenantry.dev '
+                f"{resource}, or in a tenant without a cluster tenantry export, and tenantry apply"
             )
-            return Refusal(Reason.MANAGED_BY_KUBERNETES, "userName", f"{message} {resource}")
+            return Refusal(Reason.MANAGED_BY_KUBERNETES, "userName", message)
         case Manager.SYSTEM:
             message = f'"{account.user_name}" is a system user of its Workgroup; it is there as long as that lists it'
             return Refusal(Reason.LOGIN_RESERVED, "userName", message)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tenantry.domain.audit import Record, erases, first_fault, is_erased, sign
-from tenantry.errors import InputError
+from tenantry.errors import InputError, TrailSigned
 from tenantry.services.accounts import chosen_tenants
 from tenantry.store import Connection, Store
 from tenantry.store.audit import read_records
@@ -54,10 +54,10 @@ def check_key(tenant: TenantRow, key: bytes) -> None:
     """Check that a key signs what is appended as it signed what is there.
 
     Raises:
-        InputError: the trail is signed, and not by this key.
+        TrailSigned: it is signed, and not by this key.
     """
     if tenant.audit_signature and _signature_fault(tenant, key or b"none") is not None:
-        raise InputError(
+        raise TrailSigned(
             f'the audit trail of tenant "{tenant.namespace}" is signed, and not by this key; '
             "give the operator's: --audit-key-file, or TENANTRY_AUDIT_KEY_FILE"
         )

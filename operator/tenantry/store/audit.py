@@ -1,5 +1,6 @@
 """The audit trail: written with the change it tells of, in the same transaction."""
 
+import logging
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from tenantry.store.rows import dump, parse
 from tenantry.store.schema import audit_records
 from tenantry.store.tenant import TenantRow, save_tenant
 
+log = logging.getLogger("tenantry.audit")
+
 _PAGE = 1000
 
 
@@ -21,6 +24,10 @@ def append_records(
     """Append one record an effect, and return the tenant with its head moved; ``key`` signs that where there is one."""
     if not changes:
         return tenant
+    if key and tenant.audit_sequence and not tenant.audit_signature:
+        log.warning(
+            'the audit trail of tenant "%s" is signed from now on: all that write need its key', tenant.namespace
+        )
     records = []
     sequence, head = tenant.audit_sequence, tenant.audit_head
     for change in changes:
