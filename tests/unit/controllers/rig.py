@@ -1,5 +1,6 @@
 """An engine to be tested, with everything around it in memory."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ class Rig:
     engine: Engine
     store: StoreThread
     leads: bool = True
+    running: "asyncio.Task[None] | None" = None
 
     def offer(self, body: Body, kind: Kind = Kind.USER, *, deleted: bool = False) -> None:
         if not deleted:

@@ -43,7 +43,8 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
     lane = SecretLane(api, inbox.put, aside, ledger.outdated)
     transactions = Transactions(services.bound(), store, writer, Tenants(api), lane, aside, epoch=lambda: 7)
     found = Rig(api, services, Engine(transactions, ledger, inbox, may_write=lambda: found.leads), store)
-    tasks = [asyncio.create_task(work) for work in (writer.run(), lane.run(), found.engine.run())]
+    found.running = asyncio.create_task(found.engine.run())
+    tasks = [asyncio.create_task(writer.run()), asyncio.create_task(lane.run()), found.running]
     yield found
     for task in tasks:
         task.cancel()
@@ -243,8 +244,9 @@ async def test_the_newest_state_wins_over_one_that_an_outage_gave_back(rig: Rig)
 async def test_who_lost_the_lead_stops(rig: Rig) -> None:
     rig.services.outage = [LeadershipLost()]
     rig.offer(user("ada"))
+    assert rig.running is not None
     with pytest.raises(LeadershipLost):
-        await rig.engine.run()
+        await asyncio.wait_for(asyncio.shield(rig.running), 30)
 
 
 async def test_nothing_is_processed_while_the_lease_is_not_surely_ours(rig: Rig) -> None:
