@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from tenantry.directory.ldap import _Credentials as DirectoryCredentials
 from tenantry.domain.account import Password
 from tenantry.domain.refusal import Refusal
 from tenantry.services import passwords
 from tenantry.services.acts import acting
 from tenantry.services.clients import Credential
 from tenantry.services.credentials import NOT_RIGHT, Claim, DirectoryClaim, Proof, prove
+from tenantry.services.onboarding import SignUp
 from tenantry.services.password_changes import PasswordChange
 from tenantry.services.passwords import hash_password, raise_cost
 from tenantry.services.sessions import Beat, Started, introspect, start
@@ -190,6 +192,8 @@ SECRETS = [
     PasswordChange(Claim("tracker", "ada", "hidden"), "hidden"),
     Credential("acme", "hidden"),
     Beat(Credential("acme", "hidden"), ["hidden"]),
+    SignUp("tracker", "ada", "ada@people.example", "hidden"),
+    DirectoryCredentials("hidden", None),
 ]
 
 

@@ -49,7 +49,7 @@ class SignUp:
     workgroup: str
     login: str
     email: str
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 def accept_invitation(
