@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from sqlalchemy import Engine, event, select
 
 from controlplane.service import free_ports
 from tenantry.domain.observed import Observed
-from tenantry.errors import StoreUnavailable
+from tenantry.errors import StoreUnavailable, TenantLocked
 from tenantry.runtime_api.letters import write_letter
 from tenantry.runtime_api.postman import Postman
 from tenantry.runtime_api.smtp import MailServer, ServerAway
 from tenantry.services import outbox
 from tenantry.services.managed import Put, carry_out
 from tenantry.services.onboarding import cancel_invitation, resend_invitation
+from tenantry.services.outbox import Letter
+from tenantry.services.work import TenantRef
+from tenantry.store import Store
 from tenantry.store.account import load_by_id
 from tenantry.store.outbox import MailRow
 from tenantry.store.schema import links, metadata
@@ -293,6 +297,30 @@ def test_a_mail_that_the_server_has_is_not_sent_again_since_the_store_was_away(
     assert sender.deliver() == 0
     assert sorted(mail["To"] for mail in mailbox.mails) == ["ada@people.example", "bob@people.example"]
     assert waiting(tenant) == []
+
+
+@pytest.mark.parametrize("at", ["claim", "mark_sent"])
+def test_a_tenant_that_somebody_has_locked_holds_up_no_mail_of_another(
+    tenant: WatchedTenant, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    tenant.apply(pool(static=1), inviting(), person())
+    other = WatchedTenant(tenant.store, TenantRef("other", "uid-of-other"))
+    other.apply(*(replace(seen, namespace="other", uid=f"other-{seen.uid}") for seen in (pool(static=1), inviting())))
+    other.apply(replace(person("bob"), namespace="other"))
+    sender, work = postman(tenant, mailbox.server), getattr(outbox, at)
+
+    def unless_locked(store: Store, of: str | Letter, now: datetime) -> Any:
+        if (of if isinstance(of, str) else of.namespace) == tenant.ref.namespace:
+            raise TenantLocked
+        return work(store, of, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, at, unless_locked)
+        sender.deliver()
+        assert len(mailbox.to("bob@people.example")) == 1
+    sender.deliver()
+    assert len(mailbox.to("ada@people.example")) == 1
+    assert waiting(tenant) == waiting(other) == []
 
 
 def test_while_the_server_is_away_no_mail_is_touched(tenant: WatchedTenant, mailbox: Mailbox) -> None:
