@@ -3,8 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,16 +11,12 @@ from sqlalchemy import Engine, event, select
 
 from controlplane.service import free_ports
 from tenantry.domain.observed import Observed
-from tenantry.errors import StoreUnavailable, TenantLocked
 from tenantry.runtime_api.letters import write_letter
 from tenantry.runtime_api.postman import Postman
 from tenantry.runtime_api.smtp import MailServer, ServerAway
 from tenantry.services import outbox
 from tenantry.services.managed import Put, carry_out
 from tenantry.services.onboarding import cancel_invitation, resend_invitation
-from tenantry.services.outbox import Letter
-from tenantry.services.work import TenantRef
-from tenantry.store import Store
 from tenantry.store.account import load_by_id
 from tenantry.store.outbox import MailRow
 from tenantry.store.schema import links, metadata
@@ -226,19 +221,6 @@ def test_a_mail_that_is_put_off_is_tried_again_later(tenant: WatchedTenant, mail
     assert waiting(tenant) == []
 
 
-@pytest.mark.parametrize(("answers", "left"), [(["451 later"] * 3, 0), (["550 never"], 0), (["451 later", ""], 1)])
-def test_the_link_of_a_mail_that_did_not_go_out_is_forgotten(
-    tenant: WatchedTenant, mailbox: Mailbox, answers: list[str], left: int
-) -> None:
-    tenant.apply(pool(static=1), inviting(), person())
-    mailbox.answers += answers
-    for _ in answers:
-        deliver(tenant, mailbox)
-        tenant.later(minutes=5)
-    with tenant.store.read() as connection:
-        assert len(connection.execute(select(links)).all()) == left
-
-
 def test_a_mail_that_is_refused_for_good_is_kept_to_be_seen_and_not_tried_again(
     tenant: WatchedTenant, mailbox: Mailbox
 ) -> None:
@@ -262,65 +244,6 @@ def test_a_sender_that_is_refused_holds_up_no_mail_of_others(tenant: WatchedTena
     assert deliver(tenant, mailbox) == 1
     (row,) = waiting(tenant)
     assert (row.due, row.failure) == (None, "550")
-
-
-@pytest.mark.parametrize("where", ["senders", "answers", "data"])
-def test_a_server_that_wants_a_log_in_first_refuses_no_mail_for_good(
-    tenant: WatchedTenant, mailbox: Mailbox, where: str
-) -> None:
-    tenant.apply(pool(static=2), inviting(), person(), person("bob"))
-    getattr(mailbox, where).append("530 5.7.0 Authentication required")
-    with pytest.raises(ServerAway):
-        deliver(tenant, mailbox)
-    tenant.later(minutes=5)
-    assert deliver(tenant, mailbox) == 2
-    assert waiting(tenant) == []
-
-
-def test_a_mail_that_the_server_has_is_not_sent_again_since_the_store_was_away(
-    tenant: WatchedTenant, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tenant.apply(pool(static=2), inviting(), person(), person("bob"))
-    sender = postman(tenant, mailbox.server)
-
-    def away(*_: object) -> None:
-        message = "away"
-        raise StoreUnavailable(message)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(outbox, "mark_sent", away)
-        for _ in range(2):
-            with pytest.raises(StoreUnavailable):
-                sender.deliver()
-    assert sender.deliver() == 1
-    tenant.now += outbox.LEASE
-    assert sender.deliver() == 0
-    assert sorted(mail["To"] for mail in mailbox.mails) == ["ada@people.example", "bob@people.example"]
-    assert waiting(tenant) == []
-
-
-@pytest.mark.parametrize("at", ["claim", "mark_sent"])
-def test_a_tenant_that_somebody_has_locked_holds_up_no_mail_of_another(
-    tenant: WatchedTenant, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, at: str
-) -> None:
-    tenant.apply(pool(static=1), inviting(), person())
-    other = WatchedTenant(tenant.store, TenantRef("other", "uid-of-other"))
-    other.apply(*(replace(seen, namespace="other", uid=f"other-{seen.uid}") for seen in (pool(static=1), inviting())))
-    other.apply(replace(person("bob"), namespace="other"))
-    sender, work = postman(tenant, mailbox.server), getattr(outbox, at)
-
-    def unless_locked(store: Store, of: str | Letter, now: datetime) -> Any:
-        if (of if isinstance(of, str) else of.namespace) == tenant.ref.namespace:
-            raise TenantLocked
-        return work(store, of, now)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(outbox, at, unless_locked)
-        sender.deliver()
-        assert len(mailbox.to("bob@people.example")) == 1
-    sender.deliver()
-    assert len(mailbox.to("ada@people.example")) == 1
-    assert waiting(tenant) == waiting(other) == []
 
 
 def test_while_the_server_is_away_no_mail_is_touched(tenant: WatchedTenant, mailbox: Mailbox) -> None:
