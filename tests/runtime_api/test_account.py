@@ -182,6 +182,14 @@ def test_a_sign_up_needs_a_password_where_no_mail_follows(life: Life, policy: di
     assert {life.sign_up(password=None, login=login).status for login in ("ada", "nobody")} == {status}
 
 
+def test_th_17_who_need_not_verify_where_others_must_chooses_the_password_by_a_mail_too(life: Life) -> None:
+    life.has(policy=SIGNING_UP | VERIFYING, emailVerification="Assumed")
+    assert life.sign_up(password=None).status == 202
+    token = life.token()
+    assert life.post("password-reset/confirm", token=token, newPassword=NEW).status == 204
+    assert life.log_in() == 201
+
+
 def test_a_password_that_is_there_is_not_replaced_by_the_proof_of_an_address(life: Life) -> None:
     life.has(policy=VERIFYING)
     life.api.give_password("ada", hash_password(OLD))

@@ -1,16 +1,19 @@
 """Passwords at the log-in: hashes that became too cheap, and failures that count no more."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
+from tenantry.directory.ldap import _Credentials as DirectoryCredentials
 from tenantry.domain.account import Password
 from tenantry.domain.refusal import Refusal
 from tenantry.services import passwords
 from tenantry.services.acts import acting
 from tenantry.services.clients import Credential
 from tenantry.services.credentials import NOT_RIGHT, Claim, DirectoryClaim, Proof, prove
+from tenantry.services.onboarding import SignUp
 from tenantry.services.password_changes import PasswordChange
 from tenantry.services.passwords import hash_password, raise_cost
 from tenantry.services.sessions import Beat, Started, introspect, start
@@ -62,8 +65,11 @@ def _enter(desk: WatchedTenant, proof: object) -> Started:
 
 
 @pytest.fixture
-def _costs(monkeypatch: pytest.MonkeyPatch) -> None:
+def _costs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(passwords, "_COST", replace(passwords._COST))
+    passwords.nobodys_hash.cache_clear()
+    yield
+    passwords.nobodys_hash.cache_clear()
 
 
 @pytest.mark.usefixtures("_costs")
@@ -75,6 +81,30 @@ def test_a_log_in_makes_the_hash_anew_once_hashes_are_to_cost_more(desk: Watched
     assert "m=19456,t=2,p=1" in first
     assert "m=20480,t=3,p=1" in dearer
     assert _log_in(desk) == dearer
+
+
+@pytest.mark.usefixtures("_costs")
+def test_a_wrong_password_costs_the_same_whether_there_is_an_account_and_whatever_its_hash_costs(
+    desk: WatchedTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matches, compared = passwords._matches, list[str]()
+
+    def note(hashed: str, password: str) -> bool:
+        compared.append(hashed.split("$")[3])
+        return matches(hashed, password)
+
+    def cost_of(login: str) -> list[str]:
+        compared.clear()
+        assert _prove(desk, login, "wrong") == NOT_RIGHT
+        return sorted(compared)
+
+    monkeypatch.setattr(passwords, "_matches", note)
+    assert cost_of("ada") == cost_of("nobody") == ["m=19456,t=2,p=1"]
+    raise_cost(20, 3)
+    both = ["m=19456,t=2,p=1", "m=20480,t=3,p=1"]
+    assert cost_of("ada") == cost_of("nobody") == both
+    _log_in(desk)
+    assert cost_of("ada") == both
 
 
 @pytest.mark.usefixtures("_costs")
@@ -162,6 +192,8 @@ SECRETS = [
     PasswordChange(Claim("tracker", "ada", "hidden"), "hidden"),
     Credential("acme", "hidden"),
     Beat(Credential("acme", "hidden"), ["hidden"]),
+    SignUp("tracker", "ada", "ada@people.example", "hidden"),
+    DirectoryCredentials("hidden", None),
 ]
 
 

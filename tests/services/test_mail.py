@@ -11,7 +11,6 @@ from sqlalchemy import Engine, event, select
 
 from controlplane.service import free_ports
 from tenantry.domain.observed import Observed
-from tenantry.errors import StoreUnavailable
 from tenantry.runtime_api.letters import write_letter
 from tenantry.runtime_api.postman import Postman
 from tenantry.runtime_api.smtp import MailServer, ServerAway
@@ -222,19 +221,6 @@ def test_a_mail_that_is_put_off_is_tried_again_later(tenant: WatchedTenant, mail
     assert waiting(tenant) == []
 
 
-@pytest.mark.parametrize(("answers", "left"), [(["451 later"] * 3, 0), (["550 never"], 0), (["451 later", ""], 1)])
-def test_the_link_of_a_mail_that_did_not_go_out_is_forgotten(
-    tenant: WatchedTenant, mailbox: Mailbox, answers: list[str], left: int
-) -> None:
-    tenant.apply(pool(static=1), inviting(), person())
-    mailbox.answers += answers
-    for _ in answers:
-        deliver(tenant, mailbox)
-        tenant.later(minutes=5)
-    with tenant.store.read() as connection:
-        assert len(connection.execute(select(links)).all()) == left
-
-
 def test_a_mail_that_is_refused_for_good_is_kept_to_be_seen_and_not_tried_again(
     tenant: WatchedTenant, mailbox: Mailbox
 ) -> None:
@@ -258,41 +244,6 @@ def test_a_sender_that_is_refused_holds_up_no_mail_of_others(tenant: WatchedTena
     assert deliver(tenant, mailbox) == 1
     (row,) = waiting(tenant)
     assert (row.due, row.failure) == (None, "550")
-
-
-@pytest.mark.parametrize("where", ["senders", "answers", "data"])
-def test_a_server_that_wants_a_log_in_first_refuses_no_mail_for_good(
-    tenant: WatchedTenant, mailbox: Mailbox, where: str
-) -> None:
-    tenant.apply(pool(static=2), inviting(), person(), person("bob"))
-    getattr(mailbox, where).append("530 5.7.0 Authentication required")
-    with pytest.raises(ServerAway):
-        deliver(tenant, mailbox)
-    tenant.later(minutes=5)
-    assert deliver(tenant, mailbox) == 2
-    assert waiting(tenant) == []
-
-
-def test_a_mail_that_the_server_has_is_not_sent_again_since_the_store_was_away(
-    tenant: WatchedTenant, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tenant.apply(pool(static=2), inviting(), person(), person("bob"))
-    sender = postman(tenant, mailbox.server)
-
-    def away(*_: object) -> None:
-        message = "away"
-        raise StoreUnavailable(message)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(outbox, "mark_sent", away)
-        for _ in range(2):
-            with pytest.raises(StoreUnavailable):
-                sender.deliver()
-    assert sender.deliver() == 1
-    tenant.now += outbox.LEASE
-    assert sender.deliver() == 0
-    assert sorted(mail["To"] for mail in mailbox.mails) == ["ada@people.example", "bob@people.example"]
-    assert waiting(tenant) == []
 
 
 def test_while_the_server_is_away_no_mail_is_touched(tenant: WatchedTenant, mailbox: Mailbox) -> None:

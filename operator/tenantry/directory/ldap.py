@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,7 +62,7 @@ class _NotTrusted(DirectoryUnavailable):
 class _Credentials:
     """What the Secrets of a directory say."""
 
-    password: str | None
+    password: str | None = field(repr=False)
     authority: str | None
 
 

@@ -21,7 +21,7 @@ from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.runtime_api.postman import NO_POST, Post, Postman
 from tenantry.runtime_api.pulse import Pulse, UnderWay
 from tenantry.services.passing import settle_due
-from tenantry.services.passwords import nobodys_hash
+from tenantry.services.passwords import is_password
 from tenantry.services.readiness import ask_store
 from tenantry.store import Store
 
@@ -101,7 +101,7 @@ def serve(
     """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks."""
     signal.signal(signal.SIGTERM, _end)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    nobodys_hash()  # made by the first who needs it, that one would wait twice as long
+    is_password(None, "")  # what nobody has is hashed by this: the first who needs it would wait twice as long
     if where.metrics_port is not None:
         start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
     tls: dict[str, Any] = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}

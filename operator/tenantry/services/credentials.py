@@ -13,7 +13,7 @@ from tenantry.domain.login import login_key
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.errors import DirectoryUnavailable
-from tenantry.services.passwords import nobodys_hash, renew_hash, verify_password
+from tenantry.services.passwords import is_password, renew_hash
 from tenantry.specs import WorkgroupSpec
 from tenantry.specs.workgroup_login import Directory, LoginBy
 from tenantry.store import Connection, Store
@@ -116,7 +116,7 @@ def prove(store: Store, namespace: str, claim: Claim, now: datetime) -> Proof | 
         directory, pool = policy.authentication.directory, policy.license_pool_ref or ""
         return DirectoryClaim(namespace, tenant.id, claim, policy.login.by, directory, pool, account, now)
     known = account.password if account is not None else None
-    right = verify_password(known.hash if known is not None else nobodys_hash(), claim.password)
+    right = is_password(known.hash if known is not None else None, claim.password)
     if account is not None and known is not None and right:
         renewed = renew_hash(known.hash, claim.password)
         return Proof(claim.workgroup, account.id, known, renewed, policy.license_pool_ref or "")

@@ -49,7 +49,7 @@ class SignUp:
     workgroup: str
     login: str
     email: str
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 def accept_invitation(
@@ -150,7 +150,7 @@ def sign_up(store: Store, namespace: str, asked: SignUp, now: datetime) -> Refus
         account = _listed(act.connection, act.tenant.id, asked)
         person = person_of(act.connection, act.tenant.id, account) if account is not None else None
         if person is not None and not person.account.going:
-            _take_sign_up(act, person, offer)
+            _take_sign_up(act, person, offer, asked.workgroup)
     return None
 
 
@@ -181,11 +181,12 @@ def _listed(connection: Connection, tenant_id: int, asked: SignUp) -> Account | 
     return account if login_key(account.address) == login_key(asked.email) else None
 
 
-def _take_sign_up(act: Act, person: Person, offer: PasswordOffer | None) -> None:
+def _take_sign_up(act: Act, person: Person, offer: PasswordOffer | None, workgroup: str) -> None:
     """Take a sign-up of one who is waited for, or send the mail once more that its address waits for.
 
     Where a mail decides whose the account is, nothing that a stranger typed before it may count. A password that a
-    Secret gave is not for a stranger to change either.
+    Secret gave is not for a stranger to change either. Who needs none of a mail, in a workgroup where others choose
+    the password by it, is mailed as one who forgot it.
     """
     before, policy = person.account, person.password_policy
     if before.onboarding.pending is Pending.VERIFICATION:
@@ -196,9 +197,12 @@ def _take_sign_up(act: Act, person: Person, offer: PasswordOffer | None) -> None
         return
     after = replace(before, onboarding=accept(before, act.now))
     if after.onboarding.pending is not Pending.VERIFICATION and policy is not None and before.password is None:
-        if offer is None or check_choice(offer, policy, _PASSWORD) is not None:
+        if offer is None:
+            act.mails.append(Mail(MailKind.PASSWORD_RESET, after.serving_address, after.id, {"askedIn": workgroup}))
+        elif check_choice(offer, policy, _PASSWORD) is not None:
             return
-        after = replace(after, password=take_choice(None, offer, policy, act.now))
+        else:
+            after = replace(after, password=take_choice(None, offer, policy, act.now))
     act.change(before, after)
 
 

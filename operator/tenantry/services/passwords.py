@@ -64,6 +64,19 @@ def verify_password(hashed: str, password: str) -> bool:
     return _HASHERS.submit(_matches, hashed, password).result()
 
 
+def is_password(hashed: str | None, password: str) -> bool:
+    """Tell whether the password is the one that was hashed; None is what nobody has.
+
+    Hashes may still be as cheap as they were before they were to cost more. A wrong password is then compared with one
+    of either cost, so that the time does not tell whether there is an account.
+    """
+    right = verify_password(hashed if hashed is not None else nobodys_hash(), password)
+    if not right and _COST.hasher.check_needs_rehash(_nobodys_cheap_hash()):
+        cheap = hashed is not None and _COST.hasher.check_needs_rehash(hashed)
+        verify_password(nobodys_hash() if cheap else _nobodys_cheap_hash(), password)
+    return right
+
+
 def renew_hash(hashed: str, password: str) -> str | None:
     """Return a new hash of a password that was right, where the present one costs less than is asked for by now."""
     return hash_password(password) if _COST.hasher.check_needs_rehash(hashed) else None
@@ -79,6 +92,11 @@ def raise_cost(memory_mebibytes: int, passes: int) -> None:
 def nobodys_hash() -> str:
     """Return what a password is compared with where there is no account: no password matches it."""
     return hash_password(secrets.token_urlsafe(32))
+
+
+@lru_cache(maxsize=1)
+def _nobodys_cheap_hash() -> str:
+    return _hasher(LEAST_MEMORY, LEAST_PASSES).hash(secrets.token_urlsafe(32))
 
 
 def normalize_password(password: str) -> str:
