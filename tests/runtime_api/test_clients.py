@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tenantry.domain.client import Scope
+from tenantry.errors import InputError
 from tenantry.services.clients import create_client
 from tenantry.services.passwords import hash_password
 from tenantry.store.tenant import lock_tenant
@@ -114,3 +115,9 @@ def test_a_name_is_there_once_and_who_is_not_there_cannot_be_deleted(office: Api
     assert (first.code, again.code, "already" in again.err) == (0, 1, True)
     assert _clients(office, "delete", "portal", "nobody").code == 1
     assert office.call("GET", "sessions", token=first.out.strip()).status == 200
+
+
+@pytest.mark.parametrize("name", ["person", "kubernetes", "", "a b", "-a", "a" * 64])
+def test_a_client_has_a_name_that_records_can_tell_from_others(office: Api, name: str) -> None:
+    with pytest.raises(InputError, match="name"):
+        create_client(office.tenant.store, "acme", name, [Scope.ACCESS], office.tenant.now)

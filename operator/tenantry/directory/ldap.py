@@ -72,7 +72,7 @@ class LdapDirectories:
     def __init__(self, source: SecretSource) -> None:
         self._secrets = KeptSecrets(source)
         self._lock = threading.Lock()
-        self._places: dict[str, threading.BoundedSemaphore] = {}
+        self._places: dict[tuple[str, str], threading.BoundedSemaphore] = {}
 
     @contextmanager
     def ask(self, namespace: str, directory: Directory) -> Iterator[Inquiry]:
@@ -82,7 +82,7 @@ class LdapDirectories:
             DirectoryUnavailable: it cannot be reached, is not who it should be, or does not let us search.
         """
         try:
-            with self._place(directory.url):
+            with self._place(namespace, directory.url):
                 connection = self._connect(namespace, directory)
                 try:
                     yield LdapInquiry(connection, directory)
@@ -95,9 +95,9 @@ class LdapDirectories:
             raise
 
     @contextmanager
-    def _place(self, url: str) -> Iterator[None]:
-        with self._lock:
-            places = self._places.setdefault(url, threading.BoundedSemaphore(_AT_ONCE))
+    def _place(self, namespace: str, url: str) -> Iterator[None]:
+        with self._lock:  # each tenant has places of its own: none takes those of another by naming its directory
+            places = self._places.setdefault((namespace, url), threading.BoundedSemaphore(_AT_ONCE))
         if not places.acquire(timeout=_QUEUE_SECONDS):
             raise DirectoryUnavailable(f"{_AT_ONCE} log-ins wait for its answer already")
         try:

@@ -10,7 +10,9 @@ from tenantry.domain.audit import Change
 from tenantry.domain.client import Defaults, Scope
 from tenantry.errors import InputError
 from tenantry.services.acts import acting
+from tenantry.services.onboarding import PERSON
 from tenantry.services.tokens import token_hash
+from tenantry.services.work import ACTOR
 from tenantry.store import Connection, Store
 from tenantry.store.client import ClientRow, delete_client, insert_client, load_clients, load_clients_by_token
 from tenantry.store.tenant import find_tenant
@@ -18,6 +20,8 @@ from tenantry.store.tenant import find_tenant
 _PREFIX = "tnc_"
 #: It stands in records and with each session, beside the names of others who act.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+#: Whom else records name by a word.
+_NAMES_OF_OTHERS = frozenset({ACTOR, PERSON})
 _NONE = Defaults()
 
 
@@ -47,6 +51,8 @@ def create_client(  # noqa: PLR0917 - one command for all that a client has
         InputError: there is no such tenant, or the name is taken, or is none.
         StoreUnavailable: the database is gone or locked.
     """
+    if name in _NAMES_OF_OTHERS:
+        raise InputError(f'"{name}" stands in the audit trail for somebody else; choose another name for the client')
     if not _NAME.fullmatch(name):
         raise InputError(
             f'"{name}" cannot be a client\'s name; at most 63 letters, digits, ".", "-" and "_" are accepted'

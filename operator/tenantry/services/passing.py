@@ -1,8 +1,8 @@
 """Time passes in tenants that no operator looks at: invitations run out there too, and what was done has effects."""
 
-from collections.abc import Collection
 from datetime import datetime
 
+from tenantry.errors import TenantLocked
 from tenantry.services.provisioning import load_due, reconcile
 from tenantry.services.work import TenantRef, Work
 from tenantry.store import Store
@@ -22,18 +22,22 @@ def settle_due(store: Store, now: datetime) -> int:
         StoreUnavailable: the database is gone or locked; what was not done is due still.
     """
     done = 0
+    locked: set[str] = set()
     for _ in range(_MOST_ROUNDS):
-        namespaces = _namespaces(store, now)
+        namespaces = _namespaces(store, now) - locked
         for namespace in namespaces:
-            done += _settle(store, namespace, now)
+            try:
+                done += _settle(store, namespace, now)
+            except TenantLocked:  # that one waits; the others do not wait for it
+                locked.add(namespace)
         if not namespaces:
             break
     return done
 
 
-def _namespaces(store: Store, now: datetime) -> Collection[str]:
+def _namespaces(store: Store, now: datetime) -> set[str]:
     with store.read() as connection:
-        return load_due_on_command_line(connection, now)
+        return set(load_due_on_command_line(connection, now))
 
 
 def _settle(store: Store, namespace: str, now: datetime) -> int:

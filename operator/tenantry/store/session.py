@@ -66,7 +66,9 @@ def load_page(
 
 def delete_lapsed(connection: Connection, tenant_id: int, now: datetime) -> list[Session]:
     """Forget the sessions whose lease or time is over, and return them; one that is extended meanwhile is not."""
-    statement = delete(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.expires <= now)
+    over = (sessions.c.tenant_id == tenant_id, sessions.c.expires <= now)
+    _lock(connection, *over)
+    statement = delete(sessions).where(*over)
     return [_session(row) for row in connection.execute(statement.returning(*_COLUMNS))]
 
 
@@ -82,6 +84,8 @@ def extend_sessions(connection: Connection, expirations: Mapping[str, datetime])
     for id_, moment in expirations.items():
         by_moment.setdefault(moment, []).append(id_)
     kept: set[str] = set()
+    for some in in_portions(sorted(expirations)):
+        _lock(connection, sessions.c.id.in_(some))
     for moment, ids in by_moment.items():
         for some in in_portions(ids):
             statement = update(sessions).where(sessions.c.id.in_(some)).values(expires=moment)
@@ -101,7 +105,8 @@ def load_live(
 
 def delete_sessions(connection: Connection, ended: Iterable[Session]) -> None:
     """Forget sessions that are over."""
-    for some in in_portions([session.id for session in ended]):
+    for some in in_portions(sorted(session.id for session in ended)):
+        _lock(connection, sessions.c.id.in_(some))
         connection.execute(delete(sessions).where(sessions.c.id.in_(some)))
 
 
@@ -192,3 +197,12 @@ def _forget_old_denials(connection: Connection, tenant_id: int, now: datetime) -
     ids = connection.execute(old.order_by(denials.c.until).limit(_FORGOTTEN_AT_ONCE)).scalars().all()
     if ids:
         connection.execute(delete(denials).where(denials.c.account_id.in_(ids), denials.c.until <= now))
+
+
+def _lock(connection: Connection, *where: ColumnElement[bool]) -> None:
+    """Lock sessions in the order of their ids: heartbeats lock no tenant, and would wait crosswise with others.
+
+    SQLite has locked the whole database by now.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(sessions.c.id).where(*where).order_by(sessions.c.id).with_for_update())
