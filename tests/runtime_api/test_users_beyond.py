@@ -26,7 +26,10 @@ POLICY = {
     ],
     "groups": [
         {"name": "Keepers", "defaultFor": ["Restricted"], "capabilities": [{"name": name} for name in KEEPERS]},
-        {"name": "Near", "capabilities": [{"name": "EditUsers", "reach": "SystemUsers"}]},
+        {
+            "name": "Near",
+            "capabilities": [{"name": name, "reach": "SystemUsers"} for name in ("EditUsers", "ReassignHoldings")],
+        },
     ],
 }
 
@@ -149,3 +152,13 @@ def test_an_edit_of_nothing_tells_nothing_of_an_account_that_is_out_of_reach(cle
     assert told(keeper.call("PATCH", f"users/{boss.id}", {"spec": {}})) == OUT_OF_REACH
     assert told(clerk.call("PATCH", f"users/{boss.id}", {"spec": {}})) == BEYOND
     assert clerk.call("PATCH", f"users/{made(boss, 'ann', PASSWORD)}", {"spec": {}}).status == 200
+
+
+def test_who_deletes_an_account_gives_away_what_it_holds_only_where_that_right_reaches_it(
+    desk: Api, boss: Person
+) -> None:
+    resident(desk, "keeper", {**entry(), "groups": ["Keepers", "Near"]})
+    ann = made(boss, "ann", PASSWORD, license={"type": "Floating"}, workgroups=[entry("Plain")])
+    keeper, choice = let_in(desk, "keeper", "tracker"), {"workgroup": "tracker", "kind": "*", "reassignTo": "boss"}
+    assert told(keeper.call("DELETE", f"users/{ann}", {"holdings": [choice]})) == OUT_OF_REACH
+    assert keeper.call("DELETE", f"users/{ann}").status == 204

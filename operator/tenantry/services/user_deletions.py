@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tenantry.domain.administration import check_capability, check_system_user
+from tenantry.domain.administration import check, check_capability, check_system_user
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_edit import set_entry, written
@@ -178,9 +178,9 @@ def in_other_workgroups(case: Case) -> Refusal | None:
 def _choices(case: Case, settled: Sequence[Settled]) -> list[dict[str, Any]] | Refusal:
     """Return the choices as a spec has them: takers by the name of their object. To give away is a right of its own."""
     if settled:
-        missing = check_capability(case.desk.actor, Capability.REASSIGN_HOLDINGS)
-        if missing is not None:
-            return missing
+        refusal = check(case.desk.actor, Capability.REASSIGN_HOLDINGS, case.target)
+        if refusal is not None:
+            return refusal
     found: list[dict[str, Any]] = []
     here = case.desk.actor.workgroup
     for index, choice in enumerate(settled):
