@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from pydantic import ValidationError
-
 from tenantry.domain.administration import Actor, Target, check, check_capability, check_system_user
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
@@ -214,7 +212,7 @@ def _edit_system_user(store: Store, call: Call, account_id: str, patch: Mapping[
         before = dict(account.profile or {})
         edit = Edit({"userName": account.user_name, **before}, merge({"userName": account.user_name, **before}, patch))
         refusal = check_system_user(case.target, actor.policy, editable=True) or check_edit(actor, case.target, edit)
-        profile = refusal or _profile(edit.after, actor.workgroup)
+        profile = refusal or _profile(call, edit.after, actor.workgroup)
         if isinstance(profile, Refusal):
             return profile
         after = replace(account, profile=profile)
@@ -222,13 +220,12 @@ def _edit_system_user(store: Store, call: Call, account_id: str, patch: Mapping[
         return Done(after)
 
 
-def _profile(document: Mapping[str, Any], workgroup: str) -> dict[str, Any] | Refusal:
-    try:
-        spec = UserSpec.model_validate({**document, "workgroups": [{"workgroupRef": workgroup}]})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        return Refusal(Reason.INVALID_SPEC, ".".join(["spec", *map(str, first["loc"])]), first["msg"])
-    known = profile_of(spec)
+def _profile(call: Call, document: Mapping[str, Any], workgroup: str) -> dict[str, Any] | Refusal:
+    whole = {**document, "workgroups": [{"workgroupRef": workgroup}]}
+    fault = _spec_fault(call, whole)
+    if fault is not None:
+        return fault
+    known = profile_of(UserSpec.model_validate(whole))
     unknown = sorted(document.keys() - known.keys() - {"userName"})
     if unknown:
         message = "of a system user the profile alone can be edited"
