@@ -123,13 +123,13 @@ def open_desk(connection: Connection, tenant_id: int, call: Call) -> Desk | Refu
 
 @contextmanager
 def looking(store: Store, call: Call) -> Iterator[Desk | Refusal]:
-    """Open the desk to look at something.
+    """Open the desk to look at something, as it is at one moment: an account that goes meanwhile is there to the end.
 
     Raises:
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with store.read() as connection:
+    with store.snapshot() as connection:
         (tenant,) = chosen_tenants(connection, call.namespace)
         yield open_desk(connection, tenant.id, call)
 
