@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64encode as b64encode
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -231,3 +232,10 @@ def test_an_account_that_is_erased_while_a_page_is_read_is_on_it_or_not(
     assert "ada" in logins(keeper.get("users"))
     monkeypatch.undo()
     assert "ada" not in logins(keeper.get("users"))
+
+
+@pytest.mark.parametrize("length", [128, 129, 256])
+def test_nr_08_a_company_of_any_length_is_found(keeper: Person, length: int) -> None:
+    company = "Ä" * length
+    keeper.api.tenant.apply(user("fay", license=None, spec={"organization": company}))
+    assert logins(keeper.get(f"users?{urlencode({'company': company})}")) == ["fay"]
