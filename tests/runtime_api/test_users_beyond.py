@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.services import administration
 from tenantry.services.holdings import Registration, put_holdings
 from tenantry.services.managed import Put, carry_out
 from tenantry.store.account import load_by_id
@@ -26,6 +27,7 @@ POLICY = {
     ],
     "groups": [
         {"name": "Keepers", "defaultFor": ["Restricted"], "capabilities": [{"name": name} for name in KEEPERS]},
+        {"name": "Readers"},
         {
             "name": "Near",
             "capabilities": [{"name": name, "reach": "SystemUsers"} for name in ("EditUsers", "ReassignHoldings")],
@@ -162,3 +164,23 @@ def test_who_deletes_an_account_gives_away_what_it_holds_only_where_that_right_r
     keeper, choice = let_in(desk, "keeper", "tracker"), {"workgroup": "tracker", "kind": "*", "reassignTo": "boss"}
     assert told(keeper.call("DELETE", f"users/{ann}", {"holdings": [choice]})) == OUT_OF_REACH
     assert keeper.call("DELETE", f"users/{ann}").status == 204
+
+
+def test_many_are_changed_a_few_in_one_transaction_and_none_once_the_right_was_taken_away(
+    desk: Api, clerk: Person, boss: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [made(boss, name, PASSWORD, workgroups=[entry("Plain")]) for name in ("ann", "ben", "cid")]
+    begins, begun = administration.deciding, []
+
+    def begin(*asked: Any) -> Any:
+        begun.append(asked)
+        if len(begun) > 1:
+            resident(desk, "clerk", entry("Plain"), generation=2)
+        return begins(*asked)
+
+    monkeypatch.setattr(administration, "_AT_ONCE", 2, raising=False)
+    monkeypatch.setattr(administration, "deciding", begin)
+    answer = clerk.post("groups/tracker/Readers/members", {"ids": ids})
+    assert [one["reason"] for one in answer.body["results"]] == ["", "", "CapabilityMissing"]
+    groups = [boss.get(f"users/{id_}")["workgroups"][0]["groups"] for id_ in ids]
+    assert groups == [["Readers"], ["Readers"], []]
