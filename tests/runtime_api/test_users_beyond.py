@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.errors import StoreUnavailable
 from tenantry.services import administration
 from tenantry.services.holdings import Registration, put_holdings
 from tenantry.services.managed import Put, carry_out
@@ -184,3 +185,24 @@ def test_many_are_changed_a_few_in_one_transaction_and_none_once_the_right_was_t
     assert [one["reason"] for one in answer.body["results"]] == ["", "", "CapabilityMissing"]
     groups = [boss.get(f"users/{id_}")["workgroups"][0]["groups"] for id_ in ids]
     assert groups == [["Readers"], ["Readers"], []]
+
+
+def test_of_many_what_was_done_before_the_store_was_lost_is_told(
+    clerk: Person, boss: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [made(boss, name, PASSWORD, workgroups=[entry("Plain")]) for name in ("ann", "ben")]
+    begins, begun = administration.deciding, []
+
+    def begin(*asked: Any) -> Any:
+        begun.append(asked)
+        if len(begun) > lost_after:
+            raise StoreUnavailable
+        return begins(*asked)
+
+    monkeypatch.setattr(administration, "_AT_ONCE", 1)
+    monkeypatch.setattr(administration, "deciding", begin)
+    lost_after = 1
+    answer = clerk.post("groups/tracker/Readers/members", {"ids": ids})
+    assert [one["reason"] for one in answer.body["results"]] == ["", "StoreUnavailable"]
+    lost_after = 0
+    assert told(clerk.post("groups/tracker/Readers/members", {"ids": ids})) == (503, "StoreUnavailable")

@@ -18,6 +18,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import SessionEnd
 from tenantry.domain.user_edit import asked_members
+from tenantry.errors import StoreUnavailable
 from tenantry.services.accounts import chosen_tenants
 from tenantry.services.acts import Act, acting
 from tenantry.services.password_changes import send_password_reset
@@ -35,6 +36,7 @@ from tenantry.store.tenant import lock_tenant
 _LONGEST_ACTOR = 253
 #: How many are done in one transaction: the tenant's other calls wait for no more than half a second of it.
 _AT_ONCE = 32
+_LOST = Refusal(Reason.STORE_UNAVAILABLE, "", "the identity store was lost before this one; ask again for it")
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -163,24 +165,37 @@ def do_to_many(
 ) -> list[A] | Refusal:
     """Do one thing to many, a few in one transaction; return what came of each.
 
-    A lost store ends it between two of those: asked again, it goes on with those that are left.
+    A store that is lost, or a right that is taken away meanwhile, ends it between two of those: who is left is told so.
 
     Raises:
         InputError: there is no such tenant.
-        StoreUnavailable: the database is gone or locked.
+        StoreUnavailable: the database is gone or locked; nothing was changed.
     """
     done: list[A] = []
     for start in range(0, len(asked), _AT_ONCE):
-        some = asked[start : start + _AT_ONCE]
-        with deciding(store, call) as (held, desk):
-            refusal = desk if isinstance(desk, Refusal) else check_capability(desk.actor, capability)
-            if refusal is not None and not done:
-                return refusal
-            if refusal is not None:  # the right was taken away meanwhile
-                done += [refuse(each, refusal) for each in some]
-            elif not isinstance(desk, Refusal):
-                done += do(held, desk, some)
+        try:
+            some = _do_some(store, call, capability, asked[start : start + _AT_ONCE], do)
+        except StoreUnavailable:
+            if not done:
+                raise
+            some = _LOST
+        if isinstance(some, Refusal):
+            return [*done, *(refuse(each, some) for each in asked[start:])] if done else some
+        done += some
     return done
+
+
+def _do_some(
+    store: Store,
+    call: Call,
+    capability: Capability,
+    some: Sequence[Q],
+    do: Callable[[JoinedStore, Desk, Sequence[Q]], list[A]],
+) -> list[A] | Refusal:
+    with deciding(store, call) as (held, desk):
+        if isinstance(desk, Refusal):
+            return desk
+        return check_capability(desk.actor, capability) or do(held, desk, some)
 
 
 @dataclass(frozen=True, slots=True)
