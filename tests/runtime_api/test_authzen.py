@@ -143,9 +143,10 @@ def test_a_workgroup_that_no_text_names_is_a_bad_request(pdp: Api, workgroup: ob
     assert [each["decision"] for each in batch.body["evaluations"]] == [False, True]
 
 
-def test_basic_a_request_id_comes_back(pdp: Api) -> None:
-    answer = pdp.call("POST", "access/v1/evaluation", WHOLE, headers={"X-Request-ID": "certify-1"})
-    assert answer.headers["X-Request-ID"] == "certify-1"
+@pytest.mark.parametrize("id_", ["certify-1", "urn:uuid:bfe9eb29-ab87-4ca3-be83-a1d5d8305716", "Root=1-67;Self=1-68"])
+def test_basic_a_request_id_comes_back(pdp: Api, id_: str) -> None:
+    answer = pdp.call("POST", "access/v1/evaluation", WHOLE, headers={"X-Request-ID": id_})
+    assert answer.headers["X-Request-ID"] == id_
 
 
 BATCHES = [

@@ -204,3 +204,10 @@ def test_a_page_of_users_is_capped_and_says_so(hr: Directory) -> None:
     answer = hr.call("GET", "Users?count=100000")
     assert (answer.body["totalResults"], answer.body["itemsPerPage"]) == (1, 1)
     assert hr.call("GET", "ServiceProviderConfig").body["filter"]["maxResults"] == 200
+
+
+@pytest.mark.parametrize("name", ["desk/Ops", "DESK/ops"])
+def test_no_group_of_a_client_is_taken_for_one_that_a_workgroup_defines(hr: Directory, name: str) -> None:
+    answer = hr.call("POST", "Groups", {"schemas": [GROUP], "displayName": name})
+    refused(answer, 409, "LoginTaken", type_="uniqueness")
+    assert [group["displayName"] for group in hr.find("Groups", f'displayName eq "{name}"')] == ["desk/Ops"]

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tenantry.errors import StoreUnavailable
+from tenantry.services import administration
 from tenantry.services.holdings import Registration, put_holdings
 from tenantry.services.managed import Put, carry_out
 from tenantry.store.account import load_by_id
@@ -26,7 +28,11 @@ POLICY = {
     ],
     "groups": [
         {"name": "Keepers", "defaultFor": ["Restricted"], "capabilities": [{"name": name} for name in KEEPERS]},
-        {"name": "Near", "capabilities": [{"name": "EditUsers", "reach": "SystemUsers"}]},
+        {"name": "Readers"},
+        {
+            "name": "Near",
+            "capabilities": [{"name": name, "reach": "SystemUsers"} for name in ("EditUsers", "ReassignHoldings")],
+        },
     ],
 }
 
@@ -149,3 +155,54 @@ def test_an_edit_of_nothing_tells_nothing_of_an_account_that_is_out_of_reach(cle
     assert told(keeper.call("PATCH", f"users/{boss.id}", {"spec": {}})) == OUT_OF_REACH
     assert told(clerk.call("PATCH", f"users/{boss.id}", {"spec": {}})) == BEYOND
     assert clerk.call("PATCH", f"users/{made(boss, 'ann', PASSWORD)}", {"spec": {}}).status == 200
+
+
+def test_who_deletes_an_account_gives_away_what_it_holds_only_where_that_right_reaches_it(
+    desk: Api, boss: Person
+) -> None:
+    resident(desk, "keeper", {**entry(), "groups": ["Keepers", "Near"]})
+    ann = made(boss, "ann", PASSWORD, license={"type": "Floating"}, workgroups=[entry("Plain")])
+    keeper, choice = let_in(desk, "keeper", "tracker"), {"workgroup": "tracker", "kind": "*", "reassignTo": "boss"}
+    assert told(keeper.call("DELETE", f"users/{ann}", {"holdings": [choice]})) == OUT_OF_REACH
+    assert keeper.call("DELETE", f"users/{ann}").status == 204
+
+
+def test_many_are_changed_a_few_in_one_transaction_and_none_once_the_right_was_taken_away(
+    desk: Api, clerk: Person, boss: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [made(boss, name, PASSWORD, workgroups=[entry("Plain")]) for name in ("ann", "ben", "cid")]
+    begins, begun = administration.deciding, []
+
+    def begin(*asked: Any) -> Any:
+        begun.append(asked)
+        if len(begun) > 1:
+            resident(desk, "clerk", entry("Plain"), generation=2)
+        return begins(*asked)
+
+    monkeypatch.setattr(administration, "_AT_ONCE", 2, raising=False)
+    monkeypatch.setattr(administration, "deciding", begin)
+    answer = clerk.post("groups/tracker/Readers/members", {"ids": ids})
+    assert [one["reason"] for one in answer.body["results"]] == ["", "", "CapabilityMissing"]
+    groups = [boss.get(f"users/{id_}")["workgroups"][0]["groups"] for id_ in ids]
+    assert groups == [["Readers"], ["Readers"], []]
+
+
+def test_of_many_what_was_done_before_the_store_was_lost_is_told(
+    clerk: Person, boss: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [made(boss, name, PASSWORD, workgroups=[entry("Plain")]) for name in ("ann", "ben")]
+    begins, begun = administration.deciding, []
+
+    def begin(*asked: Any) -> Any:
+        begun.append(asked)
+        if len(begun) > lost_after:
+            raise StoreUnavailable
+        return begins(*asked)
+
+    monkeypatch.setattr(administration, "_AT_ONCE", 1)
+    monkeypatch.setattr(administration, "deciding", begin)
+    lost_after = 1
+    answer = clerk.post("groups/tracker/Readers/members", {"ids": ids})
+    assert [one["reason"] for one in answer.body["results"]] == ["", "StoreUnavailable"]
+    lost_after = 0
+    assert told(clerk.post("groups/tracker/Readers/members", {"ids": ids})) == (503, "StoreUnavailable")

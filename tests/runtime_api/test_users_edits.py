@@ -122,6 +122,15 @@ def test_nr_07_nr_19_the_admin_account_is_edited_by_whom_a_privilege_reaches_it_
     assert told(admin.call("PATCH", f"users/{system['Admin']}", patch)) == (403, "SystemUser")
 
 
+@pytest.mark.parametrize("emails", [[{"value": "a@x.example"}, {"value": "a@x.example"}], [{"value": "a@x"}]])
+def test_nr_07_the_profile_of_a_system_user_is_held_to_what_every_profile_is(admin: Person, emails: Any) -> None:
+    (system,) = (one for one in admin.get("users")["systemUsers"] if one["userName"] == "Admin")
+    id_ = made(admin, "ann", "green-mug", **FLOATING)
+    refused, same = (admin.call("PATCH", f"users/{u}", {"spec": {"emails": emails}}) for u in (system["id"], id_))
+    assert told(refused) == told(same) == (422, "InvalidSpec")
+    assert refused.body["detail"] == same.body["detail"]
+
+
 def test_nr_20_through_a_workgroup_that_is_not_utf_8_nobody_edits_text_beyond_ascii(tracker: Api) -> None:
     entry = [{"workgroupRef": "engineering"}]
     root = let_in(tracker, "Admin", "engineering")

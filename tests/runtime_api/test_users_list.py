@@ -2,11 +2,16 @@
 
 import json
 from base64 import urlsafe_b64encode as b64encode
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from tenantry.domain.account import Account
 from tenantry.domain.client import Scope
+from tenantry.store import Connection, user_list
+from tenantry.store.account import load_by_id
 from tests.runtime_api.api import Api
 from tests.runtime_api.desk import MISSING, Person, account_id, arrive, let_in, told
 from tests.support.builders import pool, user, workgroup
@@ -210,3 +215,27 @@ def test_an_account_is_shown_with_its_profile_and_whose_it_is(keeper: Person) ->
     shown = keeper.get(keeper.on("ada"))
     assert shown["profile"]["name"] == {"givenName": "Ada", "familyName": "Moss"}
     assert (shown["manager"], shown["resource"], shown["document"]) == ("kubernetes", "ada", None)
+
+
+def test_an_account_that_is_erased_while_a_page_is_read_is_on_it_or_not(
+    keeper: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads, erasing = load_by_id, {**TEAM, "deletion": {"mode": "Permanent"}}
+    keeper.api.tenant.apply(workgroup(pool=None, spec=erasing, generation=2))
+
+    def erase_first(connection: Connection, ids: Sequence[str]) -> list[Account]:
+        if any(a.user_name == "kay" for a in loads(connection, ids)):
+            keeper.api.tenant.apply(deleted(user("ada", license=None)))
+        return loads(connection, ids)
+
+    monkeypatch.setattr(user_list, "load_by_id", erase_first)
+    assert "ada" in logins(keeper.get("users"))
+    monkeypatch.undo()
+    assert "ada" not in logins(keeper.get("users"))
+
+
+@pytest.mark.parametrize("length", [128, 129, 256])
+def test_nr_08_a_company_of_any_length_is_found(keeper: Person, length: int) -> None:
+    company = "Ä" * length
+    keeper.api.tenant.apply(user("fay", license=None, spec={"organization": company}))
+    assert logins(keeper.get(f"users?{urlencode({'company': company})}")) == ["fay"]

@@ -20,8 +20,9 @@ from tenantry.store import ABANDONED
 
 log = logging.getLogger("tenantry.runtime_api")
 
-#: What a caller may send as a request id; anything else gets a new one, so that no log line can be forged.
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}")
+#: What a caller may send as a request id: AuthZEN has any come back. One that is no visible ASCII could forge a log
+#: line, and gets a new one.
+_REQUEST_ID = re.compile(r"[!-~]{1,128}")
 #: Where the paths begin that need the store.
 _OF_STORE = "/v1/"
 LARGEST_BODY = 1024 * 1024

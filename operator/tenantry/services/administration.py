@@ -4,11 +4,11 @@ Lock, revoke and reset are facts of the store: allowed whoever the manager of th
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from tenantry.domain.account import Account, Manager, Member
 from tenantry.domain.administration import Actor, Target, actor_of, check, check_capability, check_system_user
@@ -19,6 +19,7 @@ from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import SessionEnd
 from tenantry.domain.user_edit import asked_members
+from tenantry.errors import StoreUnavailable
 from tenantry.services.accounts import chosen_tenant
 from tenantry.services.acts import Act, acting
 from tenantry.services.password_changes import send_password_reset
@@ -31,6 +32,13 @@ from tenantry.store.joined import JoinedStore, joined
 from tenantry.store.policy import load_policies
 from tenantry.store.resource import ResourceRow, load_resources
 from tenantry.store.session import load_live
+
+#: How many are done in one transaction: the tenant's other calls wait for no more than half a second of it.
+_AT_ONCE = 32
+_LOST = Refusal(Reason.STORE_UNAVAILABLE, "", "the identity store was lost before this one; ask again for it")
+
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +128,13 @@ def open_desk(connection: Connection, tenant_id: int, call: Call) -> Desk | Refu
 
 @contextmanager
 def looking(store: Store, call: Call) -> Iterator[Desk | Refusal]:
-    """Open the desk to look at something.
+    """Open the desk to look at something, as it is at one moment: an account that goes meanwhile is there to the end.
 
     Raises:
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with store.read() as connection:
+    with store.snapshot() as connection:
         tenant = chosen_tenant(connection, call.namespace)
         yield open_desk(connection, tenant.id, call)
 
@@ -142,6 +150,49 @@ def deciding(store: Store, call: Call) -> Iterator[tuple[JoinedStore, Desk | Ref
     with joined(store) as held, held.write() as connection:
         tenant = chosen_tenant(connection, call.namespace, lock=True)
         yield held, open_desk(connection, tenant.id, call)
+
+
+def do_to_many(
+    store: Store,
+    call: Call,
+    capability: Capability,
+    asked: Sequence[Q],
+    do: Callable[[JoinedStore, Desk, Sequence[Q]], list[A]],
+    refuse: Callable[[Q, Refusal], A],
+) -> list[A] | Refusal:
+    """Do one thing to many, a few in one transaction; return what came of each.
+
+    A store that is lost, or a right that is taken away meanwhile, ends it between two of those: who is left is told so.
+
+    Raises:
+        InputError: there is no such tenant.
+        StoreUnavailable: the database is gone or locked; nothing was changed.
+    """
+    done: list[A] = []
+    for start in range(0, len(asked), _AT_ONCE):
+        try:
+            some = _do_some(store, call, capability, asked[start : start + _AT_ONCE], do)
+        except StoreUnavailable:
+            if not done:
+                raise
+            some = _LOST
+        if isinstance(some, Refusal):
+            return [*done, *(refuse(each, some) for each in asked[start:])] if done else some
+        done += some
+    return done
+
+
+def _do_some(
+    store: Store,
+    call: Call,
+    capability: Capability,
+    some: Sequence[Q],
+    do: Callable[[JoinedStore, Desk, Sequence[Q]], list[A]],
+) -> list[A] | Refusal:
+    with deciding(store, call) as (held, desk):
+        if isinstance(desk, Refusal):
+            return desk
+        return check_capability(desk.actor, capability) or do(held, desk, some)
 
 
 @dataclass(frozen=True, slots=True)

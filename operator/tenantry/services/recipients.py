@@ -43,7 +43,7 @@ def list_recipients(
     Raises:
         StoreUnavailable: the database is gone or locked.
     """
-    with store.read() as connection:
+    with store.snapshot() as connection:
         tenant = find_tenant(connection, namespace)
         if tenant is None:
             return Refusal(Reason.TENANT_NOT_FOUND, "tenant", f'the store has no tenant "{namespace}"')

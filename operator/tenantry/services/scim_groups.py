@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tenantry.domain.audit import Change
-from tenantry.domain.query import Page
+from tenantry.domain.query import Page, fold
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.scim import describe_group, with_group
@@ -184,7 +184,8 @@ def _check_name(held: JoinedStore, caller: Caller, group: Group) -> None:
     _check_made(group, "renamed")
     with held.read() as connection:
         defined = groups_defined(connection, caller.client.tenant_id)
-    taken = next((g for g in defined if g.display_name == group.display_name), None)
+    name = fold(group.display_name)  # as a filter compares it: a client would find both
+    taken = next((g for g in defined if fold(g.display_name) == name), None)
     if taken is not None:
         message = f'Workgroup "{taken.workgroup}" defines "{taken.display_name}" already: it is Group "{taken.id}"'
         raise Undone(Refusal(Reason.LOGIN_TAKEN, "displayName", message))

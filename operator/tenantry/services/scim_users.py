@@ -70,7 +70,7 @@ def get_user(store: Store, tenant_id: int, account_id: str) -> Resource | None:
     Raises:
         StoreUnavailable: the database is gone or locked.
     """
-    with store.read() as connection:
+    with store.snapshot() as connection:
         return next(iter(describe(connection, tenant_id, [account_id])), None)
 
 

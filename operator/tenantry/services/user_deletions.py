@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tenantry.domain.administration import check_capability, check_system_user
+from tenantry.domain.administration import check, check_system_user
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.user_edit import set_entry, written
-from tenantry.services.administration import Call, Case, Desk, deciding, find_for
+from tenantry.services.administration import Call, Case, Desk, do_to_many, find_for
 from tenantry.services.managed import Asked, Drop, Put, carry_out, document_of, owned_elsewhere
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
 from tenantry.store.holding import count_holdings
 from tenantry.store.joined import JoinedStore
-
-#: How many are deleted in one transaction: the tenant's other calls wait for no more than half a second of it.
-_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +59,15 @@ def delete_users(store: Store, call: Call, deletion: Deletion) -> list[Gone] | R
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
+
+    def delete(held: JoinedStore, desk: Desk, ids: Sequence[str]) -> list[Gone]:
+        return _delete(held, desk, call, deletion, ids)
+
+    def refuse(id_: str, refusal: Refusal) -> Gone:
+        return Gone(id_, refusal=refusal)
+
     ids = list(dict.fromkeys(deletion.account_ids))
-    gone: list[Gone] = []
-    for start in range(0, len(ids), _AT_ONCE):
-        with deciding(store, call) as (held, desk):
-            missing = desk if isinstance(desk, Refusal) else check_capability(desk.actor, Capability.DELETE_USERS)
-            if not isinstance(desk, Refusal) and missing is None:
-                gone += _delete(held, desk, call, deletion, ids[start : start + _AT_ONCE])
-            elif not gone:
-                return missing or []
-            else:  # the right was taken away meanwhile
-                gone += [Gone(each, refusal=missing) for each in ids[start : start + _AT_ONCE]]
-    return gone
+    return do_to_many(store, call, Capability.DELETE_USERS, ids, delete, refuse)
 
 
 def _delete(store: JoinedStore, desk: Desk, call: Call, deletion: Deletion, ids: Sequence[str]) -> list[Gone]:
@@ -178,9 +172,9 @@ def in_other_workgroups(case: Case) -> Refusal | None:
 def _choices(case: Case, settled: Sequence[Settled]) -> list[dict[str, Any]] | Refusal:
     """Return the choices as a spec has them: takers by the name of their object. To give away is a right of its own."""
     if settled:
-        missing = check_capability(case.desk.actor, Capability.REASSIGN_HOLDINGS)
-        if missing is not None:
-            return missing
+        refusal = check(case.desk.actor, Capability.REASSIGN_HOLDINGS, case.target)
+        if refusal is not None:
+            return refusal
     found: list[dict[str, Any]] = []
     here = case.desk.actor.workgroup
     for index, choice in enumerate(settled):

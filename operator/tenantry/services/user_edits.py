@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from pydantic import ValidationError
-
 from tenantry.domain.administration import Actor, Target, check, check_capability, check_system_user
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
@@ -14,11 +12,22 @@ from tenantry.domain.secret import SecretOffer
 from tenantry.domain.user_edit import Edit, check_edit, check_form, merge, set_entry, written
 from tenantry.domain.user_profile import personal_fields, profile_of
 from tenantry.services.acts import acting
-from tenantry.services.administration import Call, Case, Desk, deciding, find_for, is_restorable, looking, open_desk
+from tenantry.services.administration import (
+    Call,
+    Case,
+    Desk,
+    deciding,
+    do_to_many,
+    find_for,
+    is_restorable,
+    looking,
+    open_desk,
+)
 from tenantry.services.managed import Done, Drop, Put, carry_out, document_of, offer_all, owned_elsewhere
 from tenantry.specs import UserSpec
 from tenantry.specs.workgroup_capability import Capability
 from tenantry.store import Store
+from tenantry.store.joined import JoinedStore
 from tenantry.store.policy import load_policies
 
 #: Returns what is to change in an account's entry for the workgroup, or why nothing can.
@@ -34,7 +43,7 @@ class NewUser:
 
 
 def create_users(store: Store, call: Call, wanted: Sequence[NewUser], capability: Capability) -> list[Done] | Refusal:
-    """Make accounts in the workgroup of the person; each is made, or refused, by itself.
+    """Make accounts in the workgroup of the person, a few in one transaction; each is made, or refused, by itself.
 
     Raises:
         InputError: there is no such tenant.
@@ -45,11 +54,12 @@ def create_users(store: Store, call: Call, wanted: Sequence[NewUser], capability
     if isinstance(first, Refusal):
         return first
     offers = offer_all(store, call.namespace, [each for each in first if isinstance(each, Put)])
-    with deciding(store, call) as (held, desk):
-        puts = _made(call, desk, wanted, capability)
-        if isinstance(puts, Refusal):
-            return puts
+
+    def make(held: JoinedStore, desk: Desk, some: Sequence[NewUser]) -> list[Done]:
+        puts = [_new(call, desk.actor, new, capability) for new in some]
         return _carry_out(held, call, [_offered(each, offers) for each in puts])
+
+    return do_to_many(store, call, capability, wanted, make, lambda _, refusal: Done(None, refusal))
 
 
 def _made(
@@ -90,20 +100,20 @@ def _carry_out(store: Store, call: Call, asked: Sequence[Put | Drop | Refusal]) 
 def change_entry(
     store: Store, call: Call, account_ids: Sequence[str], capability: Capability, change: Change
 ) -> list[Done] | Refusal:
-    """Change what accounts have in the workgroup of the person, many at once (NR-21, NR-24); each by itself.
+    """Change what accounts have in the workgroup of the person, a few in one transaction (NR-21, NR-24).
+
+    Each is changed, or refused, by itself.
 
     Raises:
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked.
     """
-    with deciding(store, call) as (held, desk):
-        if isinstance(desk, Refusal):
-            return desk
-        missing = check_capability(desk.actor, capability)
-        if missing is not None:
-            return missing
-        ids = dict.fromkeys(account_ids)
+
+    def change_some(held: JoinedStore, desk: Desk, ids: Sequence[str]) -> list[Done]:
         return _carry_out(held, call, [_with_entry(call, desk, id_, capability, change) for id_ in ids])
+
+    ids = list(dict.fromkeys(account_ids))
+    return do_to_many(store, call, capability, ids, change_some, lambda _, refusal: Done(None, refusal))
 
 
 def _with_entry(call: Call, desk: Desk, account_id: str, capability: Capability, change: Change) -> Put | Refusal:
@@ -214,7 +224,7 @@ def _edit_system_user(store: Store, call: Call, account_id: str, patch: Mapping[
         before = dict(account.profile or {})
         edit = Edit({"userName": account.user_name, **before}, merge({"userName": account.user_name, **before}, patch))
         refusal = check_system_user(case.target, actor.policy, editable=True) or check_edit(actor, case.target, edit)
-        profile = refusal or _profile(edit.after, actor.workgroup)
+        profile = refusal or _profile(call, edit.after, actor.workgroup)
         if isinstance(profile, Refusal):
             return profile
         after = replace(account, profile=profile)
@@ -222,13 +232,12 @@ def _edit_system_user(store: Store, call: Call, account_id: str, patch: Mapping[
         return Done(after)
 
 
-def _profile(document: Mapping[str, Any], workgroup: str) -> dict[str, Any] | Refusal:
-    try:
-        spec = UserSpec.model_validate({**document, "workgroups": [{"workgroupRef": workgroup}]})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        return Refusal(Reason.INVALID_SPEC, ".".join(["spec", *map(str, first["loc"])]), first["msg"])
-    known = profile_of(spec)
+def _profile(call: Call, document: Mapping[str, Any], workgroup: str) -> dict[str, Any] | Refusal:
+    whole = {**document, "workgroups": [{"workgroupRef": workgroup}]}
+    fault = _spec_fault(call, whole)
+    if fault is not None:
+        return fault
+    known = profile_of(UserSpec.model_validate(whole))
     unknown = sorted(document.keys() - known.keys() - {"userName"})
     if unknown:
         message = "of a system user the profile alone can be edited"

@@ -11,7 +11,7 @@ from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_login import OnboardingMode
 from tenantry.store.account import load_by_id, sorted_by
 from tenantry.store.rows import dump
-from tenantry.store.schema import accounts, memberships, refs
+from tenantry.store.schema import SORTED_LENGTH, accounts, memberships, refs
 
 #: The key and the login after which a page begins.
 After = tuple[str, str]
@@ -59,7 +59,7 @@ def _in_section(tenant_id: int, wanted: Wanted, section: Section) -> list[Column
 def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if wanted.company is not None:
-        where.append(accounts.c.by_company == wanted.company)
+        where.append(accounts.c.by_company == wanted.company[:SORTED_LENGTH])
     if wanted.prefix:
         where.append(accounts.c.login_key.startswith(wanted.prefix, autoescape=True))
     if wanted.role is not None:
