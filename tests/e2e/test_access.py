@@ -1,4 +1,4 @@
-"""What rights come to, by the policies of the examples: asked of the store that the operator filled (decision 9)."""
+"""What rights come to, by the policies of the examples: asked of the runtime API beside the operator (decision 9)."""
 
 from collections.abc import Callable
 
