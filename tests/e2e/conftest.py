@@ -118,18 +118,22 @@ class Site:
     def decide(
         self, user: str, question: str, owner: str = "", scope: str = "", workgroup: str | None = None
     ) -> tuple[bool, str]:
-        """Have the runtime API decide a question such as "read mission/m-1": `tenantry explain` says the same of it."""
+        """Have the runtime API decide a question such as "read mission/m-1": `tenantry explain` says the same of it.
+
+        ``owner``: whose it is, several with commas between them.
+        """
         action, type_, name = re.split("[ /]", question, maxsplit=2)
         scopes = dict([scope.split("=")]) if scope else {}
+        owners = owner.split(",") if owner else []
         asked = {
             "subject": {"type": "user", "id": user},
             "action": {"name": action},
-            "resource": {"type": type_, "id": name, "properties": {**scopes, **({"owners": [owner]} if owner else {})}},
+            "resource": {"type": type_, "id": name, "properties": {**scopes, **({"owners": owners} if owners else {})}},
             "context": {"workgroup": workgroup} if workgroup else {},
         }
         status, answer = self.serving().call("POST", f"{self.namespace}/access/v1/evaluation", self._token, asked)
         assert status == 200, answer
-        resource = Resource(type_, name, frozenset({owner} if owner else ()), scopes)
+        resource = Resource(type_, name, frozenset(owners), scopes)
         request = Request(user, action, resource, self.namespace, workgroup)
         explained = explain(self.store, request, datetime.now(UTC)).decision
         told = (explained.allowed, str(explained.reason))
