@@ -183,6 +183,13 @@ def test_a_replica_that_is_told_to_stop_answers_until_nobody_is_sent_to_it() -> 
     assert pause + OPTIONS["timeout_graceful_shutdown"] + 40 <= pod["terminationGracePeriodSeconds"]
 
 
+def test_the_runtime_api_is_told_how_it_is_reached() -> None:
+    told = by_key(rendered(*_POSTGRES, "--set", "serve.publicURL=https://accounts.acme.example"))
+    (container,) = told["Deployment", "tenantry-runtime-api"]["spec"]["template"]["spec"]["containers"]
+    assert "--public-url=https://accounts.acme.example" in container["args"]
+    assert "--public-url" not in rendered(*_POSTGRES)
+
+
 def test_without_the_runtime_api_nothing_of_it_is_there() -> None:
     for store in ((), _POSTGRES):
         found = by_key(rendered(*store, "--set", "serve.enabled=false"))

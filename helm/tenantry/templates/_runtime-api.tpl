@@ -15,6 +15,9 @@
   - --certificate=/etc/tenantry/tls/tls.crt
   - --private-key=/etc/tenantry/tls/tls.key
   {{- end }}
+  {{- with .Values.serve.publicURL }}
+  - {{ printf "--public-url=%s" . | quote }}
+  {{- end }}
   {{- range .Values.serve.extraArgs }}
   - {{ . | quote }}
   {{- end }}

@@ -89,6 +89,7 @@ class Where:
     private_key: Path | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
+    public_url: str | None = None
 
 
 def serve(
@@ -109,6 +110,7 @@ def serve(
     clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
     pulse = Pulse(lambda: ask_store(store))
     app = make_app(store, check_spec, directories)
+    app.state.public_url = where.public_url
     app.state.under_way = UnderWay(pulse)
     for thread in (postman, clockwork, pulse):
         thread.start()
