@@ -102,8 +102,7 @@ def answer(
     """Return a refusal as a response."""
     code = status or _STATUS.get(refusal.reason, _FORBIDDEN)
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
-    if code == 401:  # noqa: PLR2004 - Unauthorized
-        headers["WWW-Authenticate"] = 'Bearer realm="tenantry"'
+    headers |= _challenge(request, refusal, code)
     if _OF_SCIM.match(request.scope["path"]):
         detail = f"{refusal.reason.value}: {refusal}"
         found = {"schemas": [_SCIM_ERROR], "status": str(code), "detail": detail}
@@ -121,6 +120,16 @@ def answer(
         faults = (Fault(field=r.field, reason=r.reason.value, detail=r.message) for r in (refusal, *others))
         body["refusals"] = [fault.model_dump() for fault in faults]
     return JSONResponse(body, code, headers, MEDIA_TYPE)
+
+
+def _challenge(request: Request, refusal: Refusal, code: int) -> dict[str, str]:
+    """Return what tells an application which token is asked for, and what is wrong with its own (RFC 6750, section 3)."""
+    error = ""
+    if refusal.reason is Reason.INSUFFICIENT_SCOPE:
+        error = ', error="insufficient_scope"'
+    elif refusal.reason is Reason.INVALID_CLIENT and request.headers.get("Authorization"):
+        error = ', error="invalid_token"'
+    return {"WWW-Authenticate": f'Bearer realm="tenantry"{error}'} if error or code == 401 else {}  # noqa: PLR2004
 
 
 async def on_refused(request: Request, error: Exception) -> JSONResponse:
