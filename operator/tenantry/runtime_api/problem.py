@@ -123,7 +123,7 @@ def answer(
 
 
 def _challenge(request: Request, refusal: Refusal, code: int) -> dict[str, str]:
-    """Return what tells an application which token is asked for, and what is wrong with its own (RFC 6750, section 3)."""
+    """Return what tells an application which token is asked for, and what is wrong with its own (RFC 6750)."""
     error = ""
     if refusal.reason is Reason.INSUFFICIENT_SCOPE:
         error = ', error="insufficient_scope"'
