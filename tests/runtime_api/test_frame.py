@@ -165,6 +165,22 @@ def test_beyond_so_many_log_ins_at_once_more_are_told_to_come_again(
     assert office.call("GET", "sessions").status == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "methods"),
+    [
+        ("PUT", "sessions", "DELETE, GET, POST"),
+        ("GET", "sessions/heartbeat", "DELETE, POST"),  # as sessions/{session_id}
+        ("GET", "access/v1/evaluation", "POST"),
+        ("POST", "users/some-id", "DELETE, GET, PATCH"),
+    ],
+)
+def test_a_method_that_a_path_does_not_have_is_told_all_that_it_has(
+    office: Api, method: str, path: str, methods: str
+) -> None:
+    answer = office.call(method, path)
+    assert (answer.status, answer.headers["Allow"]) == (405, methods)
+
+
 def test_probes_need_no_token_and_readiness_is_that_of_the_store(served: tuple[FastAPI, str], office: Api) -> None:
     assert [office.at(path).text for path in ("/livez", "/readyz")] == ["ok\n", "ok\n"]
     served[0].state.store = Store.open("postgresql://nobody@127.0.0.1:1/none")

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -22,6 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 SCIM_MEDIA_TYPE = "application/scim+json"
 _OF_SCIM = re.compile(r"/v1/[^/]+/scim/v2(/|$)")
 _SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 #: How soon to try again while the store is away.
 STORE_RETRY_SECONDS = 2
 
@@ -159,8 +161,17 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     found = answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
-    found.headers.update(getattr(error, "headers", None) or {})  # with 405, what the methods are
+    found.headers.update(getattr(error, "headers", None) or {})
+    if status == 405:  # noqa: PLR2004 - Method Not Allowed
+        found.headers["Allow"] = ", ".join(_methods(request))
     return found
+
+
+def _methods(request: Request) -> list[str]:
+    """Return all that can be done to a path: of its routes the framework names the methods of the first."""
+    routes = request.app.routes
+    asked = ((method, {**request.scope, "method": method}) for method in _METHODS)
+    return [method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 def unexpected(request: Request) -> JSONResponse:
