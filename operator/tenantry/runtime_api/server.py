@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tenantry.domain.directory import Directories
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
+from tenantry.runtime_api.certificate import Certificate
 from tenantry.runtime_api.clockwork import Clockwork
 from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.runtime_api.postman import NO_POST, Post, Postman
@@ -75,6 +76,8 @@ OPTIONS: dict[str, Any] = {
     "limit_concurrency": 1000,
     "h11_max_incomplete_event_size": 32 * 1024,
 }
+#: How often it is looked for a certificate that was renewed.
+_RENEWAL_SECONDS = 10.0
 #: The thread that asks the store gives the interpreter up with each statement, and gets it back this soon.
 _SWITCH_SECONDS = 0.0005
 
@@ -105,22 +108,32 @@ def serve(
     nobodys_hash()  # made by the first who needs it, that one would wait twice as long
     if where.metrics_port is not None:
         start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
-    tls: dict[str, Any] = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
+    tls, renewing = _tls(where)
     postman = Postman(store, post.server, post.sender)
     clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
     pulse = Pulse(lambda: ask_store(store))
     app = make_app(store, check_spec, directories)
     app.state.public_url = where.public_url
     app.state.under_way = UnderWay(pulse)
-    for thread in (postman, clockwork, pulse):
+    threads: list[Pulse | Clockwork | Postman] = [pulse, clockwork, *renewing, postman]
+    for thread in threads:
         thread.start()
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again and again holds every answer up for 0.1 s
     try:
         uvicorn.run(app, host=where.host, port=where.port, **tls, **OPTIONS)
     finally:
-        for thread in (pulse, clockwork, postman):
+        for thread in threads:
             thread.stop()
+
+
+def _tls(where: Where) -> tuple[dict[str, Any], list[Clockwork]]:
+    """Return what uvicorn is to know of TLS, and who looks for a certificate that was renewed."""
+    if where.certificate is None or where.private_key is None:
+        return {}, []
+    certificate = Certificate(where.certificate, where.private_key)
+    options = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
+    return {**options, "ssl_context_factory": certificate.context}, [Clockwork(certificate.renew, _RENEWAL_SECONDS)]
 
 
 def _end(*_: object) -> None:
