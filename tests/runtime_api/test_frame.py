@@ -165,6 +165,19 @@ def test_beyond_so_many_log_ins_at_once_more_are_told_to_come_again(
     assert office.call("GET", "sessions").status == 200
 
 
+def test_beyond_so_many_connections_calls_are_told_to_come_again_and_probes_are_answered(
+    office: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "MOST_CONNECTIONS", 0)
+    answer = office.call("GET", "sessions")
+    assert (answer.status, answer.reason, answer.headers["Retry-After"]) == (503, "ServerBusy", "2")
+    assert answer.headers["Connection"] == "close"
+    assert answer.headers["X-Request-ID"] == answer.body["requestId"]
+    assert [office.at(path).status for path in ("/livez", "/readyz")] == [200, 200]
+    monkeypatch.undo()
+    assert office.call("GET", "sessions").status == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "methods"),
     [

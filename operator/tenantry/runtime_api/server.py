@@ -18,6 +18,7 @@ from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.certificate import Certificate
 from tenantry.runtime_api.clockwork import Clockwork
+from tenantry.runtime_api.frame import CONNECTIONS
 from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.runtime_api.postman import NO_POST, Post, Postman
 from tenantry.runtime_api.pulse import Pulse, UnderWay
@@ -35,6 +36,7 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first request as long as uvicorn waits for the next."""
         super().connection_made(transport)
+        self.app_state[CONNECTIONS] = self.connections
         self._start_clock()
 
     def data_received(self, data: bytes) -> None:
@@ -72,8 +74,6 @@ OPTIONS: dict[str, Any] = {
     "timeout_graceful_shutdown": 10,
     # A connection with no request under way, or whose headers do not come, is closed after so long.
     "timeout_keep_alive": 20,
-    # Beyond so many connections the answer is 503: memory and files are not for who comes most.
-    "limit_concurrency": 1000,
     "h11_max_incomplete_event_size": 32 * 1024,
 }
 #: How often it is looked for a certificate that was renewed.
