@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import pytest
 import yaml
 
 from controlplane import Cluster
-from tenantry.domain.access import Decision, Resource
+from tenantry.domain.access import Resource
 from tenantry.domain.account import Account
+from tenantry.domain.client import Scope
 from tenantry.domain.login import login_key
 from tenantry.domain.refusal import Refusal
 from tenantry.services.access import Request, explain
+from tenantry.services.clients import create_client
 from tenantry.services.passwords import verify_password
 from tenantry.store import Store
 from tenantry.store.account import load_by_login
@@ -31,6 +34,7 @@ from tests.support.installation import remove_objects
 from tests.support.kube import Kube, Object
 from tests.support.operator import OperatorProcess
 from tests.support.persons import accept_invitation, verify_email
+from tests.support.serving import RuntimeApiProcess
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 #: What the issue tracker of a module buys, so that each of its tests can seat people of its own.
@@ -50,6 +54,7 @@ class Site:
     namespace: str
     store_url: str
     store: Store
+    serving: Callable[[], RuntimeApiProcess]
 
     def apply_example(self, name: str) -> None:
         """Apply an example as its README says, and wait until all of it is Ready."""
@@ -112,19 +117,38 @@ class Site:
 
     def decide(
         self, user: str, question: str, owner: str = "", scope: str = "", workgroup: str | None = None
-    ) -> Decision:
-        """Decide a question such as "read mission/m-1"."""
+    ) -> tuple[bool, str]:
+        """Have the runtime API decide a question such as "read mission/m-1": `tenantry explain` says the same of it.
+
+        ``owner``: whose it is, several with commas between them.
+        """
         action, type_, name = re.split("[ /]", question, maxsplit=2)
         scopes = dict([scope.split("=")]) if scope else {}
-        resource = Resource(type_, name, frozenset({owner} if owner else ()), scopes)
+        owners = owner.split(",") if owner else []
+        asked = {
+            "subject": {"type": "user", "id": user},
+            "action": {"name": action},
+            "resource": {"type": type_, "id": name, "properties": {**scopes, **({"owners": owners} if owners else {})}},
+            "context": {"workgroup": workgroup} if workgroup else {},
+        }
+        status, answer = self.serving().call("POST", f"{self.namespace}/access/v1/evaluation", self._token, asked)
+        assert status == 200, answer
+        resource = Resource(type_, name, frozenset(owners), scopes)
         request = Request(user, action, resource, self.namespace, workgroup)
-        return explain(self.store, request, datetime.now(UTC)).decision
+        explained = explain(self.store, request, datetime.now(UTC)).decision
+        told = (explained.allowed, str(explained.reason))
+        assert (answer["decision"], answer["context"]["reason"]) == told
+        return told
+
+    @cached_property
+    def _token(self) -> str:
+        return create_client(self.store, self.namespace, "decisions", [Scope.ACCESS], datetime.now(UTC))
 
     def allows(self, user: str, question: str, owner: str = "", scope: str = "", workgroup: str | None = None) -> bool:
-        return self.decide(user, question, owner, scope, workgroup).allowed
+        return self.decide(user, question, owner, scope, workgroup)[0]
 
     def reason(self, user: str, question: str, owner: str = "", scope: str = "", workgroup: str | None = None) -> str:
-        return str(self.decide(user, question, owner, scope, workgroup).reason)
+        return self.decide(user, question, owner, scope, workgroup)[1]
 
     def settled(self, kind: str, name: str) -> Object:
         """Return an object once the operator has seen its newest spec."""
@@ -206,18 +230,35 @@ def opened_store(module_store: str) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(scope="module")
+def beside(module_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], RuntimeApiProcess]]:
+    """Run the runtime API beside the operator, from when the first asks it."""
+    with ExitStack() as stack:
+        yield cache(lambda: stack.enter_context(RuntimeApiProcess(tmp_path_factory.mktemp("decisions"), module_store)))
+
+
 @pytest.fixture
-def site(
-    cluster: Cluster, kube: Kube, namespace: str, everywhere: OperatorProcess, module_store: str, opened_store: Store
+def site(  # noqa: PLR0917 - what a tenant takes
+    cluster: Cluster,
+    kube: Kube,
+    namespace: str,
+    everywhere: OperatorProcess,
+    module_store: str,
+    opened_store: Store,
+    beside: Callable[[], RuntimeApiProcess],
 ) -> Site:
     """A tenant of the test's own."""
     assert everywhere.running
-    return Site(cluster, kube, namespace, module_store, opened_store)
+    return Site(cluster, kube, namespace, module_store, opened_store, beside)
 
 
 @pytest.fixture(scope="module")
 def shared(
-    cluster: Cluster, everywhere: OperatorProcess, module_store: str, opened_store: Store
+    cluster: Cluster,
+    everywhere: OperatorProcess,
+    module_store: str,
+    opened_store: Store,
+    beside: Callable[[], RuntimeApiProcess],
 ) -> Iterator[Callable[[str], Site]]:
     """Apply an example once for a module: `shared("thinger")`. Tests change only what no other of them looks at."""
     assert everywhere.running
@@ -227,7 +268,7 @@ def shared(
     def applied(name: str) -> Site:
         namespace = f"shared-{uuid.uuid4().hex[:8]}"
         cluster.kubectl("create", "namespace", namespace)
-        made.append(Site(cluster, Kube.of(cluster, namespace), namespace, module_store, opened_store))
+        made.append(Site(cluster, Kube.of(cluster, namespace), namespace, module_store, opened_store, beside))
         made[-1].apply_example(name)
         return made[-1]
 

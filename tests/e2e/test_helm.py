@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from controlplane import HELM, Cluster
+from tenantry.runtime_api.server import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "helm" / "tenantry"
@@ -128,7 +129,7 @@ def test_with_postgresql_there_is_no_volume_and_no_password_in_sight() -> None:
     assert ("PersistentVolumeClaim", "tenantry-store") not in found
     assert {"name": "TENANTRY_STORE_URL", "valueFrom": source} in container["env"]
     assert not any(argument.startswith("--store-url") for argument in container["args"])
-    assert [volume["name"] for volume in deployment["template"]["spec"]["volumes"]] == ["tmp"]
+    assert [volume["name"] for volume in deployment["template"]["spec"]["volumes"]] == ["tmp", "cluster"]
     assert (deployment["replicas"], deployment["strategy"]["type"]) == (2, "RollingUpdate")
 
 
@@ -163,6 +164,30 @@ def test_the_runtime_api_has_no_right_in_the_cluster_but_to_read_secrets_where_t
     for found, mounted in ((plain, False), (reading, True)):
         pod = found["Deployment", "tenantry-runtime-api"]["spec"]["template"]["spec"]
         assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == (account["name"], mounted)
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_in_the_operators_pod_only_who_needs_it_has_the_token_of_the_service_account(*, reading: bool) -> None:
+    found = by_key(rendered("--set", f"serve.readSecrets={str(reading).lower()}"))
+    pod = found["Deployment", "tenantry"]["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    (token,) = (v["name"] for v in pod["volumes"] if "serviceAccountToken" in str(v))
+    having = [c["name"] for c in pod["containers"] if token in {mount["name"] for mount in c["volumeMounts"]}]
+    assert having == ["operator", *(["runtime-api"] if reading else [])]
+
+
+def test_a_replica_that_is_told_to_stop_answers_until_nobody_is_sent_to_it() -> None:
+    pod = by_key(rendered(*_POSTGRES))["Deployment", "tenantry-runtime-api"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pause + OPTIONS["timeout_graceful_shutdown"] + 40 <= pod["terminationGracePeriodSeconds"]
+
+
+def test_the_runtime_api_is_told_how_it_is_reached() -> None:
+    told = by_key(rendered(*_POSTGRES, "--set", "serve.publicURL=https://accounts.acme.example"))
+    (container,) = told["Deployment", "tenantry-runtime-api"]["spec"]["template"]["spec"]["containers"]
+    assert "--public-url=https://accounts.acme.example" in container["args"]
+    assert "--public-url" not in rendered(*_POSTGRES)
 
 
 def test_without_the_runtime_api_nothing_of_it_is_there() -> None:

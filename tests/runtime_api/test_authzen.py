@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from tenantry.services import evaluations
 from tests.runtime_api.api import Answer, Api
@@ -283,6 +284,18 @@ def test_discovery_tells_where_the_endpoints_of_the_tenant_are(pdp: Api) -> None
     assert answer.body["policy_decision_point"] == base
     assert answer.body["access_evaluation_endpoint"] == f"{base}/access/v1/evaluation"
     assert len(answer.body) == 6
+
+
+def test_behind_a_proxy_addresses_are_those_that_the_server_was_told(
+    served: tuple[FastAPI, str], pdp: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served[0].state, "public_url", "https://accounts.acme.example/tenantry/", raising=False)
+    base = "https://accounts.acme.example/tenantry/v1/acme"
+    answer = pdp.at("/.well-known/authzen-configuration/v1/acme")
+    assert answer.body["policy_decision_point"] == base
+    assert answer.body["access_evaluation_endpoint"] == f"{base}/access/v1/evaluation"
+    (found,) = pdp.call("GET", "scim/v2/Users?filter=userName%20eq%20%22alice%22").body["Resources"]
+    assert found["meta"]["location"] == f"{base}/scim/v2/Users/{found['id']}"
 
 
 def test_a_subject_may_be_a_session_and_is_nobody_once_that_is_over(pdp: Api) -> None:

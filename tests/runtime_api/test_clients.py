@@ -58,6 +58,18 @@ def _told(answer: Answer) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("method", "path", "body", "scope"), CALLS)
+def test_a_refusal_tells_which_token_is_asked_for(office: Api, method: str, path: str, body: Any, scope: Scope) -> None:
+    lacking = _client(office, *(s for s in Scope if s is not scope))
+    told = {
+        token: office.call(method, path, body, token=token).headers["WWW-Authenticate"]
+        for token in ("", "tnc_nothing", lacking)
+    }
+    realm = 'Bearer realm="tenantry"'
+    errors = [realm, f'{realm}, error="invalid_token"', f'{realm}, error="insufficient_scope"']
+    assert list(told.values()) == errors
+
+
+@pytest.mark.parametrize(("method", "path", "body", "scope"), CALLS)
 def test_a_call_is_for_who_has_its_scope_in_its_tenant(
     office: Api, method: str, path: str, body: Any, scope: Scope
 ) -> None:

@@ -165,6 +165,35 @@ def test_beyond_so_many_log_ins_at_once_more_are_told_to_come_again(
     assert office.call("GET", "sessions").status == 200
 
 
+def test_beyond_so_many_connections_calls_are_told_to_come_again_and_probes_are_answered(
+    office: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "MOST_CONNECTIONS", 0)
+    answer = office.call("GET", "sessions")
+    assert (answer.status, answer.reason, answer.headers["Retry-After"]) == (503, "ServerBusy", "2")
+    assert answer.headers["Connection"] == "close"
+    assert answer.headers["X-Request-ID"] == answer.body["requestId"]
+    assert [office.at(path).status for path in ("/livez", "/readyz")] == [200, 200]
+    monkeypatch.undo()
+    assert office.call("GET", "sessions").status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "methods"),
+    [
+        ("PUT", "sessions", "DELETE, GET, POST"),
+        ("GET", "sessions/heartbeat", "DELETE, POST"),  # as sessions/{session_id}
+        ("GET", "access/v1/evaluation", "POST"),
+        ("POST", "users/some-id", "DELETE, GET, PATCH"),
+    ],
+)
+def test_a_method_that_a_path_does_not_have_is_told_all_that_it_has(
+    office: Api, method: str, path: str, methods: str
+) -> None:
+    answer = office.call(method, path)
+    assert (answer.status, answer.headers["Allow"]) == (405, methods)
+
+
 def test_probes_need_no_token_and_readiness_is_that_of_the_store(served: tuple[FastAPI, str], office: Api) -> None:
     assert [office.at(path).text for path in ("/livez", "/readyz")] == ["ok\n", "ok\n"]
     served[0].state.store = Store.open("postgresql://nobody@127.0.0.1:1/none")

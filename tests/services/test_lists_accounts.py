@@ -230,6 +230,13 @@ def test_nr_08_it_20_the_list_has_pages(store_url: str) -> None:
     assert [line.split()[1] for line in first.lines[1:]] == ["dave", "dora", "eve"]
 
 
+def test_nr_08_a_table_has_fifty_lines_a_page_unless_another_size_is_asked_for(store_url: str, tenant: Tenant) -> None:
+    tenant.apply(workgroup("desk", pool=None), *(user(f"u{n:02}", license=None, in_="desk") for n in range(51)))
+    done = tenantry("users", "list", "--store-url", store_url)
+    assert [line.split()[1] for line in done.lines[1:]] == [f"u{n:02}" for n in range(50)]
+    assert done.err == "Page 1 of 2, of 51 in all; the next: --page 2\n"
+
+
 def test_mm_03_invitations_are_a_table_of_their_own(store_url: str, tenant: Tenant) -> None:
     floor = workgroup("floor", pool=None, spec={"onboarding": {"mode": "Invitation"}, "roles": [{"name": "Boss"}]})
     desk = workgroup("desk", pool=None)

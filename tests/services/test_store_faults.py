@@ -1,5 +1,7 @@
 """What the store says when a statement fails: the database is away, or it will never do this."""
 
+import os
+import socket
 import threading
 from collections.abc import Callable, Collection
 from itertools import count
@@ -97,6 +99,19 @@ def test_a_tenant_that_another_keeps_locked_is_no_outage_of_the_others(
             acme.apply(user("ada", license=None))
         globex.apply(workgroup(pool=None, namespace="globex"))
     acme.apply(user("ada", license=None))
+    store.close()
+
+
+def test_a_server_that_went_away_without_a_word_is_waited_for_no_longer_than_half_a_minute(postgresql_url: str) -> None:
+    store = Store.open(postgresql_url)
+    with store.read() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as kept:
+            options = [kept.getsockopt(socket.IPPROTO_TCP, o) for o in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)]
+            times = kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+            assert options[0] + options[1] * times <= 30
+            assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
+            assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > 0
     store.close()
 
 

@@ -15,6 +15,9 @@
   - --certificate=/etc/tenantry/tls/tls.crt
   - --private-key=/etc/tenantry/tls/tls.key
   {{- end }}
+  {{- with .Values.serve.publicURL }}
+  - {{ printf "--public-url=%s" . | quote }}
+  {{- end }}
   {{- range .Values.serve.extraArgs }}
   - {{ . | quote }}
   {{- end }}
@@ -31,6 +34,12 @@
     containerPort: 8081
   - name: api-metrics # not in the Service: applications need not see them
     containerPort: 8082
+  {{- if .Values.store.urlSecret.name }}
+  lifecycle:
+    preStop: # until nobody is sent here any more: a closed port would be a fault to who is
+      sleep:
+        seconds: 5
+  {{- end }}
   livenessProbe:
     httpGet:
       path: /livez
@@ -71,6 +80,11 @@
   {{- end }}
   - name: tmp
     mountPath: /tmp
+  {{- if and .Values.serve.readSecrets (not .Values.store.urlSecret.name) }}
+  - name: cluster
+    mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+    readOnly: true
+  {{- end }}
   {{- if .Values.serve.tlsSecretName }}
   - name: tls
     mountPath: /etc/tenantry/tls

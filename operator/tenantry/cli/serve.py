@@ -1,6 +1,7 @@
 """`tenantry serve`."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -14,6 +15,20 @@ _PATIENCE_SECONDS = 1.5
 _NOBODY = "tenantry@localhost"
 
 
+def _checked_url(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Return the URL, if it is one that others can be told."""
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    more = parts.username or parts.query or parts.fragment
+    if parts.scheme not in {"http", "https"} or not parts.hostname or more:
+        raise click.BadParameter("write https://host, with a port or a path where there is one, and nothing else")
+    return value
+
+
 @click.command(
     epilog=closing(
         "tenantry serve --store-url postgresql://tenantry@db/tenantry --port 8443",
@@ -25,6 +40,14 @@ _NOBODY = "tenantry@localhost"
 @audit_key_file
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to answer on; 0.0.0.0 for all.")
 @click.option("--port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="The port to answer on.")
+@click.option(
+    "--public-url",
+    envvar="TENANTRY_PUBLIC_URL",
+    show_envvar=True,
+    callback=_checked_url,
+    help="How applications reach it, where a proxy stands before it, such as https://accounts.acme.example: for the "
+    "addresses that answers have in them. Default: as each request came; what a proxy says of itself is not believed.",
+)
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address that /metrics is on.")
 @click.option(
     "--metrics-port",

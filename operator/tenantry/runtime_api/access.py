@@ -20,7 +20,7 @@ from tenantry.domain.access import Resource
 from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
 from tenantry.runtime_api.batches import Batches
-from tenantry.runtime_api.caller import Direct, Now, Shown, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.caller import Direct, Now, Shown, StoreOf, Tenant, address_of, admit, needs
 from tenantry.runtime_api.document import reads, reads_all
 from tenantry.runtime_api.problem import BadRequest
 from tenantry.services import evaluations
@@ -250,7 +250,7 @@ metadata = APIRouter(tags=["access (AuthZEN)"])
 @metadata.get("/.well-known/authzen-configuration/v1/{tenant}", summary="Where the endpoints of a tenant are")
 async def configuration(tenant: Tenant, request: Request) -> dict[str, str]:
     """Tell where the endpoints of a tenant are; that there is such a tenant is not told without a token."""
-    base = f"{str(request.base_url).rstrip('/')}/v1/{tenant}"
+    base = f"{address_of(request)}/v1/{tenant}"
     return {
         "policy_decision_point": base,
         "access_evaluation_endpoint": f"{base}/access/v1/evaluation",

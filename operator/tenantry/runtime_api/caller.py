@@ -62,6 +62,12 @@ def directories_of(request: Request) -> Directories | None:
     return directories
 
 
+def address_of(request: Request) -> str:
+    """Return how callers reach this server: as it was told, or else as this request came, which a proxy may change."""
+    told: str | None = getattr(request.app.state, "public_url", None)
+    return (told or str(request.base_url)).rstrip("/")
+
+
 # What only looks at the request is async: the framework runs anything else in another thread, which costs more than it.
 StoreOf = Annotated[Store, Depends(store_of)]
 SpecCheck = Annotated[CheckSpec, Depends(check_spec_of)]

@@ -25,6 +25,10 @@ log = logging.getLogger("tenantry.runtime_api")
 _REQUEST_ID = re.compile(r"[!-~]{1,128}")
 #: Where the paths begin that need the store.
 _OF_STORE = "/v1/"
+#: Where a server tells of the connections that it has.
+CONNECTIONS = "connections"
+#: Beyond so many the answer is 503: memory and files are not for who comes most. Who asks whether we live is answered.
+MOST_CONNECTIONS = 1000
 LARGEST_BODY = 1024 * 1024
 LONGEST_HEADERS = 32 * 1024
 LONGEST_URL = 8 * 1024
@@ -70,6 +74,10 @@ class Frame:
         scope.setdefault("state", {})["request_id"] = request_id
         carried = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
         answers = _Answers(send, scope, carried | {"X-Request-ID": request_id})
+        if scope["path"].startswith(_OF_STORE) and len(scope["state"].get(CONNECTIONS, ())) > MOST_CONNECTIONS:
+            await answers.turn_away()
+            count_request(scope, answers.status)
+            return
         under_way: UnderWay | None = getattr(scope["app"].state, "under_way", None)
         if under_way is not None and scope["path"].startswith(_OF_STORE):
             if problem := under_way.pulse.problem:
@@ -177,6 +185,12 @@ class _Answers:
         """Send a part of an answer, unless the caller has another by now."""
         if not self.over.is_set():
             await self._pass_on(message)
+
+    async def turn_away(self) -> None:
+        """Tell the caller that too many are here, and that its connection is closed."""
+        self.headers["Connection"] = "close"
+        refusal = Refusal(Reason.SERVER_BUSY, "", "too many connections; try again", STORE_RETRY_SECONDS)
+        await answer(Request(self._scope), refusal)(self._scope, _nothing, self._pass_on)
 
     async def abandon(self, problem: str) -> None:
         """Tell the caller what is wrong with the store; whatever comes of the request now is nobody's."""

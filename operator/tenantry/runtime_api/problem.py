@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -26,6 +27,7 @@ MEDIA_TYPE = "application/problem+json"
 SCIM_MEDIA_TYPE = "application/scim+json"
 _OF_SCIM = re.compile(r"/v1/[^/]+/scim/v2(/|$)")
 _SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 #: How soon to try again while the store is away.
 STORE_RETRY_SECONDS = 2
 
@@ -107,8 +109,7 @@ def answer(
     """Return a refusal as a response."""
     code = status or _STATUS.get(refusal.reason, _FORBIDDEN)
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
-    if code == 401:  # noqa: PLR2004 - Unauthorized
-        headers["WWW-Authenticate"] = 'Bearer realm="tenantry"'
+    headers |= _challenge(request, refusal, code)
     if _OF_SCIM.match(request.scope["path"]):
         detail = f"{refusal.reason.value}: {refusal}"
         found = {"schemas": [_SCIM_ERROR], "status": str(code), "detail": detail}
@@ -126,6 +127,16 @@ def answer(
         faults = (Fault(field=r.field, reason=r.reason.value, detail=r.message) for r in (refusal, *others))
         body["refusals"] = [fault.model_dump() for fault in faults]
     return JSONResponse(body, code, headers, MEDIA_TYPE)
+
+
+def _challenge(request: Request, refusal: Refusal, code: int) -> dict[str, str]:
+    """Return what tells an application which token is asked for, and what is wrong with its own (RFC 6750)."""
+    error = ""
+    if refusal.reason is Reason.INSUFFICIENT_SCOPE:
+        error = ', error="insufficient_scope"'
+    elif refusal.reason is Reason.INVALID_CLIENT and request.headers.get("Authorization"):
+        error = ', error="invalid_token"'
+    return {"WWW-Authenticate": f'Bearer realm="tenantry"{error}'} if error or code == 401 else {}  # noqa: PLR2004
 
 
 async def on_refused(request: Request, error: Exception) -> JSONResponse:
@@ -167,8 +178,17 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     found = answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
-    found.headers.update(getattr(error, "headers", None) or {})  # with 405, what the methods are
+    found.headers.update(getattr(error, "headers", None) or {})
+    if status == 405:  # noqa: PLR2004 - Method Not Allowed
+        found.headers["Allow"] = ", ".join(_methods(request))
     return found
+
+
+def _methods(request: Request) -> list[str]:
+    """Return all that can be done to a path: of its routes the framework names the methods of the first."""
+    routes = request.app.routes
+    asked = ((method, {**request.scope, "method": method}) for method in _METHODS)
+    return [method for method, scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 def unexpected(request: Request) -> JSONResponse:

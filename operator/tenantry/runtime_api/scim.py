@@ -13,7 +13,7 @@ from scim2_server.service import ScimService
 
 from tenantry.domain.client import Scope
 from tenantry.domain.scim import EXTENSION
-from tenantry.runtime_api.caller import Now, SpecCheck, StoreOf, Tenant, needs
+from tenantry.runtime_api.caller import Now, SpecCheck, StoreOf, Tenant, address_of, needs
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.runtime_api.scim_storage import StoreStorage
 from tenantry.services.clients import Client
@@ -92,7 +92,7 @@ def serve(
     )
     asked = ScimRequest(
         method=request.method,
-        base_url=f"{request.base_url}v1/{tenant}/scim/v2",
+        base_url=f"{address_of(request)}/v1/{tenant}/scim/v2",
         path=f"/{path}",
         query=dict(request.query_params),
         headers=request.headers,

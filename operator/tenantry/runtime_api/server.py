@@ -16,7 +16,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tenantry.domain.directory import Directories
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
+from tenantry.runtime_api.certificate import Certificate
 from tenantry.runtime_api.clockwork import Clockwork
+from tenantry.runtime_api.frame import CONNECTIONS
 from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.runtime_api.postman import NO_POST, Post, Postman
 from tenantry.runtime_api.pulse import Pulse, UnderWay
@@ -34,6 +36,7 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first request as long as uvicorn waits for the next."""
         super().connection_made(transport)
+        self.app_state[CONNECTIONS] = self.connections
         self._start_clock()
 
     def data_received(self, data: bytes) -> None:
@@ -71,10 +74,10 @@ OPTIONS: dict[str, Any] = {
     "timeout_graceful_shutdown": 10,
     # A connection with no request under way, or whose headers do not come, is closed after so long.
     "timeout_keep_alive": 20,
-    # Beyond so many connections the answer is 503: memory and files are not for who comes most.
-    "limit_concurrency": 1000,
     "h11_max_incomplete_event_size": 32 * 1024,
 }
+#: How often it is looked for a certificate that was renewed.
+_RENEWAL_SECONDS = 10.0
 #: The thread that asks the store gives the interpreter up with each statement, and gets it back this soon.
 _SWITCH_SECONDS = 0.0005
 
@@ -89,6 +92,7 @@ class Where:
     private_key: Path | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
+    public_url: str | None = None
 
 
 def serve(
@@ -104,21 +108,32 @@ def serve(
     is_password(None, "")  # what nobody has is hashed by this: the first who needs it would wait twice as long
     if where.metrics_port is not None:
         start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
-    tls: dict[str, Any] = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
+    tls, renewing = _tls(where)
     postman = Postman(store, post.server, post.sender)
     clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
     pulse = Pulse(lambda: ask_store(store))
     app = make_app(store, check_spec, directories)
+    app.state.public_url = where.public_url
     app.state.under_way = UnderWay(pulse)
-    for thread in (postman, clockwork, pulse):
+    threads: list[Pulse | Clockwork | Postman] = [pulse, clockwork, *renewing, postman]
+    for thread in threads:
         thread.start()
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again and again holds every answer up for 0.1 s
     try:
         uvicorn.run(app, host=where.host, port=where.port, **tls, **OPTIONS)
     finally:
-        for thread in (pulse, clockwork, postman):
+        for thread in threads:
             thread.stop()
+
+
+def _tls(where: Where) -> tuple[dict[str, Any], list[Clockwork]]:
+    """Return what uvicorn is to know of TLS, and who looks for a certificate that was renewed."""
+    if where.certificate is None or where.private_key is None:
+        return {}, []
+    certificate = Certificate(where.certificate, where.private_key)
+    options = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
+    return {**options, "ssl_context_factory": certificate.context}, [Clockwork(certificate.renew, _RENEWAL_SECONDS)]
 
 
 def _end(*_: object) -> None:

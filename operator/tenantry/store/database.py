@@ -18,6 +18,9 @@ from tenantry.domain.query import fold
 from tenantry.errors import InputError, StoreUnavailable, TenantLocked
 from tenantry.store.turns import Turns
 
+#: A server that went away without a word, as its machine does, is given up for another after so many seconds. Else the
+#: system waits for two hours, and so does who asked.
+_HEARD_FROM = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 #: How long a writer waits for another before the batch is given back to be tried again.
 BUSY_SECONDS = 5
 _READ_ONLY = "tenantry_read_only"
@@ -197,5 +200,6 @@ def _postgresql(url: URL, patience: float) -> Engine:
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
         "options": f"-c lock_timeout={patience * 1000:.0f} -c timezone=UTC",
+        **_HEARD_FROM,
     }
     return _engine(url, pool_pre_ping=True, pool_size=5, pool_timeout=patience, connect_args=arguments)
