@@ -111,7 +111,8 @@ def serve(
     tls, renewing = _tls(where)
     postman = Postman(store, post.server, post.sender)
     clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
-    pulse = Pulse(lambda: ask_store(store))
+    apart = store.apart()  # whether the store answers is not to depend on how many have its connections
+    pulse = Pulse(lambda: ask_store(apart))
     app = make_app(store, check_spec, directories)
     app.state.public_url = where.public_url
     app.state.under_way = UnderWay(pulse)
@@ -125,6 +126,7 @@ def serve(
     finally:
         for thread in threads:
             thread.stop()
+        apart.close()
 
 
 def _tls(where: Where) -> tuple[dict[str, Any], list[Clockwork]]:

@@ -134,7 +134,7 @@ def acting(store: Store, namespace: str, actor: str, now: datetime) -> Iterator[
         InputError: the store has no such tenant, or its audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
-    with store.write() as connection:
+    with store.write(namespace) as connection:
         tenant = chosen_tenant(connection, namespace, lock=True)
         check_key(tenant, store.audit_key)
         act = Act(connection=connection, tenant=tenant, actor=actor, now=now, audit_key=store.audit_key)

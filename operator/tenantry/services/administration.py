@@ -147,7 +147,7 @@ def deciding(store: Store, call: Call) -> Iterator[tuple[JoinedStore, Desk | Ref
         InputError: there is no such tenant.
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
-    with joined(store) as held, held.write() as connection:
+    with joined(store, call.namespace) as held, held.write() as connection:
         tenant = chosen_tenant(connection, call.namespace, lock=True)
         yield held, open_desk(connection, tenant.id, call)
 

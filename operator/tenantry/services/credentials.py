@@ -215,7 +215,7 @@ def _too_early(connection: Connection, tenant_id: int, key: str, now: datetime) 
 
 
 def _note_failure(store: Store, namespace: str, key: str, now: datetime) -> None:
-    with store.write() as connection:
+    with store.write(namespace) as connection:
         tenant = find_tenant(connection, namespace, lock=True)
         if tenant is None:  # pragma: no cover - tenants are not removed
             return

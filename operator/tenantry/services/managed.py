@@ -81,7 +81,7 @@ def carry_out(store: Store, namespace: str, asked: Sequence[Asked], actor: str, 
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
     offers = _offers(store, namespace, asked)
-    with joined(store) as held:
+    with joined(store, namespace) as held:
         run = _Run.enter(held, namespace, actor, now, offers)
         objects = {place: found for place, each in enumerate(asked) if (found := run.bind(place, each)) is not None}
         while objects:

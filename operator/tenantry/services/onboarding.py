@@ -238,7 +238,7 @@ def cancel_invitation(store: Store, namespace: str, login: str, actor: str, now:
         InputError: there is no such tenant, or the audit trail is signed and this is not the key.
         StoreUnavailable: the database is gone or locked.
     """
-    with joined(store) as held:
+    with joined(store, namespace) as held:
         with acting(held, namespace, actor, now) as act:
             person = invited_person(act, login)
             owner = (

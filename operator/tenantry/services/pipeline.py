@@ -104,7 +104,7 @@ def apply(store: Store, request: Request) -> Plan:
         InputError: a cluster has a part in the tenant, its trail is signed by another key, or it was changed meanwhile.
     """
     expected = _read_ahead(store, request)
-    with joined(store) as held:
+    with joined(store, request.namespace) as held:
         return _apply(store, _enter(held, request, expected))
 
 
@@ -116,7 +116,7 @@ def apply_where_possible(store: Store, request: Request) -> Plan:
         InputError: as of apply.
     """
     expected = _read_ahead(store, request)
-    with joined(store) as held:
+    with joined(store, request.namespace) as held:
         attempt = held.savepoint()
         done = _apply(store, _enter(held, request, expected))
         refused = tuple(e for e in done.effects if e.named and e.result in {Result.REFUSED, Result.PENDING})

@@ -90,7 +90,7 @@ def put_member(store: Store, call: Call, part: Part) -> Refusal | None:
         InputError: there is no such tenant, or its audit trail is signed by another key.
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
-    with joined(store) as held:
+    with joined(store, call.namespace) as held:
         tenant, case = _enter(held, call, part)
         if isinstance(case, Refusal):
             return case
@@ -123,7 +123,7 @@ def remove_member(store: Store, call: Call, part: Part) -> Refusal | None:
         InputError: there is no such tenant, or its audit trail is signed by another key.
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
-    with joined(store) as held:
+    with joined(store, call.namespace) as held:
         tenant, case = _enter(held, call, part)
         if isinstance(case, Refusal):
             return case

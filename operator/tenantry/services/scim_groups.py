@@ -102,7 +102,7 @@ def create_group(store: Store, caller: Caller, wanted: WantedGroup) -> Resource 
     """
     group = Group(str(uuid.uuid4()), "", "", wanted.display_name, wanted.external_id, caller.now, caller.now)
     try:
-        with joined(store) as held:
+        with joined(store, caller.client.tenant) as held:
             lock(held, caller)
             _check_name(held, caller, group)
             _write_made(held, caller, group, frozenset(), wanted.members, "ScimGroupCreated")
@@ -118,7 +118,7 @@ def update_group(store: Store, caller: Caller, group_id: str, wanted: WantedGrou
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
     try:
-        with joined(store) as held:
+        with joined(store, caller.client.tenant) as held:
             group, members = _present(held, caller, group_id, wanted.version)
             after = replace(group, display_name=wanted.display_name, external_id=wanted.external_id)
             if after.display_name != group.display_name:
@@ -139,7 +139,7 @@ def remove_group(store: Store, caller: Caller, group_id: str, version: str | Non
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
     try:
-        with joined(store) as held:
+        with joined(store, caller.client.tenant) as held:
             group, members = _present(held, caller, group_id, version)
             _check_made(group, "deleted")
             with acting(held, caller.client.tenant, caller.client.name, caller.now) as act:

@@ -116,7 +116,7 @@ def create_user(store: Store, caller: Caller, wanted: Wanted) -> Resource | Refu
     offer = managed.make_offer(wanted.password, None)
     put = Put(document=document, create=True, password=wanted.password, offer=offer)
     try:
-        with joined(store) as held:
+        with joined(store, caller.client.tenant) as held:
             account = _put(held, caller, put)
             _say(held, caller, account, wanted.resource, new=True)
             return _shown(held, caller, account.id)
@@ -132,7 +132,7 @@ def update_user(store: Store, caller: Caller, account_id: str, wanted: Wanted) -
     """
     offer = _offer(store, caller, account_id, wanted.password)
     try:
-        with joined(store) as held:
+        with joined(store, caller.client.tenant) as held:
             account, document = _present(held, caller, account_id, wanted.version)
             _check_login(held, caller, account, str(wanted.resource.get("userName") or ""))
             with held.read() as connection:
@@ -162,7 +162,7 @@ def delete_user(store: Store, caller: Caller, account_id: str, version: str | No
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
     try:
-        with joined(store) as held:
+        with joined(store, caller.client.tenant) as held:
             account, _ = _present(held, caller, account_id, version)
             _carry_out(held, caller, Drop(account.user_name))
     except Undone as undone:

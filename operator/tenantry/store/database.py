@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Event
@@ -23,6 +23,8 @@ from tenantry.store.turns import Turns
 _HEARD_FROM = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 #: How long a writer waits for another before the batch is given back to be tried again.
 BUSY_SECONDS = 5
+#: Who has this share of its patience left need not be told to wait shorter.
+_HARDLY_WAITED = 0.9
 _READ_ONLY = "tenantry_read_only"
 _UNTIL = "tenantry_until"
 _NOT_A_URL = (
@@ -60,12 +62,11 @@ class Store:
         self.audit_key = audit_key
         self.dialect = engine.dialect.name
         self._patience = patience
-        # SQLite has one writer at a time, and who waits for it sleeps up to 100 ms at a time: it is longer than what it
-        # waits for, and others come first meanwhile. So the writers of this process wait for each other here.
-        self._writers = Turns() if self.dialect == "sqlite" else None
+        self._turns: dict[str, Turns] = {}
+        self._url = engine.url
 
     @classmethod
-    def open(cls, url: str, audit_key: bytes = b"", *, patience: float = BUSY_SECONDS) -> "Store":
+    def open(cls, url: str | URL, audit_key: bytes = b"", *, patience: float = BUSY_SECONDS) -> "Store":
         """Open a store; nothing is connected yet.
 
         ``url`` is a SQLAlchemy database URL. ``audit_key`` signs the head of each tenant's audit trail, if any.
@@ -88,25 +89,46 @@ class Store:
         """Close every connection."""
         self.engine.dispose()
 
+    def apart(self) -> "Store":
+        """Return the same store by a connection that nobody else waits for."""
+        return Store.open(self._url, self.audit_key, patience=self._patience)
+
     @contextmanager
-    def write(self, *, haste: bool = False) -> Iterator[Connection]:
+    def write(self, tenant: str = "", *, haste: bool = False) -> Iterator[Connection]:
         """Open a transaction that writes: committed at the end, rolled back on any exception.
 
-        With ``haste`` it comes before the others of this process that wait for SQLite: it must be short.
+        ``tenant`` is the namespace whose row it will lock. With ``haste`` it comes before the others of this process
+        that wait for SQLite: it must be short.
 
         Raises:
             StoreUnavailable: the database is gone or stays locked; nothing was changed.
         """
         until = monotonic() + self._patience
-        # Who waited for the other writers of this process has the less time for those of others.
         engine = self.engine.execution_options(**{_UNTIL: until})
-        turn = self._writers.take(self._patience, haste=haste) if self._writers is not None else nullcontext()
-        with turn, _told_apart(), engine.begin() as connection:
+        with self._turn(tenant, haste=haste), _told_apart(), engine.begin() as connection:
+            self._shorten(connection, until)
             yield connection
             abandoned = ABANDONED.get()
             if abandoned is not None and abandoned.is_set():
                 message = "abandoned"
                 raise StoreUnavailable(message)
+
+    def _turn(self, tenant: str, *, haste: bool) -> AbstractContextManager[None]:
+        """Wait for the writers of this process that would keep this one waiting in the database.
+
+        SQLite has one writer at a time, and who waits for it sleeps up to 100 ms at a time: it is longer than what it
+        waits for, and others come first meanwhile. PostgreSQL has one a tenant: whoever waits for its row there has a
+        connection all the while, until none is left for the other tenants.
+        """
+        if self.dialect == "sqlite":
+            return self._turns.setdefault("", Turns()).take(self._patience, haste=haste)
+        return self._turns.setdefault(tenant, Turns(TenantLocked)).take(self._patience) if tenant else nullcontext()
+
+    def _shorten(self, connection: Connection, until: float) -> None:
+        """Have who waited for the writers of this process wait the less for those of others."""
+        left = max(0.001, until - monotonic())
+        if self.dialect == "postgresql" and left < self._patience * _HARDLY_WAITED:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {left * 1000:.0f}")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -194,11 +216,6 @@ def _postgresql(url: URL, patience: float) -> Engine:
         url = url.set(drivername="postgresql+psycopg")
     arguments = {
         "connect_timeout": max(1, round(patience)),
-        # A host that is gone without a word is noticed within seconds, not within the quarter of an hour of TCP.
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 10_000,
         "options": f"-c lock_timeout={patience * 1000:.0f} -c timezone=UTC",
         **_HEARD_FROM,
     }

@@ -17,7 +17,7 @@ class JoinedStore(Store):
         self._connection = connection
 
     @contextmanager
-    def write(self, *, haste: bool = False) -> Iterator[Connection]:  # noqa: ARG002 - it has the turn already
+    def write(self, tenant: str = "", *, haste: bool = False) -> Iterator[Connection]:  # noqa: ARG002 - it has the turn
         """Join the transaction."""
         yield self._connection
 
@@ -32,14 +32,14 @@ class JoinedStore(Store):
 
 
 @contextmanager
-def joined(store: Store) -> Iterator[JoinedStore]:
-    """Open a transaction for several use cases, committed at the end, undone by an exception.
+def joined(store: Store, tenant: str) -> Iterator[JoinedStore]:
+    """Open a transaction for several use cases of a tenant, committed at the end, undone by an exception.
 
     Raises:
         StoreUnavailable: the database is gone or locked; nothing was changed.
     """
     try:
-        with store.write() as connection:
+        with store.write(tenant) as connection:
             yield JoinedStore(store, connection)
     except BaseException:
         forget_parsed()  # what was parsed of generations that never were

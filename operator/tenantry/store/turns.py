@@ -10,7 +10,8 @@ from tenantry.errors import StoreUnavailable
 class Turns:
     """One has the turn; the others wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, fault: type[StoreUnavailable] = StoreUnavailable) -> None:
+        self._fault = fault
         self._changed = Condition()
         self._taken = False
         self._hasty = 0
@@ -20,7 +21,7 @@ class Turns:
         """Wait for the turn, and have it.
 
         Raises:
-            StoreUnavailable: it did not come within so many seconds.
+            StoreUnavailable: or what else the fault is here: it did not come within so many seconds.
         """
         with self._changed:
             self._hasty += haste
@@ -31,7 +32,7 @@ class Turns:
                 self._hasty -= haste
             if not came:
                 message = "locked"
-                raise StoreUnavailable(message)
+                raise self._fault(message)
         try:
             yield
         finally:
