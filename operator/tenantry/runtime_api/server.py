@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +15,13 @@ from prometheus_client import start_http_server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tenantry.domain.directory import Directories
+from tenantry.errors import InputError
 from tenantry.runtime_api.app import make_app
 from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.certificate import Certificate
 from tenantry.runtime_api.clockwork import Clockwork
 from tenantry.runtime_api.frame import CONNECTIONS
+from tenantry.runtime_api.listening import check_pair, listen
 from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.runtime_api.postman import NO_POST, Post, Postman
 from tenantry.runtime_api.pulse import Pulse, UnderWay
@@ -102,13 +105,17 @@ def serve(
     post: Post = NO_POST,
     directories: Directories | None = None,
 ) -> None:
-    """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks."""
+    """Answer until told to stop; send the mails that are to be sent, and let time pass where no operator looks.
+
+    Raises:
+        InputError: it cannot listen there, or not with this certificate.
+    """
+    tls, renewing = _tls(where)
+    listening = listen(where.host, where.port)
+    _show_metrics(where)
     signal.signal(signal.SIGTERM, _end)
     sys.setswitchinterval(_SWITCH_SECONDS)
     is_password(None, "")  # what nobody has is hashed by this: the first who needs it would wait twice as long
-    if where.metrics_port is not None:
-        start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
-    tls, renewing = _tls(where)
     postman = Postman(store, post.server, post.sender)
     clockwork = Clockwork(lambda: settle_due(store, datetime.now(UTC)))
     apart = store.apart()  # whether the store answers is not to depend on how many have its connections
@@ -122,17 +129,30 @@ def serve(
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again and again holds every answer up for 0.1 s
     try:
-        uvicorn.run(app, host=where.host, port=where.port, **tls, **OPTIONS)
+        with suppress(KeyboardInterrupt):  # raised again once uvicorn is done, as it does with every signal
+            uvicorn.Server(uvicorn.Config(app, **tls, **OPTIONS)).run(sockets=[listening])
     finally:
         for thread in threads:
             thread.stop()
         apart.close()
 
 
+def _show_metrics(where: Where) -> None:
+    if where.metrics_port is None:
+        return
+    try:
+        start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
+    except OSError as error:
+        place = f"{where.metrics_host}:{where.metrics_port}"
+        message = f"cannot listen on {place}: {error.strerror}; see --metrics-host and --metrics-port"
+        raise InputError(message) from error
+
+
 def _tls(where: Where) -> tuple[dict[str, Any], list[Clockwork]]:
     """Return what uvicorn is to know of TLS, and who looks for a certificate that was renewed."""
     if where.certificate is None or where.private_key is None:
         return {}, []
+    check_pair(where.certificate, where.private_key)
     certificate = Certificate(where.certificate, where.private_key)
     options = {"ssl_certfile": where.certificate, "ssl_keyfile": where.private_key}
     return {**options, "ssl_context_factory": certificate.context}, [Clockwork(certificate.renew, _RENEWAL_SECONDS)]
