@@ -47,7 +47,9 @@ class Settings(BaseSettings):
 
     store_url: str = Field(
         default_factory=_default_store,
-        description="The identity store, as a database URL: sqlite:///path or postgresql://user:password@host/name.",
+        description="The identity store: sqlite:///path or postgresql://user@host/name. Others see the command line: a "
+        "URL with a password goes into TENANTRY_STORE_URL. Default: the file tenantry.db in /var/lib/tenantry where "
+        "that is writable, else in the working folder.",
     )
     kubeconfig: Path | None = Field(
         default=None,

@@ -87,7 +87,7 @@ def test_mm_02_many_emails_are_invited_at_once_with_one_role(applied: Callable[[
     assert {str(invited[email]) for email in emails} == {"[{'workgroup': 'plant', 'role': 'Supervisor'}]"}
     again = plant.run(*invite, emails[0], "new@precision.example")
     assert again.code == 1
-    assert "new@precision.example" in plant.logins()
+    assert "new@precision.example" in {i["email"] for i in plant.data("users", "list", "--invites")}
 
 
 def test_mm_02_the_commands_of_the_readme_work_when_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,3 +99,19 @@ def test_mm_02_the_commands_of_the_readme_work_when_copied(tmp_path: Path, monke
     done = [tenantry(*shlex.split(command)[1:]) for command in commands]
     assert [each.code for each in done] == [0, 0, 0, 0], done
     assert "grace@precision.example" in done[-1].out
+
+
+def test_who_is_invited_where_nobody_sends_mail_is_told_to_wait_for_it(applied: Callable[[str], Office]) -> None:
+    plant = applied("machinemetrics")  # twelve people
+    invite = ("invite", "--workgroup", "plant", "--role", "Supervisor", "new@precision.example")
+    note = "13 mails wait in the store; tenantry serve --smtp-url sends them; look at: tenantry mail list -n acme"
+    assert f"  note: {note}" in plant.run(*invite).lines
+    again = plant.run("apply", EXAMPLES / "machinemetrics", "-o", "json")
+    assert [tenant["notes"] for tenant in again.data["tenants"]] == [[note]]
+    assert len(plant.data("mail", "list")) == 13
+
+
+def test_nothing_is_said_of_mail_where_none_waits(applied: Callable[[str], Office]) -> None:
+    tracker = applied("netresults-tracker")
+    again = tracker.run("apply", EXAMPLES / "netresults-tracker", "-o", "json")
+    assert [tenant["notes"] for tenant in again.data["tenants"]] == [[]]

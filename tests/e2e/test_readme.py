@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.e2e.conftest import Site
-from tests.support.pages import commands, follow
+from tests.support.pages import commands, follow, untold
 from tests.support.serving import RuntimeApiProcess
 
 
@@ -14,6 +14,7 @@ def test_the_first_ten_minutes_end(site: Site, tmp_path: Path) -> None:
         known = {"TENANTRY_STORE_URL": site.store_url, "TENANTRY_API": api.url}
         failed = follow(lines, tmp_path, prelude=kubectl, **site.cluster.environment, **known)
     assert failed == {"tenantry validate examples/quickstart": 1}
+    assert untold("README.md", "### Who may log in", (tmp_path / "output").read_text()) == []
     assert sum("SessionStarted" in str(record) for record in site.export_audit()) == 1  # the second one was denied
     assert not any(site.kube.items(kind) for kind in ("User", "Workgroup", "LicensePool"))
 

@@ -133,3 +133,34 @@ def test_a_name_is_there_once_and_who_is_not_there_cannot_be_deleted(office: Api
 def test_a_client_has_a_name_that_records_can_tell_from_others(office: Api, name: str) -> None:
     with pytest.raises(InputError, match="name"):
         create_client(office.tenant.store, "acme", name, [Scope.ACCESS], office.tenant.now)
+
+
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [
+        ((), "without --workgroup it makes only accounts whose request names workgroups"),
+        (("--workgroup", "nolab"), 'until there is a Workgroup "nolab" its accounts are refused; there is: tracker'),
+        (
+            ("--workgroup", "tracker", "--role", "Boss"),
+            'until Workgroup "tracker" has a role "Boss" its accounts are refused; it has: Viewer',
+        ),
+        (("--workgroup", "tracker", "--role", "Viewer"), ""),
+        (("--workgroup", "tracker"), ""),
+    ],
+)
+def test_a_client_of_scim_whose_accounts_would_be_refused_is_made_with_a_warning(
+    office: Api, options: tuple[str, ...], warning: str
+) -> None:
+    done = _clients(office, "create", "hr", "--scope", "scim", *options)
+    assert (done.code, done.err) == (0, f"warning: {warning}\n" if warning else "")
+    assert office.call("GET", "scim/v2/Users", token=done.out.strip()).status == 200
+
+
+def test_who_makes_clients_and_deletes_them_sees_what_they_are(office: Api) -> None:
+    defaults = ("--scope", "scim", "--workgroup", "tracker", "--role", "Viewer", "--license", "Static")
+    made = _clients(office, "create", "hr", *defaults, "-o", "yaml").data
+    assert (made["name"], made["scopes"], made["token"][:4]) == ("hr", ["scim"], "tnc_")
+    header, line = _clients(office, "list").lines
+    assert header.split() == ["NAME", "SCOPES", "WORKGROUP", "ROLE", "LICENSE", "CREATED", "EXPIRES"]
+    assert line.split()[:5] == ["hr", "scim", "tracker", "Viewer", "Static"]
+    assert _clients(office, "delete", "hr").out == "Deleted: hr\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tenantry.cli.effects import FORMATS, write_faults, write_plans
+from tenantry.cli.mail import with_mails
 from tenantry.cli.manifests import Loaded
 from tenantry.cli.manual import CODES, closing
 from tenantry.cli.namespaces import of_files
@@ -102,7 +103,7 @@ def _apply(store: Store, asked: Sequence[Request], loaded: Loaded, output: str) 
     """Apply one namespace after the other, and tell whether any fails. What is done is told whatever comes after it."""
     plans: list[Plan] = []
     try:
-        plans.extend(watched(apply, store, request) for request in asked)
+        plans.extend(with_mails(store, watched(apply, store, request)) for request in asked)
     finally:
         if plans or not asked:
             write_plans(plans, output, done=True, passed_over=loaded.notes)

@@ -1,6 +1,6 @@
 """`tenantry clients`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,14 @@ from tenantry.cli.output import write_data
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
 from tenantry.cli.table import write_table
 from tenantry.domain.client import Defaults, Scope
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.clients import create_client, delete_clients, list_clients
 from tenantry.specs.licensepool import LicenseType
+from tenantry.store import Store
 from tenantry.store.client import ClientRow
+from tenantry.store.policy import load_policies
 
-_COLUMNS = ("NAME", "SCOPES", "CREATED", "EXPIRES")
+_COLUMNS = ("NAME", "SCOPES", "WORKGROUP", "ROLE", "LICENSE", "CREATED", "EXPIRES")
 
 
 @click.group(
@@ -32,6 +35,7 @@ def command() -> None:
     epilog=closing(
         "tenantry clients create portal -n acme --scope sessions --scope access",
         "tenantry clients create hr -n acme --scope scim --workgroup desk --license Static",
+        "TOKEN=$(tenantry clients create portal -n acme --scope sessions)",
     ),
 )
 @click.argument("name")
@@ -52,7 +56,7 @@ def command() -> None:
 )
 @store_url
 @audit_key_file
-@output("text", "json")
+@output("text", "json", "yaml")
 def create(  # noqa: PLR0913 - one parameter an option
     name: str,
     *,
@@ -72,11 +76,32 @@ def create(  # noqa: PLR0913 - one parameter an option
     if defaults != Defaults() and Scope.SCIM not in scopes:
         raise click.UsageError("--workgroup, --role and --license go with --scope scim")
     with opened(store_url, audit_key_file) as store:
+        doubts = list(_doubts(store, namespace, defaults)) if Scope.SCIM in scopes else []
         token = create_client(store, namespace, name, [Scope(s) for s in scopes], datetime.now(UTC), lifetime, defaults)
-    if output == "json":
-        write_data({"tenant": namespace, "name": name, "scopes": sorted(scopes), "token": token}, output)
-    else:
+    for doubt in doubts:
+        click.echo(f"warning: {doubt}", err=True)
+    if output == "text":
         click.echo(token)
+    else:
+        write_data({"tenant": namespace, "name": name, "scopes": sorted(scopes), "token": token}, output)
+
+
+def _doubts(store: Store, namespace: str, defaults: Defaults) -> Iterator[str]:
+    """Yield why accounts that the client makes would be refused as it is now: what is missing may come later."""
+    if defaults.workgroup is None:
+        yield "without --workgroup it makes only accounts whose request names workgroups"
+        return
+    with store.read() as connection:
+        workgroups = load_policies(connection, chosen_tenant(connection, namespace).id).workgroups
+    if defaults.workgroup not in workgroups:
+        known = ", ".join(sorted(workgroups)) or "none"
+        yield f'until there is a Workgroup "{defaults.workgroup}" its accounts are refused; there is: {known}'
+        return
+    roles = workgroups[defaults.workgroup].spec.roles_by_name
+    if defaults.role is not None and defaults.role not in roles:
+        known = ", ".join(roles) or "none"
+        where = f'Workgroup "{defaults.workgroup}"'
+        yield f'until {where} has a role "{defaults.role}" its accounts are refused; it has: {known}'
 
 
 @command.command("delete", epilog=closing("tenantry clients delete portal -n acme"))
@@ -88,6 +113,7 @@ def delete(names: Sequence[str], namespace: str, store_url: str, audit_key_file:
     """Delete clients. Their tokens open nothing from then on."""
     with opened(store_url, audit_key_file) as store:
         delete_clients(store, namespace, names, datetime.now(UTC))
+    click.echo(f"Deleted: {', '.join(names)}")
 
 
 @command.command("list", epilog=closing("tenantry clients list -n acme"))
@@ -101,9 +127,15 @@ def list_(namespace: str, store_url: str, output: str) -> None:
     if output != "table":
         write_data([_data(client) for client in clients], output)
     elif clients:
-        write_table(_COLUMNS, [(c.name, ",".join(sorted(c.scopes)), c.created, c.expires or "-") for c in clients])
+        write_table(_COLUMNS, map(_row, clients))
     else:
         click.echo("There are no clients.", err=True)
+
+
+def _row(client: ClientRow) -> tuple[object, ...]:
+    made = client.defaults
+    scopes = ",".join(sorted(client.scopes))
+    return (client.name, scopes, made.workgroup, made.role, made.license, client.created, client.expires)
 
 
 def _data(client: ClientRow) -> dict[str, object]:

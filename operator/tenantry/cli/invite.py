@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tenantry.cli.effects import FORMATS, write_plans
+from tenantry.cli.mail import with_mails
 from tenantry.cli.manual import CODES, closing
 from tenantry.cli.namespaces import tenant
 from tenantry.cli.stores import audit_key_file, opened, output, store_url
@@ -49,11 +50,12 @@ def command(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Invite many people at once, one role for all. For tenants that no cluster has.
 
-    Each becomes an account in state Invited. Who is refused is told, and keeps nobody else from being invited.
+    Each becomes an account in state Invited, to which `tenantry serve` mails a link. Who is refused is told, and keeps
+    nobody else from being invited.
     """
     invitation = Invitation(workgroup, role, emails, license_type)
     with opened(store_url, audit_key_file) as store:
         edit = plan_invitation(store, namespace, invitation, datetime.now(UTC), "tenantry invite")
-        done = carried_out(store, edit)
+        done = with_mails(store, carried_out(store, edit))
     write_plans([done], output, done=True)
     ctx.exit(1 if done.fails else 0)

@@ -31,7 +31,9 @@ def _checked_url(_ctx: click.Context, _option: click.Parameter, value: str | Non
 
 @click.command(
     epilog=closing(
-        "tenantry serve --store-url postgresql://tenantry@db/tenantry --port 8443",
+        "tenantry serve --store-url sqlite:///acme.db",
+        "tenantry serve --host 0.0.0.0 --port 8443 --certificate tls.crt --private-key tls.key",
+        "tenantry serve --smtp-url smtp://tenantry@mail.example:587 --smtp-password-file smtp-password",
         "tenantry serve --secrets-dir /run/secrets/tenantry",
         codes={0: "told to stop", 1: "could not start", 2: "wrong usage"},
     )
@@ -58,6 +60,9 @@ def _checked_url(_ctx: click.Context, _option: click.Parameter, value: str | Non
     "--certificate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The server's certificate, for TLS.",
+)
+@click.option(
+    "--private-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The certificate's key."
 )
 @click.option(
     "--hash-memory",
@@ -100,9 +105,6 @@ def _checked_url(_ctx: click.Context, _option: click.Parameter, value: str | Non
     help="The sender of mails where a Workgroup names none.",
 )
 @click.option(
-    "--private-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The certificate's key."
-)
-@click.option(
     "--secrets-dir",
     envvar="TENANTRY_SECRETS_DIR",
     show_envvar=True,
@@ -113,7 +115,7 @@ def _checked_url(_ctx: click.Context, _option: click.Parameter, value: str | Non
 @click.option(
     "--kubeconfig",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="How to reach that API server. Default: as of tenantry run.",
+    help="How to reach that API server. Default: KUBECONFIG, the Pod's service account, ~/.kube/config.",
 )
 def command(
     store_url: str,

@@ -32,7 +32,9 @@ store_url = click.option(
     show_envvar=True,
     default=_default_url,
     metavar="URL",
-    help="The identity store: sqlite:///path or postgresql://user:password@host/name. Default: as of tenantry run.",
+    help="The identity store: sqlite:///path or postgresql://user@host/name. Others see the command line: a URL "
+    "with a password goes into TENANTRY_STORE_URL. Default: the file tenantry.db in /var/lib/tenantry where "
+    "that is writable, else in the working folder.",
 )
 audit_key_file = click.option(
     "--audit-key-file",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tenantry.domain.audit import Change
 from tenantry.domain.client import Defaults, Scope
 from tenantry.errors import InputError
+from tenantry.services.accounts import chosen_tenant
 from tenantry.services.acts import acting
 from tenantry.services.onboarding import PERSON
 from tenantry.services.tokens import token_hash
@@ -81,7 +82,9 @@ def delete_clients(store: Store, namespace: str, names: Collection[str], now: da
     with acting(store, namespace, "tenantry clients delete", now) as act:
         for name in names:
             if not delete_client(act.connection, act.tenant.id, name):
-                raise InputError(f'tenant "{namespace}" has no client "{name}"; look at: tenantry clients list')
+                raise InputError(
+                    f'tenant "{namespace}" has no client "{name}"; look at: tenantry clients list -n {namespace}'
+                )
             act.records.append(Change("ClientDeleted", "Client", name, None, {}, {}))
 
 
@@ -93,10 +96,7 @@ def list_clients(store: Store, namespace: str) -> list[ClientRow]:
         StoreUnavailable: the database is gone or locked.
     """
     with store.read() as connection:
-        tenant = find_tenant(connection, namespace)
-        if tenant is None:
-            raise InputError(f'the store has no tenant "{namespace}"')
-        return load_clients(connection, tenant.id)
+        return load_clients(connection, chosen_tenant(connection, namespace).id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Every command tells what it does, with an example and its exit codes."""
 
+import re
 from collections.abc import Iterator
 
 import click
 import pytest
 
 from tenantry.cli import COMMANDS, main
+from tenantry.settings import Settings
 from tests.support.commands import tenantry
 
 
@@ -77,3 +79,17 @@ def test_each_group_of_commands_has_an_example(name: str) -> None:
 def test_an_unknown_command_is_wrong_usage() -> None:
     done = tenantry("vaildate")
     assert (done.code, "No such command 'vaildate'" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("path", [path for path in LEAVES if path != ("db", "check")], ids=" ".join)
+def test_the_store_is_named_alike_everywhere_with_its_default_and_no_password(path: tuple[str, ...]) -> None:
+    text = " ".join(tenantry(*path, "--help").out.replace("-\n", "-").split())
+    about = Settings.model_fields["store_url"].description
+    assert about is not None
+    assert "--store-url" not in text or about in text
+    assert "user:password" not in text
+
+
+def test_the_two_files_of_a_certificate_stand_together() -> None:
+    options = re.findall(r"^  (--[a-z-]+)", tenantry("serve", "--help").out, re.MULTILINE)
+    assert options.index("--private-key") == options.index("--certificate") + 1
