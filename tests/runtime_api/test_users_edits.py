@@ -195,6 +195,18 @@ def test_nr_24_nr_27_who_may_add_existing_ones_adds_those_with_access_and_create
     assert told(host.post("users", {"spec": {"userName": "new", **FLOATING}, "password": "green-mug"})) == MISSING
 
 
+def test_nr_27_who_may_only_add_existing_ones_restores_one_as_it_was_and_as_nobody_else(
+    tracker: Api, admin: Person
+) -> None:
+    id_ = made(admin, "ann", "green-mug", **FLOATING)
+    assert admin.call("DELETE", f"users/{id_}").status == 204
+    host = in_groups(tracker, "host", "Hosts")
+    own = {"emails": [{"value": "host@example.com"}]}
+    assert told(host.post(f"users/{id_}/restore", {"spec": {**FLOATING, **own}, "password": "blue-mug"})) == MISSING
+    assert host.post(f"users/{id_}/restore", {"spec": FLOATING, "password": "blue-mug"}).status == 200
+    assert admin.get(f"users/{id_}")["profile"]["emails"] != own["emails"]
+
+
 def test_nr_24_who_has_no_access_cannot_be_added(tracker: Api) -> None:
     root = let_in(tracker, "Admin", "engineering")
     id_ = made(root, "ann", "green-mug", **FLOATING)

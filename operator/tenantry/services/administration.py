@@ -88,6 +88,8 @@ class Desk:
             return Target(account, frozenset({here}), account.member_of(here)) if account.scope == here else None
         members = list(account.members) or self._asked_by(row or self.row_of(account), account)
         workgroups = frozenset(m.workgroup for m in members) | account.evicted_from
+        if account.tombstone is not None:
+            workgroups |= account.former_workgroups
         member = next((m for m in members if m.workgroup == here), None)
         elsewhere = tuple(m for m in members if m.workgroup != here)
         ours = here in workgroups | account.former_workgroups

@@ -278,5 +278,15 @@ def _restored(call: Call, desk: Desk | Refusal, account_id: str, new: NewUser) -
     if document.get("userName") != account.user_name:
         return Refusal(Reason.LOGIN_INVALID, "spec.userName", "an account is restored under its own login")
     edit = Edit({}, document, Capability.ADD_EXISTING_USERS)
-    refusal = _spec_fault(call, document) or check_edit(actor, None, edit)
+    refusal = _spec_fault(call, document) or _check_kept(actor, kept, document) or check_edit(actor, None, edit)
     return refusal or Put({**document, "onExisting": "Restore"}, create=True, password=new.password)
+
+
+def _check_kept(actor: Actor, kept: Mapping[str, Any], document: Mapping[str, Any]) -> Refusal | None:
+    """Return why the person may not restore an account as somebody else's: its id, and what it owned, come with it."""
+    same = all(document.get(name) == kept.get(name) for name in {*document, *kept} - _ASKED_ANEW)
+    return None if same else check_capability(actor, Capability.EDIT_USERS)
+
+
+#: What a restore always says anew.
+_ASKED_ANEW = frozenset({"workgroups", "license"})
