@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from tenantry.domain.directory import Directories
 from tenantry.runtime_api import (
@@ -19,6 +19,7 @@ from tenantry.runtime_api import (
 from tenantry.runtime_api.caller import CheckSpec, utc_now
 from tenantry.runtime_api.document import document_of
 from tenantry.runtime_api.frame import Frame
+from tenantry.runtime_api.parameters import only_known
 from tenantry.runtime_api.plain import put_first
 from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
@@ -35,6 +36,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
         description="Who may log in now, and who may do this.",
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(only_known)],
     )
     app.state.store = store
     app.state.directories = directories

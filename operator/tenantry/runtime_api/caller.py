@@ -88,6 +88,15 @@ async def credential(tenant: Tenant, bearer: Bearer) -> Credential:
 Shown = Annotated[Credential, Depends(credential)]
 
 
+def _who(store: Store, shown: list[tuple[Credential, datetime]]) -> list[Client | None]:
+    found = authenticate(store, {credential for credential, _ in shown}, max(moment for _, moment in shown))
+    return [found[credential] for credential, _ in shown]
+
+
+#: A thread for each would have them all wait for each other when many come at once.
+_CALLERS = Batches("callers", _who)
+
+
 @dataclass(frozen=True, slots=True)
 class Direct:
     """What the calls that are made most take from a request at once: dependencies would cost more than their answer."""
@@ -104,14 +113,16 @@ class Direct:
         state = request.app.state
         return cls(shown, state.store, state.now())
 
+    async def authenticated(self) -> Client:
+        """Return the application.
 
-def _who(store: Store, shown: list[tuple[Credential, datetime]]) -> list[Client | None]:
-    found = authenticate(store, {credential for credential, _ in shown}, max(moment for _, moment in shown))
-    return [found[credential] for credential, _ in shown]
-
-
-#: A thread for each would have them all wait for each other when many come at once.
-_CALLERS = Batches("callers", _who)
+        Raises:
+            Refused: the token is none of the tenant's.
+        """
+        client = await _CALLERS.ask(self.store, (self.shown, self.moment))
+        if client is None:
+            raise Refused(_nobody(self.shown))
+        return client
 
 
 def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
@@ -123,6 +134,11 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
     return caller
 
 
+def _nobody(shown: Credential) -> Refusal:
+    message = f'send "Authorization: Bearer" with a token of tenant "{shown.tenant}"; tenantry clients create makes one'
+    return Refusal(Reason.INVALID_CLIENT, "Authorization", message)
+
+
 def admit(client: Client | None, shown: Credential, scope: Scope) -> Client:
     """Return the application, if the token is one's and opens this part.
 
@@ -130,10 +146,7 @@ def admit(client: Client | None, shown: Credential, scope: Scope) -> Client:
         Refused: it is nobody's here, or does not.
     """
     if client is None:
-        message = (
-            f'send "Authorization: Bearer" with a token of tenant "{shown.tenant}"; tenantry clients create makes one'
-        )
-        raise Refused(Refusal(Reason.INVALID_CLIENT, "Authorization", message))
+        raise Refused(_nobody(shown))
     if scope not in client.scopes:
         message = f'application "{client.name}" has no scope "{scope}"; make its client anew with it'
         raise Refused(Refusal(Reason.INSUFFICIENT_SCOPE, "Authorization", message))

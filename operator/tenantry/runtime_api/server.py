@@ -123,6 +123,7 @@ def serve(
     app = make_app(store, check_spec, directories)
     app.state.public_url = where.public_url
     app.state.under_way = UnderWay(pulse)
+    app.openapi()  # made for the first query, it would hold up every other call
     threads: list[Pulse | Clockwork | Postman] = [pulse, clockwork, *renewing, postman]
     for thread in threads:
         thread.start()
