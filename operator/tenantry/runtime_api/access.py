@@ -19,9 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 from tenantry.domain.access import Resource
 from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Direct, Now, Shown, StoreOf, Tenant, address_of, admit, needs
 from tenantry.runtime_api.document import reads, reads_all
+from tenantry.runtime_api.faults import body_faults, refusal_of
 from tenantry.runtime_api.problem import BadRequest
 from tenantry.services import evaluations
 from tenantry.services.clients import Client, Credential
@@ -157,13 +159,17 @@ def _body(model: type[M]) -> Callable[[Request], Any]:
 
 
 async def _read(request: Request, model: type[M]) -> M:
+    """Return the body; what is wrong with it is for an application that may ask, and told once that is known."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise BadRequest("Content-Type", "send application/json")
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise _fault(error) from error
+    if media_type == "application/json":
+        try:
+            return model.model_validate_json(await request.body())
+        except ValidationError as error:
+            fault = _fault(error)
+    else:
+        fault = BadRequest(Refusal(Reason.INVALID_REQUEST, "Content-Type", "send application/json"))
+    await Direct.of(request).admitted(Scope.ACCESS)
+    raise fault
 
 
 @router.post("/evaluation", summary="May the subject do this?", openapi_extra=reads_all(Evaluation))
@@ -278,9 +284,7 @@ def _parse(body: Evaluations, each: dict[str, Any]) -> Evaluation | BadRequest:
 
 
 def _fault(error: ValidationError) -> BadRequest:
-    """Return the first fault of a body, without what was given."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return BadRequest(".".join(map(str, first["loc"])), first["msg"])
+    return BadRequest(refusal_of(body_faults(error)[:1]))
 
 
 def _asked(body: Evaluation) -> Asked:
@@ -318,7 +322,7 @@ def _decision(body: Evaluation, found: Evaluated) -> dict[str, Any]:
 
 
 def _failed(fault: BadRequest) -> dict[str, Any]:
-    error = {"status": 400, "message": str(fault.refusal)}
+    error = {"status": 400, "message": fault.refusal.message}
     return {"decision": False, "context": {"reason": Reason.INVALID_REQUEST.value, "error": error}}
 
 

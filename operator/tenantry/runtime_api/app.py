@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
 
 from tenantry.domain.directory import Directories
 from tenantry.runtime_api import (
@@ -18,8 +19,8 @@ from tenantry.runtime_api import (
 )
 from tenantry.runtime_api.caller import CheckSpec, utc_now
 from tenantry.runtime_api.document import document_of
+from tenantry.runtime_api.form import on_invalid, only_known
 from tenantry.runtime_api.frame import Frame
-from tenantry.runtime_api.parameters import only_known
 from tenantry.runtime_api.plain import put_first
 from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
@@ -42,7 +43,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     app.state.directories = directories
     app.state.check_spec = check_spec
     app.state.now = utc_now
-    for kind, handler in HANDLERS.items():
+    for kind, handler in {**HANDLERS, RequestValidationError: on_invalid}.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
     # What is asked most comes first: routes are looked through in order.

@@ -124,6 +124,14 @@ class Direct:
             raise Refused(_nobody(self.shown))
         return client
 
+    async def admitted(self, scope: Scope) -> Client:
+        """Return the application, if it has the scope; for where that is not found out on the way.
+
+        Raises:
+            Refused: the token is none of the tenant's, or does not open this part.
+        """
+        return admit(await self.authenticated(), self.shown, scope)
+
 
 def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
     """Return the dependency that lets in only applications with a scope."""

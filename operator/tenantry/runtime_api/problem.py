@@ -10,8 +10,6 @@ from functools import cache
 from typing import Any
 
 from fastapi import Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -99,9 +97,6 @@ class Refused(Exception):
 class BadRequest(Refused):
     """A request that AuthZEN asks to be answered with 400, whatever is wrong with its form."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(Refusal(Reason.INVALID_REQUEST, field, message))
-
 
 def answer(
     request: Request, refusal: Refusal, status: int | None = None, others: Sequence[Refusal] = ()
@@ -164,15 +159,6 @@ def _tell_once(message: str) -> None:
     log.error("%s", message)
 
 
-async def on_invalid(request: Request, error: Exception) -> JSONResponse:
-    """Answer a request that does not have the form asked for. What was given is not repeated: it may be a secret."""
-    faults = error.errors() if isinstance(error, RequestValidationError) else []
-    first = faults[0] if faults else {"loc": (), "msg": "not understood"}
-    field = ".".join(str(part) for part in first["loc"][1:])
-    message = "; ".join(f"{'.'.join(str(p) for p in f['loc'][1:])}: {f['msg']}" for f in faults[:5])
-    return answer(request, Refusal(Reason.INVALID_REQUEST, field, jsonable_encoder(message)), 422)
-
-
 async def on_http(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses by itself: no such path, no such method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
@@ -201,6 +187,5 @@ HANDLERS = {
     Refused: on_refused,
     StoreUnavailable: on_store_unavailable,
     TrailSigned: on_trail_signed,
-    RequestValidationError: on_invalid,
     HTTPException: on_http,
 }
