@@ -119,3 +119,46 @@ def test_who_may_not_call_is_told_that_and_not_what_is_wrong_with_the_body(offic
 @pytest.mark.parametrize("path", [EVALUATION, HEARTBEAT, "sessions", "account/accept"])
 def test_who_is_nobody_here_is_not_told_that_a_body_is_no_json(office: Api, path: str) -> None:
     assert office.send(path, b"{", JSON, token="tnc_none").status == 401
+
+
+def test_what_is_not_there_is_told_by_its_path_and_what_is_asked_otherwise_by_its_method(office: Api) -> None:
+    nowhere = office.call("GET", "sesions")
+    assert (nowhere.status, nowhere.reason, nowhere.body["field"]) == (404, "PathNotFound", "path")
+    assert '"/v1/acme/sesions"' in nowhere.body["detail"]
+    other = office.call("PUT", "sessions")
+    assert (other.status, other.reason, other.body["field"]) == (405, "MethodNotAllowed", "method")
+    assert other.body["detail"].startswith('"/v1/acme/sessions" takes no PUT')
+    assert other.headers["Allow"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Tenantry-Session": ""}, {"Tenantry-Session": "tns_none"}])
+def test_a_call_for_nobody_is_refused_as_one_for_a_session_that_is_over(office: Api, headers: dict[str, str]) -> None:
+    answer = office.call("GET", "account/profile", headers=headers)
+    assert (answer.status, answer.reason, answer.body["field"]) == (401, "NotLoggedIn", "Tenantry-Session")
+
+
+def test_the_document_asks_for_the_session_that_a_call_needs() -> None:
+    operation = DOCUMENT["paths"]["/v1/{tenant}/account/profile"]["get"]
+    (session,) = [each for each in operation["parameters"] if each["name"] == "Tenantry-Session"]
+    assert (session["required"], session["schema"].get("default")) == (True, None)
+
+
+def test_a_notification_that_is_none_is_not_found_as_a_workgroup_is(office: Api) -> None:
+    answer = office.call("GET", "recipients?workgroup=tracker&notification=Jobs")
+    assert (answer.status, answer.reason) == (404, "NotificationNotFound")
+
+
+def test_a_subject_of_a_type_that_is_none_is_told_that_and_what_there_is(office: Api) -> None:
+    asked = {"subject": {"type": "robot", "id": "ada"}, "action": {"name": "a"}, "resource": {"type": "t", "id": "1"}}
+    answer = office.call("POST", EVALUATION, asked)
+    assert (answer.status, answer.body["decision"]) == (200, False)
+    assert answer.body["context"]["reason"] == "SubjectTypeNotFound"
+    (step,) = answer.body["context"]["steps"]
+    assert step["text"] == 'a subject of type "robot" is nobody here; there are user, session'
+
+
+def test_the_titles_of_passwords_speak_of_no_secret(office: Api) -> None:
+    asked = {"workgroup": "tracker", "userName": "ada", "password": "correct horse", "newPassword": "x"}
+    answer = office.call("POST", "account/password", asked)
+    assert (answer.status, answer.reason) == (422, "PasswordInvalid")
+    assert "Secret" not in answer.body["title"] + answer.body["detail"]

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 from tenantry.domain.access import Resource
 from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal
+from tenantry.domain.refusal import Refusal, choices
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Direct, Now, Shown, StoreOf, Tenant, address_of, admit, needs
 from tenantry.runtime_api.document import reads, reads_all
@@ -36,6 +36,9 @@ Caller = Annotated[Client, Depends(needs(Scope.ACCESS))]
 _MOST_EVALUATIONS = 1000
 _MOST_RESULTS = 500
 _USER, _SESSION = "user", "session"
+_SUBJECTS = (_USER, _SESSION)
+#: So much of a type is repeated.
+_LONGEST_TYPE = 64
 
 M = TypeVar("M", bound=BaseModel)
 Text = Annotated[StrictStr, Field(max_length=1024, pattern=r"^[^\x00]*$")]
@@ -295,7 +298,7 @@ def _asked(body: Evaluation) -> Asked:
 
 def _subject_asked(subject: Subject, action: Action, resource: Resource, context: Context) -> Asked | None:
     """Return the question; None where the subject is of a kind that is nobody here."""
-    if subject.type not in {_USER, _SESSION}:
+    if subject.type not in _SUBJECTS:
         return None
     by_session = subject.type == _SESSION
     return Asked(subject.id, action.name, resource, context.workgroup, by_session, _qualifiers(action))
@@ -316,8 +319,10 @@ def _decision(body: Evaluation, found: Evaluated) -> dict[str, Any]:
     decision = found.decision
     steps = [{"rule": step.rule, "passed": step.passed, "text": step.text} for step in decision.steps]
     context = {"reason": decision.reason.value, "workgroup": found.workgroup, "steps": steps}
-    if body.subject.type not in {_USER, _SESSION}:
-        context["steps"] = []
+    if body.subject.type not in _SUBJECTS:
+        text = f'a subject of type "{body.subject.type[:_LONGEST_TYPE]}" is nobody here; {choices(_SUBJECTS)}'
+        context["reason"] = Reason.SUBJECT_TYPE_NOT_FOUND.value
+        context["steps"] = [{"rule": "subject", "passed": False, "text": text}]
     return {"decision": decision.allowed, "context": context}
 
 

@@ -24,6 +24,9 @@ Clock: TypeAlias = Callable[[], datetime]
 #: Returns what the API server would refuse a spec of this kind for.
 CheckSpec: TypeAlias = Callable[[Kind, Any], list[Refusal]]
 _BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry clients create` printed.")
+#: Where a call says for whom it is made. It is required, and one without it is refused as one with another's is.
+SESSION_HEADER = "Tenantry-Session"
+_WHOSE = "the token of the session of the person for whom you call"
 
 Tenant = Annotated[str, Path(max_length=253, description="The namespace of the tenant.")]
 
@@ -166,9 +169,8 @@ def person(
     store: StoreOf,
     moment: Now,
     session: Annotated[
-        str,
-        Header(alias="Tenantry-Session", max_length=256, description="The session token of the person who asks."),
-    ],
+        str, Header(alias=SESSION_HEADER, max_length=256, description="The session token of the person who asks.")
+    ] = "",
 ) -> Known:
     """Return the person for whom the application calls, by the token of a live session.
 
@@ -178,7 +180,7 @@ def person(
     known = sessions.introspect(store, tenant, session, moment)
     if known is None:
         message = "the session is over, or is none of this tenant; log in again"
-        raise Refused(Refusal(Reason.NOT_LOGGED_IN, "Tenantry-Session", message))
+        raise Refused(Refusal(Reason.NOT_LOGGED_IN, SESSION_HEADER, message if session else "send " + _WHOSE))
     return known
 
 

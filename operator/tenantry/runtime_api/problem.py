@@ -26,12 +26,15 @@ SCIM_MEDIA_TYPE = "application/scim+json"
 _OF_SCIM = re.compile(r"/v1/[^/]+/scim/v2(/|$)")
 _SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+#: So much of a path is repeated.
+_LONGEST_PATH = 256
 #: How soon to try again while the store is away.
 STORE_RETRY_SECONDS = 2
 
 _STATUS = {
     Reason.TENANT_NOT_FOUND: 404,
     Reason.WORKGROUP_NOT_FOUND: 404,
+    Reason.NOTIFICATION_NOT_FOUND: 404,
     Reason.SESSION_NOT_FOUND: 404,
     Reason.USER_NOT_FOUND: 404,
     Reason.GROUP_NOT_FOUND: 404,
@@ -162,8 +165,12 @@ def _tell_once(message: str) -> None:
 async def on_http(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses by itself: no such path, no such method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else ""
-    found = answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
+    path, method = request.scope["path"][:_LONGEST_PATH], request.method
+    refusal = {
+        404: Refusal(Reason.PATH_NOT_FOUND, "path", f'there is nothing at "{path}"; /openapi.json lists what there is'),
+        405: Refusal(Reason.METHOD_NOT_ALLOWED, "method", f'"{path}" takes no {method}; the header Allow says what'),
+    }.get(status, Refusal(Reason.INVALID_REQUEST, "", str(getattr(error, "detail", ""))))
+    found = answer(request, refusal, status)
     found.headers.update(getattr(error, "headers", None) or {})
     if status == 405:  # noqa: PLR2004 - Method Not Allowed
         found.headers["Allow"] = ", ".join(_methods(request))

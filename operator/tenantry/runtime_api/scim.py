@@ -13,7 +13,7 @@ from scim2_server.service import ScimService
 
 from tenantry.domain.client import Scope
 from tenantry.domain.scim import EXTENSION
-from tenantry.runtime_api.caller import Now, SpecCheck, StoreOf, Tenant, address_of, needs
+from tenantry.runtime_api.caller import SESSION_HEADER, Now, SpecCheck, StoreOf, Tenant, address_of, needs
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.runtime_api.scim_storage import StoreStorage
 from tenantry.services.clients import Client
@@ -21,7 +21,6 @@ from tenantry.services.scim_users import Caller
 from tenantry.services.sessions import Known, introspect
 from tenantry.services.workgroups import list_workgroups
 
-_SESSION = "Tenantry-Session"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -39,9 +38,9 @@ class _Service(ScimService):
         Raises:
             SCIMException: it calls for nobody, or the session is over.
         """
-        token = request.header(_SESSION)
+        token = request.header(SESSION_HEADER)
         if token is None:
-            raise NotImplementedException(detail=f"/Me is the person whose session is in {_SESSION}; send that")
+            raise NotImplementedException(detail=f"/Me is the person whose session is in {SESSION_HEADER}; send that")
         known = self._person(token)
         if known is None:
             raise UnauthorizedException(detail="the session is over, or is none of this tenant; log in again")
