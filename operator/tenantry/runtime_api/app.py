@@ -19,7 +19,7 @@ from tenantry.runtime_api import (
 )
 from tenantry.runtime_api.caller import CheckSpec, utc_now
 from tenantry.runtime_api.document import document_of
-from tenantry.runtime_api.form import on_invalid, only_known
+from tenantry.runtime_api.form import bound, on_invalid, only_known
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.plain import put_first
 from tenantry.runtime_api.problem import HANDLERS
@@ -37,7 +37,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
         description="Who may log in now, and who may do this.",
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(only_known)],
+        dependencies=[Depends(bound), Depends(only_known)],
     )
     app.state.store = store
     app.state.directories = directories

@@ -7,12 +7,18 @@ from fastapi.responses import JSONResponse
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal, choices
 from tenantry.errors import StoreUnavailable
+from tenantry.logs import bind_request
 from tenantry.runtime_api.caller import Direct
 from tenantry.runtime_api.faults import NO_JSON, refusal_of
 from tenantry.runtime_api.problem import Refused, answer, on_refused, on_store_unavailable
 
 #: So much of a name is repeated.
 _LONGEST = 64
+
+
+async def bound(request: Request) -> None:
+    """Have the log tell which request it is about."""
+    bind_request(request.scope["state"]["request_id"])
 
 
 async def only_known(request: Request) -> None:

@@ -69,6 +69,7 @@ class Protocol(H11Protocol):
 OPTIONS: dict[str, Any] = {
     "http": Protocol,
     "access_log": False,
+    "log_config": None,  # the log is the process's, in one format
     "server_header": False,
     "date_header": False,
     "proxy_headers": False,
