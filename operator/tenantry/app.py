@@ -18,11 +18,11 @@ from tenantry.controllers.connection import Connection
 from tenantry.controllers.health import Health
 from tenantry.controllers.kubeconfig import find_access
 from tenantry.controllers.lease import Lease
-from tenantry.controllers.logs import configure_logging, describe_exception, get_logger
 from tenantry.controllers.operator import Operator, Pace, first_of, resources_served
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.watches import WatchDead
 from tenantry.errors import InputError, LeadershipLost, StoreUnavailable
+from tenantry.logs import configure_logging, describe_exception, get_logger
 from tenantry.services import provisioning, secret_needs
 from tenantry.services.tenants import load_namespaces
 from tenantry.services.trail import read_audit_key

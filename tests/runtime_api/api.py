@@ -76,9 +76,9 @@ class Api:
             reply = _POOL.request(method, url, headers=sent)
         return Answer(reply.status, urllib3.HTTPHeaderDict(reply.headers), reply.data.decode())
 
-    def send(self, path: str, content: bytes, type_: str) -> Answer:
+    def send(self, path: str, content: bytes, type_: str, token: str | None = None) -> Answer:
         """Send bytes as they are."""
-        headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": type_}
+        headers = {"Authorization": f"Bearer {token or self.token()}", "Content-Type": type_}
         url = f"{self.url}/v1/{self.tenant.ref.namespace}/{path}"
         reply = _POOL.request("POST", url, body=content, headers=headers)
         return Answer(reply.status, urllib3.HTTPHeaderDict(reply.headers), reply.data.decode())

@@ -47,7 +47,8 @@ _CONFIG.projects.default.generation.with_security_parameters = False
 # Beside those that it takes for a refusal by itself: what was too large.
 _REJECTED = _CONFIG.projects.default.checks.negative_data_rejection
 _REJECTED.expected_statuses = [*_REJECTED.expected_statuses, "413", "414", "431"]
-_SCHEMA = schemathesis.openapi.from_dict(make_app(Store.open("sqlite://"), check_spec).openapi(), config=_CONFIG)
+DOCUMENT = make_app(Store.open("sqlite://"), check_spec).openapi()
+_SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=_CONFIG)
 _OPERATIONS: dict[str, APIOperation[Any, Any, Any, Any]] = {
     found.ok().label: found.ok() for found in _SCHEMA.get_all_operations() if isinstance(found, Ok)
 }

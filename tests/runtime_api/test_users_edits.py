@@ -69,6 +69,13 @@ def test_an_account_is_held_to_the_policy_and_a_refused_one_leaves_nothing(admin
     assert admin.get("users?userName=ann")["users"] == []
 
 
+def test_what_a_policy_asks_for_is_told_at_its_field(admin: Person) -> None:
+    lacking = {**FLOATING, "name": {"familyName": "Ant"}}
+    answer = admin.post("users", {"spec": {"userName": "ann", **lacking}, "password": "green-mug"})
+    assert (*told(answer), answer.body["field"]) == (422, "ProfileIncomplete", "spec.name.givenName")
+    assert answer.body["detail"].startswith('Workgroup "support" requires this field')
+
+
 def test_nr_27_a_privilege_that_is_withdrawn_while_a_password_is_hashed_counts_no_more(
     tracker: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

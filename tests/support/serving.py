@@ -27,6 +27,11 @@ class RuntimeApiProcess:
         """Return where it listens."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def log(self) -> str:
+        """Return what it has written by now."""
+        return self._service.log.read_text()
+
     def __enter__(self) -> Self:
         self._service.start(self._command)
         self._service.wait_until(self._answers, 30.0)

@@ -21,8 +21,10 @@
   {{- range .Values.serve.extraArgs }}
   - {{ . | quote }}
   {{- end }}
-  {{- if .Values.store.urlSecret.name }}
   env:
+  - name: TENANTRY_LOG_FORMAT
+    value: json
+  {{- if .Values.store.urlSecret.name }}
   - name: TENANTRY_STORE_URL
     valueFrom:
       secretKeyRef:

@@ -9,6 +9,7 @@ from tenantry.cli.manual import closing
 from tenantry.cli.stores import audit_key_file, opened, store_url
 from tenantry.domain.directory import Directories
 from tenantry.services.passwords import LEAST_MEMORY, LEAST_PASSES, raise_cost
+from tenantry.settings import LogFormat, LogLevel
 
 #: Who asks waits for an answer: a store that is away or locked longer than that is told of (P9).
 _PATIENCE_SECONDS = 1.5
@@ -117,6 +118,24 @@ def _checked_url(_ctx: click.Context, _option: click.Parameter, value: str | Non
     type=click.Path(dir_okay=False, path_type=Path),
     help="How to reach that API server. Default: KUBECONFIG, the Pod's service account, ~/.kube/config.",
 )
+@click.option(
+    "--log-format",
+    envvar="TENANTRY_LOG_FORMAT",
+    show_envvar=True,
+    default=LogFormat.CONSOLE.value,
+    show_default=True,
+    type=click.Choice([format_.value for format_ in LogFormat]),
+    help="json for machines, console for people.",
+)
+@click.option(
+    "--log-level",
+    envvar="TENANTRY_LOG_LEVEL",
+    show_envvar=True,
+    default=LogLevel.INFO.value,
+    show_default=True,
+    type=click.Choice([level.value for level in LogLevel]),
+    help="From which severity on the log is written.",
+)
 def command(
     store_url: str,
     audit_key_file: Path | None,
@@ -141,6 +160,9 @@ def command(
     if secrets_dir is not None and kubeconfig is not None:
         message = "--secrets-dir and --kubeconfig are two places for the same Secrets; give one"
         raise click.UsageError(message)
+    from tenantry.logs import configure_logging  # noqa: PLC0415 - what logs takes long to import
+
+    configure_logging(str(where.pop("log_level")), json=where.pop("log_format") == LogFormat.JSON)
     from tenantry.cli.validation.specs import check_spec  # noqa: PLC0415 - so do the schemas
     from tenantry.runtime_api.postman import Post  # noqa: PLC0415 - so do the templates of mails
     from tenantry.runtime_api.server import Where, serve  # noqa: PLC0415 - the web framework takes long to import

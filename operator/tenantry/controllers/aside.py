@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tenantry.controllers import metrics
 from tenantry.controllers.backoff import OBJECT
-from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.sighting import Sighting
+from tenantry.logs import get_logger, log_fault
 
 log = get_logger(__name__)
 

@@ -17,12 +17,12 @@ from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.barred import Barred
 from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.ledger import Ledger, State
-from tenantry.controllers.logs import get_logger
 from tenantry.controllers.pulse import Pulse
 from tenantry.controllers.sighting import Sighting, sight, sight_stored
 from tenantry.controllers.transaction import Transactions
 from tenantry.domain.observed import Kind
 from tenantry.errors import StoreUnavailable, TenantLocked
+from tenantry.logs import get_logger
 
 #: One transaction has at most this many objects.
 BATCH = 500

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from tenantry.controllers.access import ClusterAccess
 from tenantry.controllers.connection import open_session
 from tenantry.controllers.kopf_alone import ResourceMemories, ResourceMemory, kopf
-from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.domain.observed import Kind
+from tenantry.logs import get_logger, log_fault
 from tenantry.resources.meta import GROUP, RESOURCES, VERSION
 
 #: Pauses between kopf's attempts at one request, five minutes in all. Its own grow to 21 s, which is longer than an API

@@ -4,7 +4,7 @@ kopf imports that package, where it is installed, merely to recognize its model 
 package costs 20 MB of memory and half of the start-up time.
 """
 
-from tenantry.controllers.hidden import hidden
+from tenantry.hidden import hidden
 
 with hidden("kubernetes"):
     import kopf

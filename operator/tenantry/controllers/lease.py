@@ -15,8 +15,8 @@ from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError, Conflict, NotFound
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import Connection
-from tenantry.controllers.logs import get_logger
 from tenantry.errors import LeadershipLost
+from tenantry.logs import get_logger
 
 #: Epochs are seconds since this moment, or one more than the last one if that is later. So they grow even where the
 #: Lease was deleted, or came back with a restored cluster; and they fit the field's 32 bits until 2093.

@@ -14,7 +14,6 @@ from tenantry.controllers.events import event_registry, watched_resources
 from tenantry.controllers.inbox import Inbox
 from tenantry.controllers.lease import Lease
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.logs import get_logger
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.secret_lane import SecretLane
 from tenantry.controllers.secret_lookout import SecretLookout
@@ -24,6 +23,7 @@ from tenantry.controllers.tenants import Tenants
 from tenantry.controllers.transaction import Transactions
 from tenantry.controllers.watches import Watches
 from tenantry.domain.observed import Kind
+from tenantry.logs import get_logger
 from tenantry.resources.meta import API_VERSION, RESOURCES
 
 _GRACE_SECONDS = 8.0

@@ -12,11 +12,11 @@ from tenantry.controllers import metrics
 from tenantry.controllers.api_error import ApiError, Denied, Passing, ServerFault
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.connection import METADATA, Connection
-from tenantry.controllers.logs import get_logger
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.secret_lane import SecretLane, read_secret
 from tenantry.controllers.sighting import sight_stored
 from tenantry.errors import StoreUnavailable
+from tenantry.logs import get_logger
 from tenantry.services.secret_values import source_of
 from tenantry.services.work import SecretNeed
 from tenantry.specs.base import SecretKeyRef

@@ -13,7 +13,6 @@ from tenantry.controllers.backoff import OBJECT, OUTAGE
 from tenantry.controllers.connection import IN_FLIGHT, Connection, object_path
 from tenantry.controllers.fault import fault_conditions
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.sighting import Sighting, version_of
 from tenantry.controllers.writes import (
     Guard,
@@ -24,6 +23,7 @@ from tenantry.controllers.writes import (
     release_patch,
     write_of,
 )
+from tenantry.logs import get_logger, log_fault
 from tenantry.resources.meta import FINALIZER
 from tenantry.services.work import Outcome
 

@@ -17,12 +17,12 @@ from tenantry.controllers.connection import METADATA_LIST, Connection, object_pa
 from tenantry.controllers.engine import Engine
 from tenantry.controllers.lease import Lease
 from tenantry.controllers.ledger import Ledger
-from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.provisioning import Provisioning, StoreThread
 from tenantry.controllers.status_writer import StatusWriter
 from tenantry.controllers.tenants import Tenants
 from tenantry.domain.observed import Kind
 from tenantry.errors import LeadershipLost, StoreUnavailable, TenantLocked
+from tenantry.logs import get_logger, log_fault
 from tenantry.services.work import SweepReport
 
 Live: TypeAlias = dict[str, tuple[Kind, str, int]]

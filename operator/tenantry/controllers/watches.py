@@ -16,8 +16,8 @@ from tenantry.controllers import metrics
 from tenantry.controllers.backoff import OUTAGE
 from tenantry.controllers.events import ForgetfulMemories, unwatched, watch_settings
 from tenantry.controllers.kopf_alone import kopf
-from tenantry.controllers.logs import get_logger, log_fault
 from tenantry.controllers.pulse import Pulse
+from tenantry.logs import get_logger, log_fault
 
 #: A watch may be missing for this long while the API server answers: kopf takes some seconds to end and to start.
 _LONGEST_DOWN_SECONDS = 15.0

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from ldap3 import NONE, SIMPLE, SUBTREE, SYNC, Connection, Server
 from ldap3.core.exceptions import LDAPException
 from ldap3.core.results import (
@@ -30,6 +29,7 @@ from tenantry.directory.secrets import KeptSecrets
 from tenantry.directory.tls import CheckedTls
 from tenantry.domain.directory import Inquiry, SecretSource, can_be_asked, login_filter, principal_filter
 from tenantry.errors import DirectoryUnavailable, SecretUnavailable
+from tenantry.logs import get_logger
 from tenantry.specs.workgroup_login import Directory
 
 #: Seconds that a directory has to take a connection, and for each answer.
@@ -51,7 +51,7 @@ _REFUSALS = frozenset(
 _LDAPS = 636
 _LDAP = 389
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class _NotTrusted(DirectoryUnavailable):

@@ -76,7 +76,7 @@ class Reason(StrEnum):
     LIMIT_REACHED = "LimitReached", Settles.PERSON, "As many accounts as the limit lets in hold its roles."
     ROLE_LIMIT_REACHED = "RoleLimitReached", Settles.PERSON, "As many accounts as maxHolders lets hold the role."
     PLAN_FORBIDS_ACCOUNTS = "PlanForbidsAccounts", Settles.PERSON, "The plan has no accounts beside the subscriber's."
-    PASSWORD_INVALID = "PasswordInvalid", Settles.PERSON, "The Secret's value is not a password by the policy."
+    PASSWORD_INVALID = "PasswordInvalid", Settles.PERSON, "It is not a password by the policy."
     PASSWORD_IN_HISTORY = "PasswordInHistory", Settles.PERSON, "The password was used before; the old one stays."
 
     PASSWORD_NOT_APPLICABLE = "PasswordNotApplicable", Settles.PERSON, "No workgroup of the account takes a password."
@@ -149,6 +149,8 @@ class Reason(StrEnum):
     FIELD_IMMUTABLE = "FieldImmutable", Settles.PERSON, "The field is set once, or by somebody else, and not changed."
     EXTERNAL_ID_TAKEN = "ExternalIdTaken", Settles.PERSON, "Another account of the tenant has this externalId."
     INVALID_REQUEST = "InvalidRequest", Settles.PERSON, "The request does not have the form that the API asks for."
+    PATH_NOT_FOUND = "PathNotFound", Settles.PERSON, "The runtime API has nothing at the path."
+    METHOD_NOT_ALLOWED = "MethodNotAllowed", Settles.PERSON, "What is at the path is not asked for by the method."
     INVALID_CLIENT = "InvalidClient", Settles.PERSON, "The token is not one of the tenant's applications."
     INSUFFICIENT_SCOPE = "InsufficientScope", Settles.PERSON, "The application's token does not open this part."
     STORE_UNAVAILABLE = "StoreUnavailable", Settles.ITSELF, "The identity store cannot be reached; nothing is granted."
@@ -164,6 +166,11 @@ class Reason(StrEnum):
     GRANTED_BY_LEVEL = "GrantedByLevel", Settles.DONE, "The account's level in the module gives it."
     GRANTED_BY_PROJECT = "GrantedByProject", Settles.DONE, "A project of the account allows it."
     ACCOUNT_NOT_ACTIVE = "AccountNotActive", Settles.PERSON, "There is no account, or it is not Active."
+    SUBJECT_TYPE_NOT_FOUND = (
+        "SubjectTypeNotFound",
+        Settles.PERSON,
+        "A subject of that type is nobody here: it is user or session.",
+    )
     ACTION_NOT_GRANTED = "ActionNotGranted", Settles.PERSON, "No module lists the action, and no project allows it."
     LEVEL_TOO_LOW = "LevelTooLow", Settles.PERSON, "Neither role nor groups give the level that the action needs."
     NOT_THE_OWNER = "NotTheOwner", Settles.PERSON, "The level reaches the account's own resources only."

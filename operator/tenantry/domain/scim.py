@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from tenantry.domain.account import Account
 from tenantry.domain.client import Defaults
+from tenantry.domain.refusal import Refusal
 from tenantry.specs.user import OnExisting
 from tenantry.specs.workgroup_profile import UserType
 
@@ -20,6 +22,24 @@ _TEL = "tel:"
 _EXTENDED = ("licenseType", "workgroups")
 _ALWAYS = ("active", "userType")
 _UNSAID = "unsaid"
+_OF_SPEC = re.compile(r"\bspec\.([A-Za-z]+)((?:\.\w+|\[\d+\])*)")
+#: What a spec has in another place than SCIM.
+_NAMES = {
+    "license": f"{EXTENSION}:licenseType",
+    "workgroups": f"{EXTENSION}:workgroups",
+    "password": "password",
+}
+
+
+def in_words_of_scim(refusal: Refusal) -> str:
+    """Return what a refusal says, with the attributes that its client knows in place of the fields of a spec."""
+    field = refusal.field
+    known = field and (field if field.startswith("spec.") else f"spec.{field}")
+    return _OF_SPEC.sub(_attribute, f"{known}: {refusal.message}" if known else refusal.message)
+
+
+def _attribute(field: re.Match[str]) -> str:
+    return _NAMES.get(field[1], field[1] + field[2])
 
 
 def version_of(resource: Mapping[str, Any]) -> str:

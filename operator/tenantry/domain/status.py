@@ -1,5 +1,6 @@
 """From findings to conditions: what every kind's status shares (kstatus)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from tenantry.specs.base import Condition, ConditionStatus
 #: A message names at most this many faults of one object, and stays below the schema's bound.
 _MOST_FAULTS = 5
 _LONGEST_MESSAGE = 2048
+#: How the field of a fault is told before it.
+_FIELD = re.compile(r"spec\b[\w.\[\]-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ def not_ready(refusals: Sequence[Refusal]) -> list[Finding]:
 def summary(refusals: Sequence[Refusal]) -> str:
     """Return one message for some refusals."""
     return "; ".join(str(r) for r in refusals[:_MOST_FAULTS])[:_LONGEST_MESSAGE]
+
+
+def parse_summary(reason: Reason, message: str) -> Refusal:
+    """Return the refusals of a message as one, at the field of the first."""
+    field, colon, rest = message.partition(": ")
+    return Refusal(reason, field, rest) if colon and _FIELD.fullmatch(field) else Refusal(reason, "", message)
 
 
 def stamp(

@@ -19,9 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 from tenantry.domain.access import Resource
 from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
+from tenantry.domain.refusal import Refusal, choices
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Direct, Now, Shown, StoreOf, Tenant, address_of, admit, needs
 from tenantry.runtime_api.document import reads, reads_all
+from tenantry.runtime_api.faults import body_faults, refusal_of
 from tenantry.runtime_api.problem import BadRequest
 from tenantry.services import evaluations
 from tenantry.services.clients import Client, Credential
@@ -34,6 +36,9 @@ Caller = Annotated[Client, Depends(needs(Scope.ACCESS))]
 _MOST_EVALUATIONS = 1000
 _MOST_RESULTS = 500
 _USER, _SESSION = "user", "session"
+_SUBJECTS = (_USER, _SESSION)
+#: So much of a type is repeated.
+_LONGEST_TYPE = 64
 
 M = TypeVar("M", bound=BaseModel)
 Text = Annotated[StrictStr, Field(max_length=1024, pattern=r"^[^\x00]*$")]
@@ -157,13 +162,17 @@ def _body(model: type[M]) -> Callable[[Request], Any]:
 
 
 async def _read(request: Request, model: type[M]) -> M:
+    """Return the body; what is wrong with it is for an application that may ask, and told once that is known."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise BadRequest("Content-Type", "send application/json")
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise _fault(error) from error
+    if media_type == "application/json":
+        try:
+            return model.model_validate_json(await request.body())
+        except ValidationError as error:
+            fault = _fault(error)
+    else:
+        fault = BadRequest(Refusal(Reason.INVALID_REQUEST, "Content-Type", "send application/json"))
+    await Direct.of(request).admitted(Scope.ACCESS)
+    raise fault
 
 
 @router.post("/evaluation", summary="May the subject do this?", openapi_extra=reads_all(Evaluation))
@@ -278,9 +287,7 @@ def _parse(body: Evaluations, each: dict[str, Any]) -> Evaluation | BadRequest:
 
 
 def _fault(error: ValidationError) -> BadRequest:
-    """Return the first fault of a body, without what was given."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return BadRequest(".".join(map(str, first["loc"])), first["msg"])
+    return BadRequest(refusal_of(body_faults(error)[:1]))
 
 
 def _asked(body: Evaluation) -> Asked:
@@ -291,7 +298,7 @@ def _asked(body: Evaluation) -> Asked:
 
 def _subject_asked(subject: Subject, action: Action, resource: Resource, context: Context) -> Asked | None:
     """Return the question; None where the subject is of a kind that is nobody here."""
-    if subject.type not in {_USER, _SESSION}:
+    if subject.type not in _SUBJECTS:
         return None
     by_session = subject.type == _SESSION
     return Asked(subject.id, action.name, resource, context.workgroup, by_session, _qualifiers(action))
@@ -312,13 +319,15 @@ def _decision(body: Evaluation, found: Evaluated) -> dict[str, Any]:
     decision = found.decision
     steps = [{"rule": step.rule, "passed": step.passed, "text": step.text} for step in decision.steps]
     context = {"reason": decision.reason.value, "workgroup": found.workgroup, "steps": steps}
-    if body.subject.type not in {_USER, _SESSION}:
-        context["steps"] = []
+    if body.subject.type not in _SUBJECTS:
+        text = f'a subject of type "{body.subject.type[:_LONGEST_TYPE]}" is nobody here; {choices(_SUBJECTS)}'
+        context["reason"] = Reason.SUBJECT_TYPE_NOT_FOUND.value
+        context["steps"] = [{"rule": "subject", "passed": False, "text": text}]
     return {"decision": decision.allowed, "context": context}
 
 
 def _failed(fault: BadRequest) -> dict[str, Any]:
-    error = {"status": 400, "message": str(fault.refusal)}
+    error = {"status": 400, "message": fault.refusal.message}
     return {"decision": False, "context": {"reason": Reason.INVALID_REQUEST.value, "error": error}}
 
 

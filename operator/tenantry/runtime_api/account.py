@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
 
 from tenantry.domain.account import Account
@@ -59,8 +60,8 @@ class _Confirmed(Model):
     @model_validator(mode="after")
     def _typed_alike(self) -> "_Confirmed":
         if self.password_confirmation is not None and self.password_confirmation != self.chosen:
-            message = "passwordConfirmation is not the same password; type both again"
-            raise ValueError(message)
+            message = "is not the same password; type both again"
+            raise PydanticCustomError("unlike", message, {"field": "passwordConfirmation"})
         return self
 
 

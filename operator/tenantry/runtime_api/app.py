@@ -2,7 +2,8 @@
 
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
 
 from tenantry.domain.directory import Directories
 from tenantry.runtime_api import (
@@ -18,6 +19,7 @@ from tenantry.runtime_api import (
 )
 from tenantry.runtime_api.caller import CheckSpec, utc_now
 from tenantry.runtime_api.document import document_of
+from tenantry.runtime_api.form import bound, on_invalid, only_known
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.plain import put_first
 from tenantry.runtime_api.problem import HANDLERS
@@ -35,12 +37,13 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
         description="Who may log in now, and who may do this.",
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(bound), Depends(only_known)],
     )
     app.state.store = store
     app.state.directories = directories
     app.state.check_spec = check_spec
     app.state.now = utc_now
-    for kind, handler in HANDLERS.items():
+    for kind, handler in {**HANDLERS, RequestValidationError: on_invalid}.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
     # What is asked most comes first: routes are looked through in order.

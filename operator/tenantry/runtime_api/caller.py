@@ -24,6 +24,9 @@ Clock: TypeAlias = Callable[[], datetime]
 #: Returns what the API server would refuse a spec of this kind for.
 CheckSpec: TypeAlias = Callable[[Kind, Any], list[Refusal]]
 _BEARER = HTTPBearer(auto_error=False, description="The token that `tenantry clients create` printed.")
+#: Where a call says for whom it is made. It is required, and one without it is refused as one with another's is.
+SESSION_HEADER = "Tenantry-Session"
+_WHOSE = "the token of the session of the person for whom you call"
 
 Tenant = Annotated[str, Path(max_length=253, description="The namespace of the tenant.")]
 
@@ -88,6 +91,15 @@ async def credential(tenant: Tenant, bearer: Bearer) -> Credential:
 Shown = Annotated[Credential, Depends(credential)]
 
 
+def _who(store: Store, shown: list[tuple[Credential, datetime]]) -> list[Client | None]:
+    found = authenticate(store, {credential for credential, _ in shown}, max(moment for _, moment in shown))
+    return [found[credential] for credential, _ in shown]
+
+
+#: A thread for each would have them all wait for each other when many come at once.
+_CALLERS = Batches("callers", _who)
+
+
 @dataclass(frozen=True, slots=True)
 class Direct:
     """What the calls that are made most take from a request at once: dependencies would cost more than their answer."""
@@ -104,14 +116,24 @@ class Direct:
         state = request.app.state
         return cls(shown, state.store, state.now())
 
+    async def authenticated(self) -> Client:
+        """Return the application.
 
-def _who(store: Store, shown: list[tuple[Credential, datetime]]) -> list[Client | None]:
-    found = authenticate(store, {credential for credential, _ in shown}, max(moment for _, moment in shown))
-    return [found[credential] for credential, _ in shown]
+        Raises:
+            Refused: the token is none of the tenant's.
+        """
+        client = await _CALLERS.ask(self.store, (self.shown, self.moment))
+        if client is None:
+            raise Refused(_nobody(self.shown))
+        return client
 
+    async def admitted(self, scope: Scope) -> Client:
+        """Return the application, if it has the scope; for where that is not found out on the way.
 
-#: A thread for each would have them all wait for each other when many come at once.
-_CALLERS = Batches("callers", _who)
+        Raises:
+            Refused: the token is none of the tenant's, or does not open this part.
+        """
+        return admit(await self.authenticated(), self.shown, scope)
 
 
 def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
@@ -123,6 +145,11 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
     return caller
 
 
+def _nobody(shown: Credential) -> Refusal:
+    message = f'send "Authorization: Bearer" with a token of tenant "{shown.tenant}"; tenantry clients create makes one'
+    return Refusal(Reason.INVALID_CLIENT, "Authorization", message)
+
+
 def admit(client: Client | None, shown: Credential, scope: Scope) -> Client:
     """Return the application, if the token is one's and opens this part.
 
@@ -130,10 +157,7 @@ def admit(client: Client | None, shown: Credential, scope: Scope) -> Client:
         Refused: it is nobody's here, or does not.
     """
     if client is None:
-        message = (
-            f'send "Authorization: Bearer" with a token of tenant "{shown.tenant}"; tenantry clients create makes one'
-        )
-        raise Refused(Refusal(Reason.INVALID_CLIENT, "Authorization", message))
+        raise Refused(_nobody(shown))
     if scope not in client.scopes:
         message = f'application "{client.name}" has no scope "{scope}"; make its client anew with it'
         raise Refused(Refusal(Reason.INSUFFICIENT_SCOPE, "Authorization", message))
@@ -145,9 +169,8 @@ def person(
     store: StoreOf,
     moment: Now,
     session: Annotated[
-        str,
-        Header(alias="Tenantry-Session", max_length=256, description="The session token of the person who asks."),
-    ],
+        str, Header(alias=SESSION_HEADER, max_length=256, description="The session token of the person who asks.")
+    ] = "",
 ) -> Known:
     """Return the person for whom the application calls, by the token of a live session.
 
@@ -157,7 +180,7 @@ def person(
     known = sessions.introspect(store, tenant, session, moment)
     if known is None:
         message = "the session is over, or is none of this tenant; log in again"
-        raise Refused(Refusal(Reason.NOT_LOGGED_IN, "Tenantry-Session", message))
+        raise Refused(Refusal(Reason.NOT_LOGGED_IN, SESSION_HEADER, message if session else "send " + _WHOSE))
     return known
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from tenantry.runtime_api.caller import SESSION_HEADER
 from tenantry.runtime_api.problem import MEDIA_TYPE, STATUSES, Problem
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -48,6 +49,10 @@ def _complete(document: dict[str, Any]) -> None:
     schemas |= problem.pop("$defs", {}) | {"Problem": problem}
     content = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
     for operation in _operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == SESSION_HEADER:
+                parameter["required"] = True
+                parameter["schema"].pop("default", None)
         for status in STATUSES:
             known = operation["responses"].get(str(status))
             if known is None or status == _UNPROCESSABLE:

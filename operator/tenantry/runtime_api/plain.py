@@ -22,7 +22,9 @@ class _Plain(Route):
     """A route that is counted by its path, as the framework's are."""
 
     def matches(self, scope: Scope) -> tuple[Match, MutableMapping[str, Any]]:
-        """Tell whether the request is for this route."""
+        """Tell whether the request is for this route. What is wrong with a query, the framework's route tells."""
+        if scope["query_string"]:
+            return Match.NONE, {}
         match, found = super().matches(scope)
         return match, {**found, "route": self} if match is Match.FULL else found
 

@@ -10,8 +10,6 @@ from functools import cache
 from typing import Any
 
 from fastapi import Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -28,12 +26,15 @@ SCIM_MEDIA_TYPE = "application/scim+json"
 _OF_SCIM = re.compile(r"/v1/[^/]+/scim/v2(/|$)")
 _SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+#: So much of a path is repeated.
+_LONGEST_PATH = 256
 #: How soon to try again while the store is away.
 STORE_RETRY_SECONDS = 2
 
 _STATUS = {
     Reason.TENANT_NOT_FOUND: 404,
     Reason.WORKGROUP_NOT_FOUND: 404,
+    Reason.NOTIFICATION_NOT_FOUND: 404,
     Reason.SESSION_NOT_FOUND: 404,
     Reason.USER_NOT_FOUND: 404,
     Reason.GROUP_NOT_FOUND: 404,
@@ -99,9 +100,6 @@ class Refused(Exception):
 class BadRequest(Refused):
     """A request that AuthZEN asks to be answered with 400, whatever is wrong with its form."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(Refusal(Reason.INVALID_REQUEST, field, message))
-
 
 def answer(
     request: Request, refusal: Refusal, status: int | None = None, others: Sequence[Refusal] = ()
@@ -164,20 +162,15 @@ def _tell_once(message: str) -> None:
     log.error("%s", message)
 
 
-async def on_invalid(request: Request, error: Exception) -> JSONResponse:
-    """Answer a request that does not have the form asked for. What was given is not repeated: it may be a secret."""
-    faults = error.errors() if isinstance(error, RequestValidationError) else []
-    first = faults[0] if faults else {"loc": (), "msg": "not understood"}
-    field = ".".join(str(part) for part in first["loc"][1:])
-    message = "; ".join(f"{'.'.join(str(p) for p in f['loc'][1:])}: {f['msg']}" for f in faults[:5])
-    return answer(request, Refusal(Reason.INVALID_REQUEST, field, jsonable_encoder(message)), 422)
-
-
 async def on_http(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses by itself: no such path, no such method."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else ""
-    found = answer(request, Refusal(Reason.INVALID_REQUEST, "", detail), status)
+    path, method = request.scope["path"][:_LONGEST_PATH], request.method
+    refusal = {
+        404: Refusal(Reason.PATH_NOT_FOUND, "path", f'there is nothing at "{path}"; /openapi.json lists what there is'),
+        405: Refusal(Reason.METHOD_NOT_ALLOWED, "method", f'"{path}" takes no {method}; the header Allow says what'),
+    }.get(status, Refusal(Reason.INVALID_REQUEST, "", str(getattr(error, "detail", ""))))
+    found = answer(request, refusal, status)
     found.headers.update(getattr(error, "headers", None) or {})
     if status == 405:  # noqa: PLR2004 - Method Not Allowed
         found.headers["Allow"] = ", ".join(_methods(request))
@@ -201,6 +194,5 @@ HANDLERS = {
     Refused: on_refused,
     StoreUnavailable: on_store_unavailable,
     TrailSigned: on_trail_signed,
-    RequestValidationError: on_invalid,
     HTTPException: on_http,
 }

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from scim2_models import NotImplementedException, ResourceType, SCIMException, UnauthorizedException
+from scim2_models import Error, NotImplementedException, ResourceType, SCIMException, UnauthorizedException
+from scim2_server.errors import UnsupportedMediaTypeException
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import SCIM_MEDIA_TYPE, ScimResponse
@@ -13,7 +14,9 @@ from scim2_server.service import ScimService
 
 from tenantry.domain.client import Scope
 from tenantry.domain.scim import EXTENSION
-from tenantry.runtime_api.caller import Now, SpecCheck, StoreOf, Tenant, address_of, needs
+from tenantry.runtime_api.caller import SESSION_HEADER, Now, SpecCheck, StoreOf, Tenant, address_of, needs
+from tenantry.runtime_api.scim_filter import with_place
+from tenantry.runtime_api.scim_patch import check_targets
 from tenantry.runtime_api.scim_schema import PROVIDER
 from tenantry.runtime_api.scim_storage import StoreStorage
 from tenantry.services.clients import Client
@@ -21,7 +24,8 @@ from tenantry.services.scim_users import Caller
 from tenantry.services.sessions import Known, introspect
 from tenantry.services.workgroups import list_workgroups
 
-_SESSION = "Tenantry-Session"
+#: What a body may be; the specification asks for the first.
+_MEDIA_TYPES = f"send the body as {SCIM_MEDIA_TYPE} or application/json"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -39,9 +43,9 @@ class _Service(ScimService):
         Raises:
             SCIMException: it calls for nobody, or the session is over.
         """
-        token = request.header(_SESSION)
+        token = request.header(SESSION_HEADER)
         if token is None:
-            raise NotImplementedException(detail=f"/Me is the person whose session is in {_SESSION}; send that")
+            raise NotImplementedException(detail=f"/Me is the person whose session is in {SESSION_HEADER}; send that")
         known = self._person(token)
         if known is None:
             raise UnauthorizedException(detail="the session is over, or is none of this tenant; log in again")
@@ -59,6 +63,27 @@ class _Service(ScimService):
         found = super().schema(location, schema_id, query)
         self._tell(found.body or {})
         return found
+
+    def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> Any:  # noqa: ANN401 - a model made at run time
+        """Read a PATCH, which speaks of what there is."""
+        patch = super().read_patch(resource_type, body, content_type)
+        check_targets(str(resource_type.name), self.get_model(resource_type), patch)
+        return patch
+
+    @staticmethod
+    def ensure_json(content_type: str | None) -> None:
+        """Refuse a body that is not JSON."""
+        try:
+            ScimService.ensure_json(content_type)
+        except UnsupportedMediaTypeException as error:
+            raise UnsupportedMediaTypeException(detail=_MEDIA_TYPES) from error
+
+    @staticmethod
+    def error_of(exception: Exception) -> Error:
+        """Return the error of an exception; of a filter or path with what stands where it cannot be read."""
+        error = ScimService.error_of(exception)
+        error.detail = with_place(error.detail or "", exception)
+        return error
 
     def _tell(self, schema: dict[str, Any]) -> None:
         if schema.get("id") == EXTENSION:

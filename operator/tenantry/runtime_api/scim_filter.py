@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from inspect import isclass
 from typing import Any
 
+from pydantic import ValidationError
 from scim2_models import CaseExact, ComplexAttribute, InvalidFilterException, ScimFilter, SearchRequest
 from scim2_models.path import (
     AttributeBinding,
@@ -24,6 +25,11 @@ from tenantry.domain.query import Compare, Condition, Junction, Negation, Nothin
 from tenantry.domain.scim import EXTENSION
 
 _OF_EXTENSION = "tenantry:"
+#: What is told of a filter that cannot be read.
+_COLUMN = re.compile(r"invalid syntax at column (\d+)$")
+_COMPARING = frozenset(operator.value for operator in Operator)
+#: So much of a word is repeated.
+_LONGEST_WORD = 24
 #: Comparisons of one filter: each is looked at for every resource, and a database has a most of them too.
 MOST_COMPARISONS = 200
 #: What no database compares with.
@@ -147,6 +153,20 @@ def _utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         return _FIRST if moment.year == _FIRST.year else _LAST
+
+
+def with_place(detail: str, exception: BaseException) -> str:
+    """Return what is wrong with a filter, with the word that cannot be read. Values are not repeated."""
+    column, cause = _COLUMN.search(detail), exception.__cause__
+    if column is None or not isinstance(cause, ValidationError):
+        return detail
+    text, place = str(cause.errors()[0]["input"]), int(column[1]) - 1
+    before, here = text[:place].split()[-1:], text[place : place + _LONGEST_WORD].split()[:1]
+    if not here:
+        return f"{detail}, where it ends"
+    if here[0].startswith('"') or (before and before[0].lower() in _COMPARING):
+        return f'{detail}, at a value; text is in double quotes, and a backslash before " or a backslash in it'
+    return f"{detail}, at {here[0]}"
 
 
 def _comparisons(condition: Condition) -> int:

@@ -6,7 +6,7 @@ What identity providers send beside these is let go: an account has no place for
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from scim2_models import (
     URN,
     AnyExtension,
@@ -41,6 +41,19 @@ LARGEST_BULK = 768 * 1024
 MOST_RESULTS = 200
 
 
+def _true_or_false(value: object) -> object:
+    """Refuse what only looks like a truth value; Microsoft Entra sends it as text, in any case."""
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    if value is None or isinstance(value, bool):
+        return value
+    raise ValueError(_NO_TRUTH)
+
+
+_NO_TRUTH = "must be true or false"
+Truth = Annotated[bool | None, BeforeValidator(_true_or_false)]
+
+
 class Kind(StrEnum):
     """Whose account it is."""
 
@@ -68,7 +81,7 @@ class Email(ComplexAttribute):
 
     value: Annotated[str | None, Required.true] = None
     type: str | None = Field(None, examples=["work", "home", "other"])
-    primary: bool | None = None
+    primary: Truth = None
 
 
 class PhoneNumber(ComplexAttribute):
@@ -126,7 +139,7 @@ class User(Resource[AnyExtension]):
     user_type: str | None = Field(None, examples=[kind.value for kind in Kind])
     preferred_language: str | None = Field(None, examples=["en", "de", "fr", "es", "it"])
     timezone: str | None = None
-    active: bool | None = None
+    active: Truth = None
     password: Annotated[str | None, Mutability.write_only, Returned.never, CaseExact.true] = None
     emails: list[Email] | None = None
     phone_numbers: list[PhoneNumber] | None = None

@@ -23,6 +23,7 @@ from scim2_server.storage import ScimStorage, SearchPage
 from tenantry.domain.query import Unsearchable
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.domain.scim import in_words_of_scim
 from tenantry.runtime_api.model import NOT_TEXT, is_text
 from tenantry.runtime_api.scim_filter import page_of
 from tenantry.runtime_api.scim_schema import PROVIDER
@@ -60,7 +61,7 @@ def refuse(refusal: Refusal) -> Never:
         SCIMException: always.
     """
     exception = _EXCEPTIONS.get(refusal.reason, InvalidValueException)
-    raise exception(detail=f"{refusal.reason.value}: {refusal}")
+    raise exception(detail=f"{refusal.reason.value}: {in_words_of_scim(refusal)}")
 
 
 class StoreStorage(ScimStorage):

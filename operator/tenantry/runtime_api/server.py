@@ -69,6 +69,7 @@ class Protocol(H11Protocol):
 OPTIONS: dict[str, Any] = {
     "http": Protocol,
     "access_log": False,
+    "log_config": None,  # the log is the process's, in one format
     "server_header": False,
     "date_header": False,
     "proxy_headers": False,
@@ -123,6 +124,7 @@ def serve(
     app = make_app(store, check_spec, directories)
     app.state.public_url = where.public_url
     app.state.under_way = UnderWay(pulse)
+    app.openapi()  # made for the first query, it would hold up every other call
     threads: list[Pulse | Clockwork | Postman] = [pulse, clockwork, *renewing, postman]
     for thread in threads:
         thread.start()

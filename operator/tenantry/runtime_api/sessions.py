@@ -17,6 +17,7 @@ from tenantry.domain.session import Session
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Clock, ClockOf, Direct, DirectoriesOf, Now, StoreOf, Tenant, admit, needs
 from tenantry.runtime_api.document import reads_all
+from tenantry.runtime_api.faults import body_faults
 from tenantry.runtime_api.hashing import ASKING, HASHING
 from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
@@ -195,11 +196,12 @@ async def heartbeat(request: Request) -> Response:
 
 
 async def _read_heartbeat(request: Request) -> HeartbeatRequest:
+    """Return the body; what is wrong with it is for an application that may ask, and told once that is known."""
     try:
         return HeartbeatRequest.model_validate_json(await request.body())
     except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
+        await Direct.of(request).admitted(Scope.SESSIONS)
+        raise RequestValidationError(body_faults(error)) from error
 
 
 def _beat(store: Store, asked: list[tuple[Beat, datetime]]) -> list[tuple[Client | None, list[Session | None]]]:

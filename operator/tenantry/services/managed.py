@@ -17,7 +17,7 @@ from tenantry.domain.reading import restore_object
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.secret import SecretOffer
-from tenantry.domain.status import Finding
+from tenantry.domain.status import Finding, parse_summary
 from tenantry.services.accounts import chosen_tenant
 from tenantry.services.observed import observe_gone
 from tenantry.services.passwords import offer_typed
@@ -285,7 +285,7 @@ def _done(row: ResourceRow, account: Account | None) -> Done:
     ready = next((c for c in conditions if c["type"] == "Ready"), None)
     if ready is None or ready["status"] != ConditionStatus.TRUE or row.deleting:
         message = str(ready["message"]) if ready is not None else ""
-        return Done(None, Refusal(Reason.of(row.reason), "", message))
+        return Done(None, parse_summary(Reason.of(row.reason), message))
     warnings = (
         Finding(
             c["type"], holds=c["status"] == ConditionStatus.TRUE, reason=Reason.of(c["reason"]), message=c["message"]

@@ -1,4 +1,4 @@
-"""The log: one line an event, keys and values, and never a secret or anything of a person.
+"""The log of a process: one line an event, keys and values, UTC, and never a secret or anything of a person.
 
 Objects are told by kind and UID, not by name; exceptions by type and place, not by text.
 """
@@ -8,11 +8,12 @@ import sys
 import traceback
 from typing import Any
 
-from tenantry.controllers.hidden import hidden
+from tenantry.hidden import hidden
 
 with hidden("rich"):  # structlog imports it for colored tracebacks, of which we print none: 5 MB
     import structlog
-    from structlog.typing import Processor
+    from structlog.contextvars import bind_contextvars, merge_contextvars
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 _FRAMES = 6
 _LONGEST_OF_KOPF = 240
@@ -26,9 +27,11 @@ def get_logger(name: str) -> Any:  # noqa: ANN401 - structlog's own type is a la
 def configure_logging(level: str, *, json: bool) -> None:
     """Send all logs, our own and the libraries', to standard error in one format."""
     shared: list[Processor] = [
+        merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _describe,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -41,6 +44,18 @@ def configure_logging(level: str, *, json: bool) -> None:
     logging.getLogger("kopf").setLevel(logging.WARNING)
     logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+
+
+def bind_request(request_id: str) -> None:
+    """Have what is logged on behalf of a request carry its id, in threads that take its context along too."""
+    bind_contextvars(request=request_id)
+
+
+def _describe(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put what may be said of an exception in place of its text, whoever logs it."""
+    found = event.pop("exc_info", None)
+    error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
+    return {**event, **describe_exception(error)} if isinstance(error, BaseException) else event
 
 
 def _handler(shared: list[Processor], *, json: bool) -> logging.Handler:
