@@ -225,15 +225,16 @@ def test_every_write_is_on_record_with_the_name_of_the_client(hr: Directory) -> 
 
 
 @pytest.mark.parametrize(
-    ("scopes", "status", "reason"), [((), 401, "InvalidClient"), ((Scope.SESSIONS,), 403, "InsufficientScope")]
+    ("scopes", "status", "reason", "error"),
+    [((), 401, "InvalidClient", "invalid_token"), ((Scope.SESSIONS,), 403, "InsufficientScope", "insufficient_scope")],
 )
 def test_who_may_not_is_told_so_in_the_form_of_scim(
-    hr: Directory, scopes: tuple[Scope, ...], status: int, reason: str
+    hr: Directory, scopes: tuple[Scope, ...], status: int, reason: str, error: str
 ) -> None:
     token = hr.api.token(scopes) if scopes else "none"
     answer = hr.api.call("GET", "scim/v2/Users", token=token)
     refused(answer, status, reason)
-    assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+    assert answer.headers["WWW-Authenticate"] == f'Bearer realm="tenantry", error="{error}"'
 
 
 def test_a_page_has_what_was_asked_for_in_order(hr: Directory) -> None:

@@ -21,6 +21,11 @@ class Rig:
     leads: bool = True
     running: "asyncio.Task[None] | None" = None
 
+    async def end(self) -> None:
+        """Wait for the engine to end by itself."""
+        assert self.running is not None
+        await asyncio.wait_for(asyncio.shield(self.running), 30)
+
     def offer(self, body: Body, kind: Kind = Kind.USER, *, deleted: bool = False) -> None:
         if not deleted:
             self.api.add(body, "users" if kind is Kind.USER else f"{kind.lower()}s")
