@@ -1,6 +1,5 @@
 import shutil
 import uuid
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,15 +13,13 @@ from tests.support.installation import install, remove_objects
 from tests.support.kube import Kube
 from tests.support.operator import OperatorProcess
 
-_CLUSTER_GROUPS = 2  # at most so many workers start a cluster of their own
 
-
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that need a cluster on few workers, file by file: each such worker starts a server."""
+    """Keep the tests of a file that need a cluster together: what they share is started once."""
     for item in items:
         if {"cluster", "own_cluster"} & set(getattr(item, "fixturenames", ())):
-            group = zlib.crc32(item.path.name.encode()) % _CLUSTER_GROUPS
-            item.add_marker(pytest.mark.xdist_group(f"cluster-{group}"))
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="session")
