@@ -29,7 +29,7 @@ down: $(READY) ## stop what `make up` started
 	@$(BIN)/python hack/demo.py down
 
 test: $(READY) ## run all tests, or some: make test ARGS="-k seats"
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: $(READY) ## formatting, lint, types, architecture, generated files, migrations
 	$(BIN)/ruff format --check .

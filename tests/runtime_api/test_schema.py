@@ -80,7 +80,7 @@ def seeds(api: Api) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("label", [pytest.param(found, marks=pytest.mark.xdist_group(found)) for found in _OPERATIONS])
+@pytest.mark.parametrize("label", _OPERATIONS)
 def test_what_a_route_answers_is_what_the_document_says(api: Api, seeds: dict[str, Any], label: str) -> None:
     headers = {"Authorization": f"Bearer {api.token()}"}
     for mode in _modes(_OPERATIONS[label]):
