@@ -1,11 +1,14 @@
 """`tenantry serve` that cannot start says why in one line, and which option would change that."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from tenantry.runtime_api.listening import listen
 from tests.support.commands import tenantry
 
 
@@ -38,3 +41,24 @@ def test_a_certificate_that_is_none_is_told(sqlite_url: str, tmp_path: Path) -> 
     assert (done.code, done.err.count("\n")) == (1, 1)
     assert f"{file} and {file} are not a certificate in PEM and its key" in done.err
     assert "--private-key" in done.err
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_answers_do_not_wait_for_more_to_send(host: str) -> None:
+    async def connect() -> bool:
+        came: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+
+        class Server(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                came.set_result(cast("asyncio.Transport", transport))
+
+        server = await asyncio.get_running_loop().create_server(Server, sock=listening)
+        _, writer = await asyncio.open_connection(*listening.getsockname()[:2])
+        accepted: socket.socket = (await came).get_extra_info("socket")
+        at_once = bool(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+        server.close()
+        return at_once
+
+    listening = listen(host, 0)
+    assert asyncio.run(connect())

@@ -15,11 +15,17 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         InputError: the address is not ours, or the port is another's.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With its protocol named: asyncio turns Nagle's algorithm off of such only, and answers would wait for 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
     except OSError as error:
+        listening.close()
         raise InputError(f"cannot listen on {host}:{port}: {error.strerror}; see --host and --port") from error
+    return listening
 
 
 def check_pair(certificate: Path, private_key: Path) -> None:
