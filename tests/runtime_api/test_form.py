@@ -60,13 +60,20 @@ EVALUATION, HEARTBEAT = "access/v1/evaluation", "sessions/heartbeat"
 @pytest.mark.parametrize(
     ("path", "content", "type_", "field", "detail"),
     [
-        ("sessions", b'{"a": ', JSON, "body", "body: is no JSON: Expecting value, at character 6"),
+        ("sessions/logoff", b'{"a": ', JSON, "body", "body: is no JSON: Expecting value, at character 6"),
         ("sessions", b"", JSON, "body", "body: is missing; send a JSON object, with Content-Type: application/json"),
         ("sessions", b"[]", JSON, "body", "body: is no JSON object; send a JSON object, with Content-Type"),
-        ("sessions", b"{}", "text/plain", "body", "body: is no JSON object; send a JSON object, with Content-Type"),
+        (
+            "sessions/logoff",
+            b"{}",
+            "text/plain",
+            "body",
+            "body: is no JSON object; send a JSON object, with Content-Type",
+        ),
         ("sessions/logoff", b"{}", JSON, "token", "token: is missing"),
         ("sessions/logoff", b'{"token": "a", "tokn": 1}', JSON, "tokn", "tokn: there is no such field"),
         ("sessions/logoff", b'{"token": "\\u0000"}', JSON, "", "the character U+0000"),
+        ("sessions", b'{"a": ', JSON, "body", "body: is no JSON: "),
         (HEARTBEAT, b"{", JSON, "body", "body: is no JSON: "),
         (HEARTBEAT, b"[]", JSON, "body", "body: is no JSON object; send a JSON object"),
         (HEARTBEAT, b"{}", JSON, "tokens", "tokens: is missing"),

@@ -9,7 +9,6 @@ from fastapi import Depends, Header, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tenantry.domain.client import Scope
-from tenantry.domain.directory import Directories
 from tenantry.domain.observed import Kind
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
@@ -59,12 +58,6 @@ async def now(request: Request) -> datetime:
     return (await clock(request))()
 
 
-def directories_of(request: Request) -> Directories | None:
-    """Return how directories are asked; None where there is no way to."""
-    directories: Directories | None = request.app.state.directories
-    return directories
-
-
 def address_of(request: Request) -> str:
     """Return how callers reach this server: as it was told, or else as this request came, which a proxy may change."""
     told: str | None = getattr(request.app.state, "public_url", None)
@@ -77,7 +70,6 @@ SpecCheck = Annotated[CheckSpec, Depends(check_spec_of)]
 Now = Annotated[datetime, Depends(now)]
 #: Where a call waits for its turn, the moment is that at which it comes.
 ClockOf = Annotated[Clock, Depends(clock)]
-DirectoriesOf = Annotated[Directories | None, Depends(directories_of)]
 
 
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]

@@ -14,6 +14,8 @@ from tenantry.domain.refusal import Refusal
 #: The framework's word for a body that cannot be parsed.
 NO_JSON = "json_invalid"
 _BODY = "body"
+#: What the framework would have of a request without one.
+NO_BODY = {"type": "missing", "loc": (_BODY,), "msg": ""}
 #: So many faults of one request are told.
 _MOST = 5
 _AN_OBJECT = "send a JSON object"

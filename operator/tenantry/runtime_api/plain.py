@@ -1,4 +1,6 @@
-"""Routes without the framework's layers, for the calls that are made most: these cost more than an answer does.
+"""Routes without the framework's layers, for the calls that are made most, or by many at once.
+
+Those layers cost more than an answer does, and who asks for something else meanwhile waits for them.
 
 The framework has the same routes, from which the document is made.
 """
@@ -15,6 +17,7 @@ from tenantry.runtime_api import access, sessions
 _CALLS = (
     (f"{access.PREFIX}/evaluation", access.evaluation),
     (f"{sessions.PREFIX}/heartbeat", sessions.heartbeat),
+    (sessions.PREFIX, sessions.log_in),
 )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 import orjson
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -14,10 +14,11 @@ from tenantry.domain.directory import Directories
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
+from tenantry.logs import bind_request
 from tenantry.runtime_api.batches import Batches
-from tenantry.runtime_api.caller import Clock, ClockOf, Direct, DirectoriesOf, Now, StoreOf, Tenant, admit, needs
+from tenantry.runtime_api.caller import Clock, Direct, Now, StoreOf, Tenant, admit, needs
 from tenantry.runtime_api.document import reads_all
-from tenantry.runtime_api.faults import body_faults
+from tenantry.runtime_api.faults import NO_BODY, body_faults
 from tenantry.runtime_api.hashing import ASKING, HASHING
 from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
@@ -33,6 +34,7 @@ router = APIRouter(prefix=PREFIX, tags=["sessions"])
 Caller = Annotated[Client, Depends(needs(Scope.SESSIONS))]
 Token = Annotated[str, Field(min_length=1, max_length=256, description="The session's token.")]
 _MOST_TOKENS = 1000
+M = TypeVar("M", bound=BaseModel)
 
 
 class LogInRequest(Model):
@@ -135,26 +137,22 @@ class Introspection(BaseModel):
     sid: str | None = Field(default=None, description="The session's id.")
 
 
-@router.post("", status_code=201, summary="Log in")
-async def log_in(
-    *,
-    tenant: Tenant,
-    body: LogInRequest,
-    caller: Caller,
-    store: StoreOf,
-    clock: ClockOf,
-    directories: DirectoriesOf,
-    response: Response,
-) -> LogInAnswer:
+@router.post("", status_code=201, summary="Log in", response_model=LogInAnswer, openapi_extra=reads_all(LogInRequest))
+async def log_in(request: Request) -> Response:
     """Log in with a password. 409 says that no license is free, with the time after which to try again."""
-    claim = Claim(body.workgroup, body.user_name, body.password)
-    found = await HASHING.run(partial(_log_in_by_password, store, tenant, caller.name, claim, clock))
+    direct, body = Direct.of(request), await _read(request, LogInRequest)
+    client, state = await direct.admitted(Scope.SESSIONS), request.app.state
+    bind_request(request.state.request_id)  # a directory that cannot be asked is told of in the log
+    tenant, claim = direct.shown.tenant, Claim(body.workgroup, body.user_name, body.password)
+    # Where it waits for its turn, the moment is that at which it comes: the clock goes along.
+    found = await HASHING.run(partial(_log_in_by_password, direct.store, tenant, client.name, claim, state.now))
     if isinstance(found, DirectoryClaim):
-        found = await ASKING.run(partial(_log_in_by_directory, store, caller.name, found, directories, clock))
+        asked = partial(_log_in_by_directory, direct.store, client.name, found, state.directories, state.now)
+        found = await ASKING.run(asked)
     if isinstance(found, Refusal):
         raise Refused(found)
-    response.headers["Location"] = f"/v1/{tenant}/sessions/{found.session.id}"
-    return LogInAnswer.of(found)
+    place = {"Location": f"/v1/{tenant}/sessions/{found.session.id}"}
+    return Response(LogInAnswer.of(found).model_dump_json(by_alias=True), 201, place, "application/json")
 
 
 def _log_in_by_password(
@@ -188,20 +186,21 @@ def _log_in(store: Store, tenant: str, client: str, proof: Proof | Refusal, now:
 )
 async def heartbeat(request: Request) -> Response:
     """Extend the leases of sessions; one call may carry many."""
-    direct, body = Direct.of(request), await _read_heartbeat(request)
+    direct, body = Direct.of(request), await _read(request, HeartbeatRequest)
     client, found = await _BEATS.ask(direct.store, (Beat(direct.shown, body.tokens), direct.moment))
     admit(client, direct.shown, Scope.SESSIONS)
     beats = [{"active": s is not None, "expirationTime": s.expires if s is not None else None} for s in found]
     return Response(orjson.dumps(beats, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
-async def _read_heartbeat(request: Request) -> HeartbeatRequest:
+async def _read(request: Request, model: type[M]) -> M:
     """Return the body; what is wrong with it is for an application that may ask, and told once that is known."""
+    content = await request.body()
     try:
-        return HeartbeatRequest.model_validate_json(await request.body())
+        return model.model_validate_json(content)
     except ValidationError as error:
         await Direct.of(request).admitted(Scope.SESSIONS)
-        raise RequestValidationError(body_faults(error)) from error
+        raise RequestValidationError(body_faults(error) if content else [NO_BODY]) from error
 
 
 def _beat(store: Store, asked: list[tuple[Beat, datetime]]) -> list[tuple[Client | None, list[Session | None]]]:
