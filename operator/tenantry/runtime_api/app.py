@@ -1,5 +1,6 @@
 """The application: its routes, and faults as problems."""
 
+import asyncio
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
@@ -25,6 +26,9 @@ from tenantry.runtime_api.plain import put_first
 from tenantry.runtime_api.problem import HANDLERS
 from tenantry.store import Store
 
+#: So many log-ins are read in one turn of the event loop: everybody logs in at nine, and heartbeats go on.
+_LOG_INS_AT_ONCE = 2
+
 
 def make_app(store: Store, check_spec: CheckSpec, directories: Directories | None = None) -> FastAPI:
     """Return the runtime API on a store. ``check_spec`` holds what is asked for to the schemas of the resources.
@@ -43,6 +47,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
     app.state.directories = directories
     app.state.check_spec = check_spec
     app.state.now = utc_now
+    app.state.log_ins_at_once = asyncio.Semaphore(_LOG_INS_AT_ONCE)
     for kind, handler in {**HANDLERS, RequestValidationError: on_invalid}.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(Frame)
