@@ -132,7 +132,7 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
     """Return the dependency that lets in only applications with a scope."""
 
     async def caller(shown: Shown, store: StoreOf, moment: Now) -> Client:
-        return admit(await _CALLERS.ask(store, (shown, moment)), shown, scope)
+        return await Direct(shown, store, moment).admitted(scope)
 
     return caller
 

@@ -33,15 +33,14 @@ def load_claimed(connection: Connection, tenant_id: int, workgroup: str, key: st
     named = accounts.c.email_key if by is LoginBy.PRIMARY_EMAIL else accounts.c.login_key
     system = and_(accounts.c.scope == workgroup, accounts.c.login_key == key)
     person = and_(accounts.c.scope == "", named == key, accounts.c.deleted.is_(None))
-    columns = [column for column in accounts.c if column.name in _READ]
-    query = select(*columns, _at_home(workgroup).label("at_home"))
-    return [
-        _claimed(row) for row in connection.execute(query.where(accounts.c.tenant_id == tenant_id, or_(system, person)))
-    ]
+    query = select(*_COLUMNS, _at_home(workgroup).label("at_home"))
+    rows = connection.execute(query.where(accounts.c.tenant_id == tenant_id, or_(system, person)))
+    return [_claimed(row) for row in rows]
 
 
-_READ = {"id", "user_name", "login_key", "scope"}
-_READ |= {f"password_{part}" for part in ("hash", "changed", "history", "source", "expires", "applied")}
+_OF_PASSWORD = ("hash", "changed", "history", "source", "expires", "applied")
+_NAMES = ("id", "user_name", "login_key", "scope", *(f"password_{part}" for part in _OF_PASSWORD))
+_COLUMNS = tuple(accounts.c[name] for name in _NAMES)
 
 
 def _at_home(workgroup: str) -> ColumnElement[bool]:
