@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
 
 from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind
@@ -14,39 +14,50 @@ from tenantry.specs.licensepool import LicenseType
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_deletion import DeletionMode
 from tenantry.specs.workgroup_login import OnboardingMode
-from tenantry.store.portions import in_portions
+from tenantry.store.portions import among, in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, waits
 from tenantry.store.scim import delete_said
 
+_ALL = select(accounts).where(accounts.c.tenant_id == bindparam("tenant_id"))
+_OF_USERS = _ALL.where(accounts.c.scope == "")  # system users are apart
+_BY_UID = select(accounts).where(among(accounts.c.resource_uid, "uids"))
+_BY_LOGIN = _OF_USERS.where(among(accounts.c.login_key, "keys"))
+_BY_EMAIL = _OF_USERS.where(accounts.c.deleted.is_(None), among(accounts.c.email_key, "keys"))
+_BY_KEY = _ALL.where(among(accounts.c.login_key, "keys"))
+_BY_ID = select(accounts).where(among(accounts.c.id, "ids"))
+_BY_ID_THERE = _ALL.where(among(accounts.c.id, "ids"))
+_MEMBERSHIPS = select(memberships).where(among(memberships.c.account_id, "ids")).order_by(memberships.c.position)
+_SEATS = select(seats).where(among(seats.c.account_id, "ids"))
+_WAITS = select(waits).where(among(waits.c.account_id, "ids"))
+_ASSIGNED = select(assigned_values).where(among(assigned_values.c.account_id, "ids")).order_by(assigned_values.c.name)
+
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
     """Return the accounts that these resources own."""
-    return [a for some in in_portions(uids) for a in _load(connection, accounts.c.resource_uid.in_(some))]
+    return [a for some in in_portions(uids) for a in _load(connection, _BY_UID, uids=some)]
 
 
 def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """Return the accounts and tombstones with these login keys; system users are apart."""
-    of_users = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "")
-    return [a for some in in_portions(keys) for a in _load(connection, *of_users, accounts.c.login_key.in_(some))]
+    return [a for some in in_portions(keys) for a in _load(connection, _BY_LOGIN, tenant_id=tenant_id, keys=some)]
 
 
 def load_by_email(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """Return the live accounts that would log in by these email addresses, given as login keys."""
-    ours = (accounts.c.tenant_id == tenant_id, accounts.c.scope == "", accounts.c.deleted.is_(None))
-    return [a for some in in_portions(keys) for a in _load(connection, *ours, accounts.c.email_key.in_(some))]
+    return [a for some in in_portions(keys) for a in _load(connection, _BY_EMAIL, tenant_id=tenant_id, keys=some)]
 
 
 def load_by_key(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """As ``load_by_login``, system users too."""
-    ours = accounts.c.tenant_id == tenant_id
-    return [a for some in in_portions(keys) for a in _load(connection, ours, accounts.c.login_key.in_(some))]
+    return [a for some in in_portions(keys) for a in _load(connection, _BY_KEY, tenant_id=tenant_id, keys=some)]
 
 
 def load_by_id(connection: Connection, ids: Collection[str], tenant_id: int | None = None) -> list[Account]:
     """Return the accounts of these ids, of one tenant where it is told."""
-    ours = [accounts.c.tenant_id == tenant_id] if tenant_id is not None else []
-    return [a for some in in_portions(ids) for a in _load(connection, *ours, accounts.c.id.in_(some))]
+    if tenant_id is None:
+        return [a for some in in_portions(ids) for a in _load(connection, _BY_ID, ids=some)]
+    return [a for some in in_portions(ids) for a in _load(connection, _BY_ID_THERE, tenant_id=tenant_id, ids=some)]
 
 
 def load_page(connection: Connection, tenant_id: int, workgroup: str | None, after: str, limit: int) -> list[Account]:
@@ -69,19 +80,20 @@ def load_ids(connection: Connection, tenant_id: int, login_key: str) -> list[str
 
 def load_system(connection: Connection, tenant_id: int, workgroup: str) -> list[Account]:
     """Return the system users of a workgroup."""
-    return _load(connection, accounts.c.tenant_id == tenant_id, accounts.c.scope == workgroup)
+    return _load(connection, _ALL.where(accounts.c.scope == workgroup), tenant_id=tenant_id)
 
 
 def load_system_named(connection: Connection, tenant_id: int, key: str, workgroup: str | None = None) -> list[Account]:
     """Return the system users with this login key, of one workgroup or all."""
     scope = accounts.c.scope > "" if workgroup is None else accounts.c.scope == workgroup
-    return _load(connection, accounts.c.tenant_id == tenant_id, scope, accounts.c.login_key == key)
+    return _load(connection, _ALL.where(scope, accounts.c.login_key == key), tenant_id=tenant_id)
 
 
 def load_assigned(connection: Connection, tenant_id: int, name: str, value: int) -> Account | None:
     """Return the account or tombstone to which a sequence gave this value; it is given once."""
     of = (assigned_values.c.tenant_id == tenant_id, assigned_values.c.name == name, assigned_values.c.value == value)
-    return next(iter(_load(connection, accounts.c.id.in_(select(assigned_values.c.account_id).where(*of)))), None)
+    query = select(accounts).where(accounts.c.id.in_(select(assigned_values.c.account_id).where(*of)))
+    return next(iter(_load(connection, query)), None)
 
 
 def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]:
@@ -93,12 +105,12 @@ def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]
 
 def load_all(connection: Connection, tenant_id: int) -> list[Account]:
     """Return every account of a tenant, tombstones and system users too, by login."""
-    found = _load(connection, accounts.c.tenant_id == tenant_id)
+    found = _load(connection, _ALL, tenant_id=tenant_id)
     return sorted(found, key=lambda a: (a.scope, a.login_key))
 
 
-def _load(connection: Connection, *where: Any) -> list[Account]:  # noqa: ANN401 - SQL expressions
-    rows = connection.execute(select(accounts).where(*where)).all()
+def _load(connection: Connection, query: Select[Any], **values: Any) -> list[Account]:  # noqa: ANN401 - parameters
+    rows = connection.execute(query, values).all()
     if not rows:
         return []
     parts = _parts(connection, [row.id for row in rows])
@@ -123,15 +135,14 @@ def _parts(connection: Connection, ids: Sequence[str]) -> _Parts:
 
 
 def _read_parts(connection: Connection, ids: Sequence[str], parts: _Parts) -> None:
-    where = memberships.c.account_id.in_(ids)
-    for row in connection.execute(select(memberships).where(where).order_by(memberships.c.position)):
+    of = {"ids": ids}
+    for row in connection.execute(_MEMBERSHIPS, of):
         parts.members.setdefault(row.account_id, []).append(_member(row))
-    for row in connection.execute(select(seats).where(seats.c.account_id.in_(ids))):
+    for row in connection.execute(_SEATS, of):
         parts.seats[row.account_id] = Seat(row.pool, LicenseType(row.type), row.granted)
-    for row in connection.execute(select(waits).where(waits.c.account_id.in_(ids))):
+    for row in connection.execute(_WAITS, of):
         parts.waits.setdefault(row.account_id, set()).add(Capacity(CapacityKind(row.kind), row.owner, row.name))
-    query = select(assigned_values).where(assigned_values.c.account_id.in_(ids)).order_by(assigned_values.c.name)
-    for row in connection.execute(query):
+    for row in connection.execute(_ASSIGNED, of):
         parts.assigned.setdefault(row.account_id, []).append((row.name, row.value))
 
 

@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tenantry.store.schema import attempts
+
+_OF_LOGIN = (attempts.c.tenant_id == bindparam("of_tenant"), attempts.c.login_digest == bindparam("digest"))
+_LOAD = select(attempts.c.failures, attempts.c.until).where(*_OF_LOGIN)
+_CHANGE = update(attempts).where(*_OF_LOGIN)
+_CLEAR = delete(attempts).where(*_OF_LOGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +23,7 @@ class Attempt:
 
 def load_attempt(connection: Connection, tenant_id: int, digest: str) -> Attempt | None:
     """Return the failures of a login, or None."""
-    where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest == digest)
-    row = connection.execute(select(attempts.c.failures, attempts.c.until).where(*where)).one_or_none()
+    row = connection.execute(_LOAD, {"of_tenant": tenant_id, "digest": digest}).one_or_none()
     return Attempt(*row) if row is not None else None
 
 
@@ -29,16 +33,14 @@ def save_attempt(
     """Write the failures of a login."""
     values = {"failures": failures, "until": until}
     if known:
-        where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest == digest)
-        connection.execute(update(attempts).where(*where).values(values))
+        connection.execute(_CHANGE, {"of_tenant": tenant_id, "digest": digest, **values})
     else:
         connection.execute(insert(attempts).values(tenant_id=tenant_id, login_digest=digest, **values))
 
 
 def clear_attempts(connection: Connection, tenant_id: int, digest: str) -> None:
     """Forget the failures of a login."""
-    where = (attempts.c.tenant_id == tenant_id, attempts.c.login_digest == digest)
-    connection.execute(delete(attempts).where(*where))
+    connection.execute(_CLEAR, {"of_tenant": tenant_id, "digest": digest})
 
 
 def forget_old_attempts(connection: Connection, tenant_id: int, before: datetime, most: int) -> None:

@@ -15,6 +15,7 @@ from tenantry.store.tenant import TenantRow, save_tenant
 
 log = logging.getLogger("tenantry.audit")
 
+_APPEND = insert(audit_records)
 _PAGE = 1000
 
 
@@ -35,7 +36,7 @@ def append_records(
         record = link(sequence, now.astimezone(UTC), actor, change, secrets.token_hex(16), head)
         head = record.hash
         records.append(_values(record, tenant.id))
-    connection.execute(insert(audit_records), records)
+    connection.execute(_APPEND, records)
     signature = sign(key, tenant.namespace, sequence, head) if key else ""
     return save_tenant(connection, tenant, audit_sequence=sequence, audit_head=head, audit_signature=signature)
 

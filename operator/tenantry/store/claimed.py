@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, or_, select
 
 from tenantry.domain.account import Password
 from tenantry.specs.user_membership import MembershipKind
 from tenantry.specs.workgroup_login import LoginBy
 from tenantry.store.account import password_of
-from tenantry.store.rows import dump
+from tenantry.store.rows import parse
 from tenantry.store.schema import accounts, memberships
 
 
@@ -30,24 +30,30 @@ class Claimed:
 
 def load_claimed(connection: Connection, tenant_id: int, workgroup: str, key: str, by: LoginBy) -> list[Claimed]:
     """Return the live accounts that would log in to the workgroup by this login key."""
-    named = accounts.c.email_key if by is LoginBy.PRIMARY_EMAIL else accounts.c.login_key
-    system = and_(accounts.c.scope == workgroup, accounts.c.login_key == key)
-    person = and_(accounts.c.scope == "", named == key, accounts.c.deleted.is_(None))
-    query = select(*_COLUMNS, _at_home(workgroup).label("at_home"))
-    rows = connection.execute(query.where(accounts.c.tenant_id == tenant_id, or_(system, person)))
-    return [_claimed(row) for row in rows]
+    rows = connection.execute(_BY[by], {"tenant_id": tenant_id, "workgroup": workgroup, "login": key})
+    return [_claimed(row, workgroup) for row in rows]
 
 
 _OF_PASSWORD = ("hash", "changed", "history", "source", "expires", "applied")
-_NAMES = ("id", "user_name", "login_key", "scope", *(f"password_{part}" for part in _OF_PASSWORD))
+_NAMES = ("id", "user_name", "login_key", "scope", "evicted_from", *(f"password_{part}" for part in _OF_PASSWORD))
 _COLUMNS = tuple(accounts.c[name] for name in _NAMES)
 
 
-def _at_home(workgroup: str) -> ColumnElement[bool]:
-    ours = (memberships.c.account_id == accounts.c.id, memberships.c.workgroup == workgroup)
+def _query(by: LoginBy) -> Select[Any]:
+    of_workgroup: ColumnElement[str] = bindparam("workgroup")
+    login: ColumnElement[str] = bindparam("login")
+    ours = (memberships.c.account_id == accounts.c.id, memberships.c.workgroup == of_workgroup)
     member = exists().where(*ours, memberships.c.kind == MembershipKind.MEMBER.value)
-    return or_(member, accounts.c.evicted_from.contains(dump(workgroup), autoescape=True))
+    named = accounts.c.email_key if by is LoginBy.PRIMARY_EMAIL else accounts.c.login_key
+    system = and_(accounts.c.scope == of_workgroup, accounts.c.login_key == login)
+    person = and_(accounts.c.scope == "", named == login, accounts.c.deleted.is_(None))
+    query = select(*_COLUMNS, member.label("member"))
+    return query.where(accounts.c.tenant_id == bindparam("tenant_id"), or_(system, person))
 
 
-def _claimed(row: Any) -> Claimed:  # noqa: ANN401 - a row has the columns that were asked for
-    return Claimed(row.id, row.user_name, row.login_key, row.scope, bool(row.at_home), password_of(row))
+_BY = {by: _query(by) for by in LoginBy}
+
+
+def _claimed(row: Any, workgroup: str) -> Claimed:  # noqa: ANN401 - a row has the columns that were asked for
+    at_home = bool(row.member) or workgroup in parse(row.evicted_from)
+    return Claimed(row.id, row.user_name, row.login_key, row.scope, at_home, password_of(row))

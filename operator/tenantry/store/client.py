@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from tenantry.domain.client import Defaults
-from tenantry.store.portions import in_portions
+from tenantry.store.portions import among, in_portions
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import clients
 
@@ -26,6 +26,7 @@ class ClientRow:
 
 
 _COLUMNS = tuple(clients.c[name] for name in ClientRow.__slots__)
+_BY_TOKEN = select(clients.c.token_hash, *_COLUMNS).where(among(clients.c.token_hash, "hashes"))
 
 
 def _client(row: Sequence[Any]) -> ClientRow:
@@ -43,8 +44,7 @@ def load_clients_by_token(connection: Connection, token_hashes: Collection[str])
     """Return clients by the hash of their token."""
     found: dict[str, ClientRow] = {}
     for some in in_portions(token_hashes):
-        query = select(clients.c.token_hash, *_COLUMNS).where(clients.c.token_hash.in_(some))
-        found |= {row[0]: _client(row[1:]) for row in connection.execute(query)}
+        found |= {row[0]: _client(row[1:]) for row in connection.execute(_BY_TOKEN, {"hashes": some})}
     return found
 
 

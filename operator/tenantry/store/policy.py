@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tenantry.domain.capacity import Capacity, CapacityKind
 from tenantry.domain.observed import Kind
@@ -14,6 +14,9 @@ from tenantry.specs import LicensePoolSpec, WorkgroupSpec
 from tenantry.store.rows import dump, parse
 from tenantry.store.schema import policies
 
+_HEADS = select(
+    policies.c.kind, policies.c.name, policies.c.uid, policies.c.generation, policies.c.deleting, policies.c.reduced
+).where(policies.c.tenant_id == bindparam("tenant_id"))
 _MOST_PARSED = 512
 _PARSED: OrderedDict[tuple[str, str, int], BaseModel] = OrderedDict()
 
@@ -28,11 +31,9 @@ class Policies:
 
 def load_policies(connection: Connection, tenant_id: int) -> Policies:
     """Return the policies of a tenant. A spec is read and parsed once for each UID and generation."""
-    head = select(
-        policies.c.kind, policies.c.name, policies.c.uid, policies.c.generation, policies.c.deleting, policies.c.reduced
-    ).where(policies.c.tenant_id == tenant_id)
     found = Policies({}, {})
-    for kind, name, uid, generation, deleting, reduced in connection.execute(head).all():
+    heads = connection.execute(_HEADS, {"tenant_id": tenant_id}).all()
+    for kind, name, uid, generation, deleting, reduced in heads:
         spec = _spec(connection, tenant_id, Kind(kind), name, uid, generation)
         if isinstance(spec, WorkgroupSpec):
             found.workgroups[name] = Policy(name, uid, generation, spec, deleting)

@@ -223,11 +223,21 @@ def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Coll
         connection.execute(update(resources).where(*where).values(due=AT_ONCE))
 
 
+_LATER = (
+    update(resources)
+    .where(
+        resources.c.tenant_id == bindparam("of_tenant"),
+        resources.c.kind == bindparam("of_kind"),
+        resources.c.name == bindparam("of_name"),
+        or_(resources.c.due.is_(None), resources.c.due > bindparam("moment")),
+    )
+    .values(due=bindparam("moment"))
+)
+
+
 def mark_later(connection: Connection, tenant_id: int, kind: Kind, name: str, moment: datetime) -> None:
     """Make an object due at a moment, unless it is due before."""
-    where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name == name)
-    later = or_(resources.c.due.is_(None), resources.c.due > moment)
-    connection.execute(update(resources).where(*where, later).values(due=moment))
+    connection.execute(_LATER, {"of_tenant": tenant_id, "of_kind": kind, "of_name": name, "moment": moment})
 
 
 def mark_uids(connection: Connection, uids: Collection[str]) -> None:

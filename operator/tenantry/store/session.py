@@ -4,15 +4,41 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from tenantry.domain.licensepool import LoginFigures
 from tenantry.domain.session import Session
 from tenantry.specs.licensepool import LicenseType
-from tenantry.store.portions import in_portions
+from tenantry.store.portions import among, in_portions
 from tenantry.store.schema import accounts, denials, logins, sessions
 
 _COLUMNS = tuple(sessions.c[name] for name in Session.__slots__)
+_INSERT = insert(sessions)
+_OF_TENANT = sessions.c.tenant_id == bindparam("of_tenant")
+_BY_ACCOUNT = (
+    select(*_COLUMNS).where(among(sessions.c.account_id, "account_ids")).order_by(sessions.c.started, sessions.c.id)
+)
+_BY_TOKEN = select(sessions.c.token_hash, *_COLUMNS).where(among(sessions.c.token_hash, "hashes"), _OF_TENANT)
+_OVER = (_OF_TENANT, sessions.c.expires <= bindparam("moment"))
+_DELETE_LAPSED = delete(sessions).where(*_OVER).returning(*_COLUMNS)
+_OF_POOL = (_OF_TENANT, sessions.c.pool == bindparam("of_pool"))
+_SLOTS = select(sessions.c.slot).where(*_OF_POOL, sessions.c.slot.is_not(None))
+_ACTIVE = select(func.count()).select_from(sessions).where(*_OF_POOL, sessions.c.type == bindparam("of_type"))
+_OF_IDS = among(sessions.c.id, "ids")
+_EXTEND = update(sessions).where(_OF_IDS).values(expires=bindparam("moment")).returning(sessions.c.id)
+_DELETE = delete(sessions).where(_OF_IDS)
+_FIGURES_OF_POOL = (logins.c.tenant_id == bindparam("of_tenant"), logins.c.pool == bindparam("of_pool"))
+_FIGURES = (*_FIGURES_OF_POOL, logins.c.type == bindparam("of_type"))
+_PEAK = select(logins.c.peak).where(*_FIGURES)
+_RAISE_PEAK = update(logins).where(*_FIGURES, logins.c.peak < bindparam("active")).values(peak=bindparam("active"))
+_COUNT_DENIED = update(logins).where(*_FIGURES).values(denied=logins.c.denied + 1)
+_LAST_REPORT = select(func.max(logins.c.reported)).where(*_FIGURES_OF_POOL)
+_DENIAL = (denials.c.account_id == bindparam("of_account"), denials.c.pool == bindparam("of_pool"))
+_DENIED_UNTIL = select(denials.c.until).where(*_DENIAL)
+_DENY_UNTIL = update(denials).where(*_DENIAL).values(until=bindparam("moment"))
+_FORGET_DENIALS = delete(denials).where(denials.c.account_id == bindparam("of_account"))
+_LOCK = select(sessions.c.id).order_by(sessions.c.id).with_for_update()
+_LOCK_OVER, _LOCK_IDS = _LOCK.where(*_OVER), _LOCK.where(_OF_IDS)
 #: More than one, so that they become fewer.
 _FORGOTTEN_AT_ONCE = 20
 
@@ -26,15 +52,14 @@ def _session(row: Row[Any]) -> Session:
 def insert_session(connection: Connection, tenant_id: int, session: Session, token_hash: str) -> None:
     """Insert a session. The database refuses a second one where only one may be."""
     values = {name: getattr(session, name) for name in Session.__slots__}
-    connection.execute(insert(sessions).values(tenant_id=tenant_id, token_hash=token_hash, **values))
+    connection.execute(_INSERT, {"tenant_id": tenant_id, "token_hash": token_hash, **values})
 
 
 def load_by_account(connection: Connection, account_ids: Collection[str]) -> list[Session]:
     """Return the sessions of some accounts."""
     found = []
     for some in in_portions(account_ids):
-        query = select(*_COLUMNS).where(sessions.c.account_id.in_(some)).order_by(sessions.c.started, sessions.c.id)
-        found += [_session(row) for row in connection.execute(query)]
+        found += [_session(row) for row in connection.execute(_BY_ACCOUNT, {"account_ids": some})]
     return found
 
 
@@ -42,9 +67,8 @@ def load_by_token(connection: Connection, tenant_id: int, token_hashes: Collecti
     """Return sessions by the hash of their token, lapsed ones too."""
     found: dict[str, Session] = {}
     for some in in_portions(token_hashes):
-        where = (sessions.c.token_hash.in_(some), sessions.c.tenant_id == tenant_id)
-        query = select(sessions.c.token_hash, *_COLUMNS).where(*where)
-        found |= {hashed: _session(rest) for hashed, *rest in connection.execute(query)}  # type: ignore[arg-type]
+        rows = connection.execute(_BY_TOKEN, {"hashes": some, "of_tenant": tenant_id})
+        found |= {hashed: _session(rest) for hashed, *rest in rows}  # type: ignore[arg-type]
     return found
 
 
@@ -66,16 +90,14 @@ def load_page(
 
 def delete_lapsed(connection: Connection, tenant_id: int, now: datetime) -> list[Session]:
     """Forget the sessions whose lease or time is over, and return them; one that is extended meanwhile is not."""
-    over = (sessions.c.tenant_id == tenant_id, sessions.c.expires <= now)
-    _lock(connection, *over)
-    statement = delete(sessions).where(*over)
-    return [_session(row) for row in connection.execute(statement.returning(*_COLUMNS))]
+    over = {"of_tenant": tenant_id, "moment": now}
+    _lock(connection, _LOCK_OVER, over)
+    return [_session(row) for row in connection.execute(_DELETE_LAPSED, over)]
 
 
 def slots_taken(connection: Connection, tenant_id: int, pool: str) -> set[int]:
     """Return which floating licenses of a pool are in use."""
-    where = (sessions.c.tenant_id == tenant_id, sessions.c.pool == pool, sessions.c.slot.is_not(None))
-    return set(connection.execute(select(sessions.c.slot).where(*where)).scalars())
+    return set(connection.execute(_SLOTS, {"of_tenant": tenant_id, "of_pool": pool}).scalars())
 
 
 def extend_sessions(connection: Connection, expirations: Mapping[str, datetime]) -> set[str]:
@@ -85,11 +107,10 @@ def extend_sessions(connection: Connection, expirations: Mapping[str, datetime])
         by_moment.setdefault(moment, []).append(id_)
     kept: set[str] = set()
     for some in in_portions(sorted(expirations)):
-        _lock(connection, sessions.c.id.in_(some))
+        _lock(connection, _LOCK_IDS, {"ids": some})
     for moment, ids in by_moment.items():
         for some in in_portions(ids):
-            statement = update(sessions).where(sessions.c.id.in_(some)).values(expires=moment)
-            kept |= set(connection.execute(statement.returning(sessions.c.id)).scalars())
+            kept |= set(connection.execute(_EXTEND, {"ids": some, "moment": moment}).scalars())
     return kept
 
 
@@ -106,8 +127,8 @@ def load_live(
 def delete_sessions(connection: Connection, ended: Iterable[Session]) -> None:
     """Forget sessions that are over."""
     for some in in_portions(sorted(session.id for session in ended)):
-        _lock(connection, sessions.c.id.in_(some))
-        connection.execute(delete(sessions).where(sessions.c.id.in_(some)))
+        _lock(connection, _LOCK_IDS, {"ids": some})
+        connection.execute(_DELETE, {"ids": some})
 
 
 def count_logins(connection: Connection, tenant_id: int, now: datetime) -> dict[str, dict[LicenseType, LoginFigures]]:
@@ -129,30 +150,27 @@ def count_logins(connection: Connection, tenant_id: int, now: datetime) -> dict[
 
 def count_active(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> int:
     """Return how many sessions a license type of a pool has."""
-    where = (sessions.c.tenant_id == tenant_id, sessions.c.pool == pool, sessions.c.type == type_)
-    return connection.execute(select(func.count()).select_from(sessions).where(*where)).scalar_one()
+    return connection.execute(_ACTIVE, _figures_of(tenant_id, pool, type_)).scalar_one()
 
 
 def raise_peak(connection: Connection, tenant_id: int, pool: str, type_: LicenseType, active: int) -> None:
     """Note that so many sessions are there, if there were never more."""
     _note(connection, tenant_id, pool, type_)
-    where = (*_figures_of(tenant_id, pool, type_), logins.c.peak < active)
-    connection.execute(update(logins).where(*where).values(peak=active))
+    connection.execute(_RAISE_PEAK, {**_figures_of(tenant_id, pool, type_), "active": active})
 
 
 def count_denied(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> None:
     """Count one log-in that found every license in use."""
     _note(connection, tenant_id, pool, type_)
-    where = _figures_of(tenant_id, pool, type_)
-    connection.execute(update(logins).where(*where).values(denied=logins.c.denied + 1))
+    connection.execute(_COUNT_DENIED, _figures_of(tenant_id, pool, type_))
 
 
-def _figures_of(tenant_id: int, pool: str, type_: LicenseType) -> tuple[ColumnElement[bool], ...]:
-    return (logins.c.tenant_id == tenant_id, logins.c.pool == pool, logins.c.type == type_)
+def _figures_of(tenant_id: int, pool: str, type_: LicenseType) -> dict[str, Any]:
+    return {"of_tenant": tenant_id, "of_pool": pool, "of_type": type_}
 
 
 def _note(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> None:
-    known = connection.execute(select(logins.c.peak).where(*_figures_of(tenant_id, pool, type_))).one_or_none()
+    known = connection.execute(_PEAK, _figures_of(tenant_id, pool, type_)).one_or_none()
     if known is None:
         values = {"tenant_id": tenant_id, "pool": pool, "type": type_.value, "peak": 0, "denied": 0}
         connection.execute(insert(logins).values(values))
@@ -160,8 +178,7 @@ def _note(connection: Connection, tenant_id: int, pool: str, type_: LicenseType)
 
 def last_report(connection: Connection, tenant_id: int, pool: str) -> datetime | None:
     """Return when the status of a pool last told of log-ins."""
-    query = select(func.max(logins.c.reported)).where(logins.c.tenant_id == tenant_id, logins.c.pool == pool)
-    found: datetime | None = connection.execute(query).scalar()
+    found: datetime | None = connection.execute(_LAST_REPORT, {"of_tenant": tenant_id, "of_pool": pool}).scalar()
     return found
 
 
@@ -175,20 +192,20 @@ def note_denial(
     connection: Connection, tenant_id: int, account_id: str, pool: str, now: datetime, until: datetime
 ) -> bool:
     """Note that an account found every license in use; tell whether that is new, not another try of the same."""
-    where = (denials.c.account_id == account_id, denials.c.pool == pool)
-    known = connection.execute(select(denials.c.until).where(*where)).scalar_one_or_none()
+    of = {"of_account": account_id, "of_pool": pool}
+    known = connection.execute(_DENIED_UNTIL, of).scalar_one_or_none()
     if known is None:
         values = {"account_id": account_id, "pool": pool, "tenant_id": tenant_id, "until": until}
         _forget_old_denials(connection, tenant_id, now)
         connection.execute(insert(denials).values(values))
         return True
-    connection.execute(update(denials).where(*where).values(until=until))
+    connection.execute(_DENY_UNTIL, {**of, "moment": until})
     return bool(known <= now)
 
 
 def forget_denials(connection: Connection, account_id: str) -> None:
     """Forget what an account that was let in was denied."""
-    connection.execute(delete(denials).where(denials.c.account_id == account_id))
+    connection.execute(_FORGET_DENIALS, {"of_account": account_id})
 
 
 def _forget_old_denials(connection: Connection, tenant_id: int, now: datetime) -> None:
@@ -199,10 +216,10 @@ def _forget_old_denials(connection: Connection, tenant_id: int, now: datetime) -
         connection.execute(delete(denials).where(denials.c.account_id.in_(ids), denials.c.until <= now))
 
 
-def _lock(connection: Connection, *where: ColumnElement[bool]) -> None:
+def _lock(connection: Connection, which: Select[Any], values: dict[str, Any]) -> None:
     """Lock sessions in the order of their ids: heartbeats lock no tenant, and would wait crosswise with others.
 
     SQLite has locked the whole database by now.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(sessions.c.id).where(*where).order_by(sessions.c.id).with_for_update())
+        connection.execute(which, values)

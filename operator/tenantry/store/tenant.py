@@ -4,12 +4,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
 
 from tenantry.domain.account import Manager
 from tenantry.domain.audit import GENESIS
 from tenantry.store.schema import accounts, tenants
 
+_BY_NAMESPACE = select(tenants).where(tenants.c.namespace == bindparam("namespace"))
+_LOCKED = _BY_NAMESPACE.with_for_update()
+_CHANGE = update(tenants).where(tenants.c.id == bindparam("of_id"))
 #: Stands for the namespace's UID where no cluster has the tenant: `tenantry apply` manages it.
 COMMAND_LINE = "cli"
 
@@ -50,8 +53,7 @@ class TenantRow:
 
 def find_tenant(connection: Connection, namespace: str, *, lock: bool = False) -> TenantRow | None:
     """Return the tenant of a namespace, or None; on demand it is locked until the end of the transaction."""
-    query = select(tenants).where(tenants.c.namespace == namespace)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_LOCKED if lock else _BY_NAMESPACE, {"namespace": namespace}).one_or_none()
     return None if row is None else _tenant(row)
 
 
@@ -66,11 +68,11 @@ def lock_tenant(connection: Connection, namespace: str, uid: str) -> TenantRow:
     SQLite has locked the whole database by now (BEGIN IMMEDIATE). On PostgreSQL two operators may make the row at the
     same time: the second waits for the first and finds the row.
     """
-    query = select(tenants).where(tenants.c.namespace == namespace).with_for_update()
-    row = connection.execute(query).one_or_none()
+    named = {"namespace": namespace}
+    row = connection.execute(_LOCKED, named).one_or_none()
     if row is None:
         _make(connection, namespace, uid)
-        row = connection.execute(query).one()
+        row = connection.execute(_LOCKED, named).one()
     return _tenant(row)
 
 
@@ -101,7 +103,7 @@ def _make(connection: Connection, namespace: str, uid: str) -> None:
 
 def save_tenant(connection: Connection, tenant: TenantRow, **values: Any) -> TenantRow:  # noqa: ANN401 - columns
     """Change columns of a locked tenant, and return its row as it is then."""
-    connection.execute(update(tenants).where(tenants.c.id == tenant.id).values(**values))
+    connection.execute(_CHANGE, {"of_id": tenant.id, **values})
     return replace(tenant, **values)
 
 
