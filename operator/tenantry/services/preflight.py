@@ -5,8 +5,7 @@ from tenantry.services.pipeline import Request, check_ours
 from tenantry.services.tenancy import is_too_many
 from tenantry.services.trail import check_key
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_owners
-from tenantry.store.resource import load_resources, load_tenant_resources
+from tenantry.store.resource import load_owners, load_resources, load_tenant_resources
 from tenantry.store.tenant import TenantRow, find_tenant
 
 

@@ -16,7 +16,7 @@ from tenantry.services.observed import observe
 from tenantry.services.trail import check_key
 from tenantry.services.work import ACTOR, TenantRef
 from tenantry.store import Connection, Store
-from tenantry.store.account import load_all, load_owners, rebind
+from tenantry.store.account import load_all, rebind
 from tenantry.store.audit import append_records
 from tenantry.store.policy import delete_policies, load_policies
 from tenantry.store.resource import (
@@ -25,6 +25,7 @@ from tenantry.store.resource import (
     delete_resources,
     load_held,
     load_named,
+    load_owners,
     load_present,
     load_resources,
     load_tenant_resources,

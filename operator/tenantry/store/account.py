@@ -392,13 +392,6 @@ _PART_TABLES = (
 )
 
 
-def load_owners(connection: Connection, tenant_id: int) -> set[str]:
-    """Return the UIDs of the objects of a cluster that live accounts belong to."""
-    ours = (accounts.c.tenant_id == tenant_id, accounts.c.manager == Manager.KUBERNETES)
-    where = (*ours, accounts.c.resource_uid.is_not(None), accounts.c.deleted.is_(None))
-    return set(connection.execute(select(accounts.c.resource_uid).where(*where)).scalars())
-
-
 def rebind(connection: Connection, account_id: str, resource_uid: str) -> None:
     """Give an account, and its places in line, to another object of the same login (tenant attach)."""
     connection.execute(update(accounts).where(accounts.c.id == account_id).values(resource_uid=resource_uid))

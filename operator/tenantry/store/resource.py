@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, tuple_, union, update
 
+from tenantry.domain.account import Manager
 from tenantry.domain.capacity import Capacity
 from tenantry.domain.observed import API_PREFIX, Kind, Observed, Ref
 from tenantry.store.portions import in_portions
@@ -135,6 +136,13 @@ def load_held(connection: Connection, tenant_id: int) -> list[tuple[Kind, str, s
     where = (resources.c.tenant_id == tenant_id, resources.c.deleting)
     query = select(resources.c.kind, resources.c.name, resources.c.uid).where(*where)
     return [(Kind(kind), name, uid) for kind, name, uid in connection.execute(query)]
+
+
+def load_owners(connection: Connection, tenant_id: int) -> set[str]:
+    """Return the UIDs of the objects of a cluster that live accounts belong to."""
+    ours = (accounts.c.tenant_id == tenant_id, accounts.c.manager == Manager.KUBERNETES)
+    where = (*ours, accounts.c.resource_uid.is_not(None), accounts.c.deleted.is_(None))
+    return set(connection.execute(select(accounts.c.resource_uid).where(*where)).scalars())
 
 
 def names_of_owners(connection: Connection, uids: Collection[str]) -> dict[str, str]:
