@@ -21,12 +21,12 @@ from tenantry.store.scim import delete_said
 
 _ALL = select(accounts).where(accounts.c.tenant_id == bindparam("tenant_id"))
 _OF_USERS = _ALL.where(accounts.c.scope == "")  # system users are apart
-_BY_UID = select(accounts).where(among(accounts.c.resource_uid, "uids"))
+_BY_UID = select(accounts).where(among(accounts.c.resource_uid, "keys"))
 _BY_LOGIN = _OF_USERS.where(among(accounts.c.login_key, "keys"))
 _BY_EMAIL = _OF_USERS.where(accounts.c.deleted.is_(None), among(accounts.c.email_key, "keys"))
 _BY_KEY = _ALL.where(among(accounts.c.login_key, "keys"))
-_BY_ID = select(accounts).where(among(accounts.c.id, "ids"))
-_BY_ID_THERE = _ALL.where(among(accounts.c.id, "ids"))
+_BY_ID = select(accounts).where(among(accounts.c.id, "keys"))
+_BY_ID_THERE = _ALL.where(among(accounts.c.id, "keys"))
 _MEMBERSHIPS = select(memberships).where(among(memberships.c.account_id, "ids")).order_by(memberships.c.position)
 _SEATS = select(seats).where(among(seats.c.account_id, "ids"))
 _WAITS = select(waits).where(among(waits.c.account_id, "ids"))
@@ -35,29 +35,28 @@ _ASSIGNED = select(assigned_values).where(among(assigned_values.c.account_id, "i
 
 def load_by_uid(connection: Connection, uids: Collection[str]) -> list[Account]:
     """Return the accounts that these resources own."""
-    return [a for some in in_portions(uids) for a in _load(connection, _BY_UID, uids=some)]
+    return _load_some(connection, _BY_UID, uids)
 
 
 def load_by_login(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """Return the accounts and tombstones with these login keys; system users are apart."""
-    return [a for some in in_portions(keys) for a in _load(connection, _BY_LOGIN, tenant_id=tenant_id, keys=some)]
+    return _load_some(connection, _BY_LOGIN, keys, tenant_id=tenant_id)
 
 
 def load_by_email(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """Return the live accounts that would log in by these email addresses, given as login keys."""
-    return [a for some in in_portions(keys) for a in _load(connection, _BY_EMAIL, tenant_id=tenant_id, keys=some)]
+    return _load_some(connection, _BY_EMAIL, keys, tenant_id=tenant_id)
 
 
 def load_by_key(connection: Connection, tenant_id: int, keys: Collection[str]) -> list[Account]:
     """As ``load_by_login``, system users too."""
-    return [a for some in in_portions(keys) for a in _load(connection, _BY_KEY, tenant_id=tenant_id, keys=some)]
+    return _load_some(connection, _BY_KEY, keys, tenant_id=tenant_id)
 
 
 def load_by_id(connection: Connection, ids: Collection[str], tenant_id: int | None = None) -> list[Account]:
     """Return the accounts of these ids, of one tenant where it is told."""
-    if tenant_id is None:
-        return [a for some in in_portions(ids) for a in _load(connection, _BY_ID, ids=some)]
-    return [a for some in in_portions(ids) for a in _load(connection, _BY_ID_THERE, tenant_id=tenant_id, ids=some)]
+    query, of = (_BY_ID, {}) if tenant_id is None else (_BY_ID_THERE, {"tenant_id": tenant_id})
+    return _load_some(connection, query, ids, **of)
 
 
 def load_page(connection: Connection, tenant_id: int, workgroup: str | None, after: str, limit: int) -> list[Account]:
@@ -105,8 +104,11 @@ def load_logins(connection: Connection, tenant_id: int, limit: int) -> list[str]
 
 def load_all(connection: Connection, tenant_id: int) -> list[Account]:
     """Return every account of a tenant, tombstones and system users too, by login."""
-    found = _load(connection, _ALL, tenant_id=tenant_id)
-    return sorted(found, key=lambda a: (a.scope, a.login_key))
+    return sorted(_load(connection, _ALL, tenant_id=tenant_id), key=lambda a: (a.scope, a.login_key))
+
+
+def _load_some(connection: Connection, query: Select[Any], keys: Collection[str], **values: int) -> list[Account]:
+    return [a for some in in_portions(keys) for a in _load(connection, query, keys=some, **values)]
 
 
 def _load(connection: Connection, query: Select[Any], **values: Any) -> list[Account]:  # noqa: ANN401 - parameters

@@ -52,6 +52,16 @@ class ResourceRow:
 _OF_API = resources.c.name.startswith(API_PREFIX, autoescape=True)
 #: What a ResourceRow has, in its order.
 _COLUMNS = tuple(resources.c[name] for name in ResourceRow.__slots__)
+_LATER = (
+    update(resources)
+    .where(
+        resources.c.tenant_id == bindparam("of_tenant"),
+        resources.c.kind == bindparam("of_kind"),
+        resources.c.name == bindparam("of_name"),
+        or_(resources.c.due.is_(None), resources.c.due > bindparam("moment")),
+    )
+    .values(due=bindparam("moment"))
+)
 
 
 def _row(row: Sequence[Any]) -> ResourceRow:
@@ -229,18 +239,6 @@ def mark_objects(connection: Connection, tenant_id: int, kind: Kind, names: Coll
     for some in in_portions(names):
         where = (resources.c.tenant_id == tenant_id, resources.c.kind == kind, resources.c.name.in_(some))
         connection.execute(update(resources).where(*where).values(due=AT_ONCE))
-
-
-_LATER = (
-    update(resources)
-    .where(
-        resources.c.tenant_id == bindparam("of_tenant"),
-        resources.c.kind == bindparam("of_kind"),
-        resources.c.name == bindparam("of_name"),
-        or_(resources.c.due.is_(None), resources.c.due > bindparam("moment")),
-    )
-    .values(due=bindparam("moment"))
-)
 
 
 def mark_later(connection: Connection, tenant_id: int, kind: Kind, name: str, moment: datetime) -> None:

@@ -33,6 +33,7 @@ _PEAK = select(logins.c.peak).where(*_FIGURES)
 _RAISE_PEAK = update(logins).where(*_FIGURES, logins.c.peak < bindparam("active")).values(peak=bindparam("active"))
 _COUNT_DENIED = update(logins).where(*_FIGURES).values(denied=logins.c.denied + 1)
 _LAST_REPORT = select(func.max(logins.c.reported)).where(*_FIGURES_OF_POOL)
+_REPORT = update(logins).where(*_FIGURES_OF_POOL).values(reported=bindparam("moment"))
 _DENIAL = (denials.c.account_id == bindparam("of_account"), denials.c.pool == bindparam("of_pool"))
 _DENIED_UNTIL = select(denials.c.until).where(*_DENIAL)
 _DENY_UNTIL = update(denials).where(*_DENIAL).values(until=bindparam("moment"))
@@ -184,8 +185,7 @@ def last_report(connection: Connection, tenant_id: int, pool: str) -> datetime |
 
 def save_reported(connection: Connection, tenant_id: int, pool: str, now: datetime) -> None:
     """Note that the status of a pool tells of its log-ins as of now."""
-    where = (logins.c.tenant_id == tenant_id, logins.c.pool == pool)
-    connection.execute(update(logins).where(*where).values(reported=now))
+    connection.execute(_REPORT, {"of_tenant": tenant_id, "of_pool": pool, "moment": now})
 
 
 def note_denial(
