@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from random import random
 from typing import Self, TypeAlias
 
 _WAIT_SECONDS = 120.0
@@ -21,8 +22,8 @@ Wire: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Load:
     """Requests to one server: each connection sends the bodies in turn, beginning with one of its own.
 
-    With ``pause`` each connection waits so long between an answer and the next request; with ``times`` it ends after so
-    many, else after ``seconds``.
+    With ``pause`` each connection waits that long on average between an answer and the next request, never twice the
+    same, so that the connections do not stay in step; with ``times`` it ends after so many, else after ``seconds``.
     """
 
     port: int
@@ -51,9 +52,13 @@ class Load:
 
 @dataclass
 class Answers:
-    """How long each answer took, in seconds, how many there were by status, and in which time."""
+    """How long each answer took, in seconds, how many there were by status, and in which time.
+
+    ``began`` is when each was asked for, by a clock that all processes of the machine share.
+    """
 
     latencies: list[float] = field(default_factory=list)
+    began: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     took: float = 0.0
     bodies: list[str] = field(default_factory=list)
@@ -70,9 +75,14 @@ class Answers:
     def rate(self) -> float:
         return len(self.latencies) / self.took
 
+    def between(self, start: float, end: float) -> "Answers":
+        """Return how long those took that were asked for in this time."""
+        return Answers([took for took, at in zip(self.latencies, self.began, strict=True) if start <= at < end])
+
     def __add__(self, other: "Answers") -> "Answers":
         return Answers(
             self.latencies + other.latencies,
+            self.began + other.began,
             self.statuses + other.statuses,
             self.took + other.took,
             self.bodies + other.bodies,
@@ -107,12 +117,13 @@ async def _ask(load: Load, wire: Wire, offset: int, start: asyncio.Event, to: An
         writer.write(requests[(offset + turn) % len(requests)])
         status, body = await answer_of(reader)
         to.latencies.append(time.perf_counter() - began)
+        to.began.append(began)
         to.statuses[status] += 1
         if load.times:
             to.bodies.append(body.decode())
         turn += 1
         if load.pause:
-            await asyncio.sleep(load.pause)
+            await asyncio.sleep(load.pause * 2 * random())  # noqa: S311 - no secret
     writer.close()
 
 

@@ -18,6 +18,8 @@ A = TypeVar("A")
 
 #: One batch takes at most so many, so that none waits long for the others in it.
 _MOST = 200
+#: Who lets a batch pass waits this long at most: one that hangs is not to hold up others.
+_PATIENCE_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Batches(Generic[Q, A]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._waiting: list[_Asked[Q, A]] = []
         self._running: asyncio.Task[None] | None = None
+        self._with_store: asyncio.Future[None] | None = None
 
     async def ask(self, store: Store, question: Q) -> A:
         """Return the answer to a question.
@@ -51,12 +54,22 @@ class Batches(Generic[Q, A]):
             self._running = asyncio.create_task(self._run())
         return await answer
 
+    async def passed(self) -> None:
+        """Wait for the batch that is with the store, if one is, and no longer than one takes where the store is well.
+
+        The interpreter does one thing at a time: who is in no haste leaves it to those who are.
+        """
+        if self._with_store is not None:
+            await asyncio.wait([self._with_store], timeout=_PATIENCE_SECONDS)
+
     async def _run(self) -> None:
         try:
             while self._waiting:
+                self._with_store = asyncio.get_running_loop().create_future()
                 await self._answer(self._next())
+                self._with_store.set_result(None)
         finally:
-            self._running = None
+            self._running = self._with_store = None
 
     def _next(self) -> list[_Asked[Q, A]]:
         """Take those that are next and of one store."""

@@ -21,6 +21,7 @@ from tenantry.runtime_api.caller import CheckSpec
 from tenantry.runtime_api.certificate import Certificate
 from tenantry.runtime_api.clockwork import Clockwork
 from tenantry.runtime_api.frame import CONNECTIONS
+from tenantry.runtime_api.gathered import Gathered
 from tenantry.runtime_api.listening import check_pair, listen
 from tenantry.runtime_api.metrics import REGISTRY
 from tenantry.runtime_api.postman import NO_POST, Post, Postman
@@ -38,7 +39,7 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first request as long as uvicorn waits for the next."""
-        super().connection_made(transport)
+        super().connection_made(Gathered(transport, self.loop))  # type: ignore[arg-type]  # it is as good as one
         self.app_state[CONNECTIONS] = self.connections
         self._start_clock()
 

@@ -16,7 +16,6 @@ from tenantry.services.tokens import token_hash
 from tenantry.services.work import ACTOR
 from tenantry.store import Connection, Store
 from tenantry.store.client import ClientRow, delete_client, insert_client, load_clients, load_clients_by_token
-from tenantry.store.tenant import find_tenant
 
 _PREFIX = "tnc_"
 #: It stands in records and with each session, beside the names of others who act.
@@ -122,14 +121,11 @@ def identify(
 ) -> dict[Credential, Client | None]:
     """As ``authenticate``, within a transaction that goes on."""
     rows = load_clients_by_token(connection, {token_hash(c.token) for c in credentials})
-    named = {c.tenant for c in credentials if token_hash(c.token) in rows}  # anybody can name any number of others
-    tenants = {name: find_tenant(connection, name) for name in named}
-    found: dict[Credential, Client | None] = {}
-    for credential in credentials:
-        row, tenant = rows.get(token_hash(credential.token)), tenants.get(credential.tenant)
-        good = row is not None and tenant is not None and row.tenant_id == tenant.id
-        if row is None or not good or (row.expires is not None and row.expires <= now):
-            found[credential] = None
-        else:
-            found[credential] = Client(credential.tenant, row.tenant_id, row.name, row.scopes, row.defaults)
-    return found
+    return {c: _client_of(c, rows.get(token_hash(c.token)), now) for c in credentials}
+
+
+def _client_of(credential: Credential, known: tuple[str, ClientRow] | None, now: datetime) -> Client | None:
+    namespace, row = known if known is not None else ("", None)
+    if row is None or namespace != credential.tenant or (row.expires is not None and row.expires <= now):
+        return None
+    return Client(namespace, row.tenant_id, row.name, row.scopes, row.defaults)

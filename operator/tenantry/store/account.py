@@ -1,12 +1,12 @@
 """Accounts: from rows to values and back. What is written is the difference of two values."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, exists, insert, select, update
 
 from tenantry.domain.account import Account, Manager, Member, Onboarding, Password, Seat, Tombstone, Waiting
 from tenantry.domain.capacity import Capacity, CapacityKind
@@ -19,16 +19,19 @@ from tenantry.store.rows import dump, parse
 from tenantry.store.schema import SORTED_LENGTH, accounts, assigned_values, memberships, seats, waits
 from tenantry.store.scim import delete_said
 
-_ALL = select(accounts).where(accounts.c.tenant_id == bindparam("tenant_id"))
+#: Whether an account has something that few have, so that nothing is asked where nobody has any.
+_HAS_ASSIGNED = exists().where(assigned_values.c.account_id == accounts.c.id).label("has_assigned")
+_SEAT = (seats.c.pool.label("seat_pool"), seats.c.type.label("seat_type"), seats.c.granted.label("seat_granted"))
+_SELECT = select(accounts, *_SEAT, _HAS_ASSIGNED).outerjoin(seats, seats.c.account_id == accounts.c.id)
+_ALL = _SELECT.where(accounts.c.tenant_id == bindparam("tenant_id"))
 _OF_USERS = _ALL.where(accounts.c.scope == "")  # system users are apart
-_BY_UID = select(accounts).where(among(accounts.c.resource_uid, "keys"))
+_BY_UID = _SELECT.where(among(accounts.c.resource_uid, "keys"))
 _BY_LOGIN = _OF_USERS.where(among(accounts.c.login_key, "keys"))
 _BY_EMAIL = _OF_USERS.where(accounts.c.deleted.is_(None), among(accounts.c.email_key, "keys"))
 _BY_KEY = _ALL.where(among(accounts.c.login_key, "keys"))
-_BY_ID = select(accounts).where(among(accounts.c.id, "keys"))
+_BY_ID = _SELECT.where(among(accounts.c.id, "keys"))
 _BY_ID_THERE = _ALL.where(among(accounts.c.id, "keys"))
 _MEMBERSHIPS = select(memberships).where(among(memberships.c.account_id, "ids")).order_by(memberships.c.position)
-_SEATS = select(seats).where(among(seats.c.account_id, "ids"))
 _WAITS = select(waits).where(among(waits.c.account_id, "ids"))
 _ASSIGNED = select(assigned_values).where(among(assigned_values.c.account_id, "ids")).order_by(assigned_values.c.name)
 
@@ -91,7 +94,7 @@ def load_system_named(connection: Connection, tenant_id: int, key: str, workgrou
 def load_assigned(connection: Connection, tenant_id: int, name: str, value: int) -> Account | None:
     """Return the account or tombstone to which a sequence gave this value; it is given once."""
     of = (assigned_values.c.tenant_id == tenant_id, assigned_values.c.name == name, assigned_values.c.value == value)
-    query = select(accounts).where(accounts.c.id.in_(select(assigned_values.c.account_id).where(*of)))
+    query = _SELECT.where(accounts.c.id.in_(select(assigned_values.c.account_id).where(*of)))
     return next(iter(_load(connection, query)), None)
 
 
@@ -115,7 +118,7 @@ def _load(connection: Connection, query: Select[Any], **values: Any) -> list[Acc
     rows = connection.execute(query, values).all()
     if not rows:
         return []
-    parts = _parts(connection, [row.id for row in rows])
+    parts = _parts(connection, rows)
     return [_account(row, parts) for row in rows]
 
 
@@ -124,28 +127,24 @@ class _Parts:
     """The rows that belong to some accounts, by account id."""
 
     members: dict[str, list[Member]] = field(default_factory=dict)
-    seats: dict[str, Seat] = field(default_factory=dict)
     waits: dict[str, set[Capacity]] = field(default_factory=dict)
     assigned: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
 
-def _parts(connection: Connection, ids: Sequence[str]) -> _Parts:
+def _parts(connection: Connection, of: Sequence[Row[Any]]) -> _Parts:
     parts = _Parts()
-    for some in in_portions(ids):
-        _read_parts(connection, some, parts)
+    for row in _rows(connection, _MEMBERSHIPS, (account.id for account in of)):
+        parts.members.setdefault(row.account_id, []).append(_member(row))
+    for row in _rows(connection, _WAITS, (account.id for account in of if account.waiting_since)):
+        parts.waits.setdefault(row.account_id, set()).add(Capacity(CapacityKind(row.kind), row.owner, row.name))
+    for row in _rows(connection, _ASSIGNED, (account.id for account in of if account.has_assigned)):
+        parts.assigned.setdefault(row.account_id, []).append((row.name, row.value))
     return parts
 
 
-def _read_parts(connection: Connection, ids: Sequence[str], parts: _Parts) -> None:
-    of = {"ids": ids}
-    for row in connection.execute(_MEMBERSHIPS, of):
-        parts.members.setdefault(row.account_id, []).append(_member(row))
-    for row in connection.execute(_SEATS, of):
-        parts.seats[row.account_id] = Seat(row.pool, LicenseType(row.type), row.granted)
-    for row in connection.execute(_WAITS, of):
-        parts.waits.setdefault(row.account_id, set()).add(Capacity(CapacityKind(row.kind), row.owner, row.name))
-    for row in connection.execute(_ASSIGNED, of):
-        parts.assigned.setdefault(row.account_id, []).append((row.name, row.value))
+def _rows(connection: Connection, query: Select[Any], ids: Iterable[str]) -> Iterator[Row[Any]]:
+    for some in in_portions(ids):
+        yield from connection.execute(query, {"ids": some})
 
 
 def _member(row: Row[Any]) -> Member:
@@ -186,7 +185,7 @@ def _account(row: Row[Any], parts: _Parts) -> Account:
         members=tuple(parts.members.get(row.id, ())),
         former_workgroups=frozenset(parse(row.former_workgroups)),
         evicted_from=frozenset(parse(row.evicted_from)),
-        seat=parts.seats.get(row.id),
+        seat=Seat(row.seat_pool, LicenseType(row.seat_type), row.seat_granted) if row.seat_pool is not None else None,
         waiting=Waiting(row.waiting_since, waiting) if row.waiting_since else None,
         tombstone=Tombstone(row.deleted, DeletionMode(row.deletion_mode)) if row.deleted else None,
         locked=row.locked,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from tenantry.domain.client import Defaults
 from tenantry.store.portions import among, in_portions
 from tenantry.store.rows import dump, parse
-from tenantry.store.schema import clients
+from tenantry.store.schema import clients, tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,11 @@ class ClientRow:
 
 
 _COLUMNS = tuple(clients.c[name] for name in ClientRow.__slots__)
-_BY_TOKEN = select(clients.c.token_hash, *_COLUMNS).where(among(clients.c.token_hash, "hashes"))
+_BY_TOKEN = (
+    select(clients.c.token_hash, tenants.c.namespace, *_COLUMNS)
+    .join(tenants, tenants.c.id == clients.c.tenant_id)
+    .where(among(clients.c.token_hash, "hashes"))
+)
 
 
 def _client(row: Sequence[Any]) -> ClientRow:
@@ -40,11 +44,12 @@ def load_clients(connection: Connection, tenant_id: int) -> list[ClientRow]:
     return [_client(row) for row in connection.execute(query)]
 
 
-def load_clients_by_token(connection: Connection, token_hashes: Collection[str]) -> dict[str, ClientRow]:
-    """Return clients by the hash of their token."""
-    found: dict[str, ClientRow] = {}
+def load_clients_by_token(connection: Connection, token_hashes: Collection[str]) -> dict[str, tuple[str, ClientRow]]:
+    """Return clients by the hash of their token, with the namespace of their tenant."""
+    found: dict[str, tuple[str, ClientRow]] = {}
     for some in in_portions(token_hashes):
-        found |= {row[0]: _client(row[1:]) for row in connection.execute(_BY_TOKEN, {"hashes": some})}
+        for hashed, namespace, *rest in connection.execute(_BY_TOKEN, {"hashes": some}):
+            found[hashed] = (namespace, _client(rest))
     return found
 
 

@@ -27,6 +27,7 @@ BUSY_SECONDS = 5
 _HARDLY_WAITED = 0.9
 _READ_ONLY = "tenantry_read_only"
 _UNTIL = "tenantry_until"
+_PATIENCE = "tenantry_patience"
 _NOT_A_URL = (
     "the URL of the identity store cannot be used; write sqlite:///path or postgresql://user:password@host:5432/name, "
     "with %40 for an @ and %3A for a : in the password"
@@ -104,14 +105,15 @@ class Store:
             StoreUnavailable: the database is gone or stays locked; nothing was changed.
         """
         until = monotonic() + self._patience
-        engine = self.engine.execution_options(**{_UNTIL: until})
-        with self._turn(tenant, haste=haste), _told_apart(), engine.begin() as connection:
-            self._shorten(connection, until)
-            yield connection
-            abandoned = ABANDONED.get()
-            if abandoned is not None and abandoned.is_set():
-                message = "abandoned"
-                raise StoreUnavailable(message)
+        with self._turn(tenant, haste=haste), _told_apart(), self.engine.connect() as connection:
+            connection.execution_options(**{_UNTIL: until, _PATIENCE: self._patience})
+            with connection.begin():
+                self._shorten(connection, until)
+                yield connection
+                abandoned = ABANDONED.get()
+                if abandoned is not None and abandoned.is_set():
+                    message = "abandoned"
+                    raise StoreUnavailable(message)
 
     def _turn(self, tenant: str, *, haste: bool) -> AbstractContextManager[None]:
         """Wait for the writers of this process that would keep this one waiting in the database.
@@ -204,11 +206,18 @@ def _begin_sqlite(connection: Connection) -> None:
     if read_only:
         connection.exec_driver_sql("BEGIN")
         return
-    until = connection.get_execution_options().get(_UNTIL)
-    if until is not None:
-        patience = max(0.0, until - monotonic())
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")
+    until, patience = (connection.get_execution_options().get(name) for name in (_UNTIL, _PATIENCE))
+    if until is not None and patience is not None:
+        left = max(0.0, until - monotonic())
+        _be_patient(connection, patience if left >= patience * _HARDLY_WAITED else left)
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _be_patient(connection: Connection, seconds: float) -> None:
+    """Have a connection wait so long for the lock; most wait as long as they did before, and are not told again."""
+    if connection.info.get(_PATIENCE) != seconds:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={seconds * 1000:.0f}")
+        connection.info[_PATIENCE] = seconds
 
 
 def _postgresql(url: URL, patience: float) -> Engine:

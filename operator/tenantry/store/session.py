@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, Select, Update, bindparam, case, delete, func, insert, select, update
 
 from tenantry.domain.licensepool import LoginFigures
 from tenantry.domain.session import Session
@@ -12,6 +12,8 @@ from tenantry.specs.licensepool import LicenseType
 from tenantry.store.portions import among, in_portions
 from tenantry.store.schema import accounts, denials, logins, sessions
 
+#: More than one with each that is new, so that they become fewer.
+_FORGOTTEN_AT_ONCE = 20
 _COLUMNS = tuple(sessions.c[name] for name in Session.__slots__)
 _INSERT = insert(sessions)
 _OF_TENANT = sessions.c.tenant_id == bindparam("of_tenant")
@@ -29,19 +31,23 @@ _EXTEND = update(sessions).where(_OF_IDS).values(expires=bindparam("moment")).re
 _DELETE = delete(sessions).where(_OF_IDS)
 _FIGURES_OF_POOL = (logins.c.tenant_id == bindparam("of_tenant"), logins.c.pool == bindparam("of_pool"))
 _FIGURES = (*_FIGURES_OF_POOL, logins.c.type == bindparam("of_type"))
-_PEAK = select(logins.c.peak).where(*_FIGURES)
-_RAISE_PEAK = update(logins).where(*_FIGURES, logins.c.peak < bindparam("active")).values(peak=bindparam("active"))
+_ACTIVE_NOW = bindparam("active", type_=Integer)
+_HIGHER = case((logins.c.peak < _ACTIVE_NOW, _ACTIVE_NOW), else_=logins.c.peak)
+_RAISE_PEAK = update(logins).where(*_FIGURES).values(peak=_HIGHER)
 _COUNT_DENIED = update(logins).where(*_FIGURES).values(denied=logins.c.denied + 1)
+_NO_FIGURES = insert(logins).values(peak=0, denied=0)
 _LAST_REPORT = select(func.max(logins.c.reported)).where(*_FIGURES_OF_POOL)
 _REPORT = update(logins).where(*_FIGURES_OF_POOL).values(reported=bindparam("moment"))
 _DENIAL = (denials.c.account_id == bindparam("of_account"), denials.c.pool == bindparam("of_pool"))
 _DENIED_UNTIL = select(denials.c.until).where(*_DENIAL)
 _DENY_UNTIL = update(denials).where(*_DENIAL).values(until=bindparam("moment"))
+_DENY = insert(denials)
 _FORGET_DENIALS = delete(denials).where(denials.c.account_id == bindparam("of_account"))
+_OLD_DENIALS = (denials.c.tenant_id == bindparam("of_tenant"), denials.c.until <= bindparam("moment"))
+_OLDEST_DENIALS = select(denials.c.account_id).where(*_OLD_DENIALS).order_by(denials.c.until).limit(_FORGOTTEN_AT_ONCE)
+_FORGET_OLD_DENIALS = delete(denials).where(denials.c.account_id.in_(_OLDEST_DENIALS), *_OLD_DENIALS)
 _LOCK = select(sessions.c.id).order_by(sessions.c.id).with_for_update()
 _LOCK_OVER, _LOCK_IDS = _LOCK.where(*_OVER), _LOCK.where(_OF_IDS)
-#: More than one, so that they become fewer.
-_FORGOTTEN_AT_ONCE = 20
 
 
 def _session(row: Row[Any]) -> Session:
@@ -156,25 +162,24 @@ def count_active(connection: Connection, tenant_id: int, pool: str, type_: Licen
 
 def raise_peak(connection: Connection, tenant_id: int, pool: str, type_: LicenseType, active: int) -> None:
     """Note that so many sessions are there, if there were never more."""
-    _note(connection, tenant_id, pool, type_)
-    connection.execute(_RAISE_PEAK, {**_figures_of(tenant_id, pool, type_), "active": active})
+    _change_figures(connection, _RAISE_PEAK, {**_figures_of(tenant_id, pool, type_), "active": active})
 
 
 def count_denied(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> None:
     """Count one log-in that found every license in use."""
-    _note(connection, tenant_id, pool, type_)
-    connection.execute(_COUNT_DENIED, _figures_of(tenant_id, pool, type_))
+    _change_figures(connection, _COUNT_DENIED, _figures_of(tenant_id, pool, type_))
 
 
 def _figures_of(tenant_id: int, pool: str, type_: LicenseType) -> dict[str, Any]:
     return {"of_tenant": tenant_id, "of_pool": pool, "of_type": type_}
 
 
-def _note(connection: Connection, tenant_id: int, pool: str, type_: LicenseType) -> None:
-    known = connection.execute(_PEAK, _figures_of(tenant_id, pool, type_)).one_or_none()
-    if known is None:
-        values = {"tenant_id": tenant_id, "pool": pool, "type": type_.value, "peak": 0, "denied": 0}
-        connection.execute(insert(logins).values(values))
+def _change_figures(connection: Connection, how: Update, values: dict[str, Any]) -> None:
+    """Change the figures of a pool's license type; its tenant is locked, so that nobody else makes them meanwhile."""
+    if connection.execute(how, values).rowcount == 0:
+        of = {"tenant_id": values["of_tenant"], "pool": values["of_pool"], "type": values["of_type"]}
+        connection.execute(_NO_FIGURES, of)
+        connection.execute(how, values)
 
 
 def last_report(connection: Connection, tenant_id: int, pool: str) -> datetime | None:
@@ -195,9 +200,9 @@ def note_denial(
     of = {"of_account": account_id, "of_pool": pool}
     known = connection.execute(_DENIED_UNTIL, of).scalar_one_or_none()
     if known is None:
+        connection.execute(_FORGET_OLD_DENIALS, {"of_tenant": tenant_id, "moment": now})
         values = {"account_id": account_id, "pool": pool, "tenant_id": tenant_id, "until": until}
-        _forget_old_denials(connection, tenant_id, now)
-        connection.execute(insert(denials).values(values))
+        connection.execute(_DENY, values)
         return True
     connection.execute(_DENY_UNTIL, {**of, "moment": until})
     return bool(known <= now)
@@ -206,14 +211,6 @@ def note_denial(
 def forget_denials(connection: Connection, account_id: str) -> None:
     """Forget what an account that was let in was denied."""
     connection.execute(_FORGET_DENIALS, {"of_account": account_id})
-
-
-def _forget_old_denials(connection: Connection, tenant_id: int, now: datetime) -> None:
-    """Forget a few denials that are over, the oldest first, with each new one."""
-    old = select(denials.c.account_id).where(denials.c.tenant_id == tenant_id, denials.c.until <= now)
-    ids = connection.execute(old.order_by(denials.c.until).limit(_FORGOTTEN_AT_ONCE)).scalars().all()
-    if ids:
-        connection.execute(delete(denials).where(denials.c.account_id.in_(ids), denials.c.until <= now))
 
 
 def _lock(connection: Connection, which: Select[Any], values: dict[str, Any]) -> None:

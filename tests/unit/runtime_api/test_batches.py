@@ -1,11 +1,13 @@
 """What is asked together is answered together, and a fault is only its own."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import pytest
 
 from tenantry.errors import StoreUnavailable
+from tenantry.runtime_api import batches as module
 from tenantry.runtime_api.batches import Batches
 from tenantry.store import Store
 
@@ -60,3 +62,35 @@ def test_a_store_that_is_away_is_asked_once_for_all(stores: list[Store]) -> None
     work = _Work({1: away})
     assert _ask(work, [(stores[0], n) for n in range(3)]) == [away, away, away]
     assert len(work.batches) == 1
+
+
+@pytest.mark.parametrize(("patience", "first"), [(10.0, "asked"), (0.001, "passed")])
+def test_who_lets_a_batch_pass_waits_for_it_but_for_none_that_hangs(
+    patience: float, first: str, stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", patience)
+    free, found = threading.Event(), []
+
+    def work(_: Store, numbers: list[int]) -> list[int]:
+        assert free.wait(10)
+        return numbers
+
+    async def run() -> None:
+        batches = Batches("test", work)
+        asking = asyncio.create_task(batches.ask(stores[0], 1))
+        await asyncio.sleep(0)  # it is with the store once its task had a turn
+        await asyncio.sleep(0)
+        passing = asyncio.create_task(batches.passed())
+        asking.add_done_callback(lambda _: found.append("asked"))
+        passing.add_done_callback(lambda _: found.append("passed"))
+        if first == "passed":
+            await passing
+        free.set()
+        await asyncio.gather(asking, passing)
+
+    asyncio.run(run())
+    assert found[0] == first
+
+
+def test_where_nothing_is_with_the_store_nobody_waits() -> None:
+    asyncio.run(Batches("test", _Work()).passed())
