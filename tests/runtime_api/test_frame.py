@@ -207,10 +207,12 @@ def test_metrics_tell_of_routes_pools_and_reasons_and_of_nobody(office: Api) -> 
 
     route = "/v1/{tenant}/sessions/{session_id}"
     before = value("tenantry_requests_total", route=route, status="404")
+    timed = value("tenantry_request_duration_seconds_count", route=route)
     refused = value("tenantry_log_ins_total", tenant="acme", pool="", reason="InvalidCredentials")
     office.call("DELETE", "sessions/nobodys")
     office.log_in("ada", "wrong")
     assert value("tenantry_requests_total", route=route, status="404") == before + 1
+    assert value("tenantry_request_duration_seconds_count", route=route) == timed + 1
     assert value("tenantry_log_ins_total", tenant="acme", pool="", reason="InvalidCredentials") == refused + 1
     assert office.at("/nowhere").status == 404
     assert "nowhere" not in generate_latest(metrics.REGISTRY).decode()

@@ -11,10 +11,10 @@ from tenantry.domain.refusal import Refusal
 from tenantry.domain.session import Session
 from tenantry.services import sessions
 from tenantry.services.sessions import Chosen, Started
-from tenantry.store import Store
 from tenantry.store.audit import read_records
 from tenantry.store.session import extend_sessions, load_by_token
 from tests.support.builders import pool, user, workgroup
+from tests.support.databases import waits_for_a_lock
 from tests.support.door import Door
 from tests.support.edits import deleted, edited
 from tests.support.eventually import eventually
@@ -259,7 +259,7 @@ def test_a_heartbeat_that_comes_just_in_time_keeps_its_session_from_the_log_in_t
         with store.write() as connection:  # as a heartbeat of the last moment has it, not committed yet
             extend_sessions(connection, {ada.session.id: door.tenant.now + timedelta(seconds=60)})
             coming = thread.submit(door.enter, bob)
-            eventually(lambda: store.dialect == "sqlite" or _waits_for_a_lock(store))
+            eventually(lambda: store.dialect == "sqlite" or waits_for_a_lock(store))
         found = coming.result()
     door.tenant.settle()
     assert isinstance(found, Refusal)
@@ -284,12 +284,6 @@ def test_a_session_whose_account_goes_while_it_is_asked_about_is_told_as_it_was_
     monkeypatch.setattr(sessions, "load_by_token", load_and_lose)
     assert door.lives(started)
     assert not door.lives(started)
-
-
-def _waits_for_a_lock(store: Store) -> bool:
-    with store.read() as connection:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        return bool(connection.exec_driver_sql(query).scalar_one())
 
 
 def at(tenant: WatchedTenant, minutes: float = 0) -> str:

@@ -14,22 +14,24 @@ from tenantry.services.sessions import Chosen
 from tenantry.store import Store
 from tenantry.store.session import extend_sessions
 from tests.support.builders import NAMESPACE, user, workgroup
+from tests.support.databases import waits_for_a_lock
 from tests.support.door import CLIENT, Door
+from tests.support.eventually import eventually
 from tests.support.watched import WatchedTenant
-
-#: Enough for another transaction to lock what it can.
-_MEANWHILE = 0.3
 
 
 @contextmanager
-def held_after_the_first_update(store: Store, begun: threading.Event, other: threading.Event) -> Iterator[None]:
-    """Have a transaction stand still after its first update, until another has begun and had its time."""
+def held_after_the_first_update(store: Store, begun: threading.Event) -> Iterator[None]:
+    """Have a transaction stand still after its first update, until another has locked what it can.
+
+    On SQLite the other begins when this one is over.
+    """
 
     def stand(_: object, __: object, statement: str, *___: object) -> None:
         if statement.startswith("UPDATE sessions") and not begun.is_set():
             begun.set()
-            other.wait(10)
-            threading.Event().wait(_MEANWHILE)
+            if store.dialect == "postgresql":
+                eventually(lambda: waits_for_a_lock(store), within=10)
 
     event.listen(store.engine, "after_cursor_execute", stand)
     yield
@@ -41,9 +43,7 @@ def test_heartbeats_and_what_ends_their_sessions_do_not_wait_crosswise(tenant: W
     tenant.apply(workgroup(pool=None), *(user(name, license=None) for name in ("ada", "bob")))
     door = Door(tenant)
     live = sorted((door.let_in(name).session for name in ("ada", "bob")), key=lambda session: session.id)
-    begun, other = threading.Event(), threading.Event()
-    if tenant.store.dialect == "sqlite":
-        other.set()  # there the other begins when the first is over
+    begun = threading.Event()
 
     def beat() -> None:
         moments = {session.id: session.expires + timedelta(seconds=n) for n, session in enumerate(reversed(live), 1)}
@@ -52,10 +52,9 @@ def test_heartbeats_and_what_ends_their_sessions_do_not_wait_crosswise(tenant: W
 
     def end() -> int:
         begun.wait(10)
-        other.set()
         return sessions.revoke(tenant.store, NAMESPACE, CLIENT, Chosen(), tenant.now + later)
 
-    with held_after_the_first_update(tenant.store, begun, other), ThreadPoolExecutor(2) as threads:
+    with held_after_the_first_update(tenant.store, begun), ThreadPoolExecutor(2) as threads:
         beating, ending = threads.submit(beat), threads.submit(end)
         beating.result(20)
         assert ending.result(20) == (0 if later else 2)

@@ -257,7 +257,7 @@ metadata = APIRouter(tags=["access (AuthZEN)"])
 
 
 @metadata.get("/.well-known/authzen-configuration/v1/{tenant}", summary="Where the endpoints of a tenant are")
-async def configuration(tenant: Tenant, request: Request) -> dict[str, str]:
+async def show_configuration(tenant: Tenant, request: Request) -> dict[str, str]:
     """Tell where the endpoints of a tenant are; that there is such a tenant is not told without a token."""
     base = f"{address_of(request)}/v1/{tenant}"
     return {

@@ -170,7 +170,7 @@ class PreferencesChange(Model):
 
 
 @router.post("/accept", summary="Accept an invitation")
-async def accept(tenant: Tenant, body: AcceptRequest, _: Caller, store: StoreOf, clock: ClockOf) -> Arrived:
+async def accept_invitation(tenant: Tenant, body: AcceptRequest, _: Caller, store: StoreOf, clock: ClockOf) -> Arrived:
     """Accept by the link of the mail, once; the address is the person's by that."""
     found = await HASHING.run(lambda: onboarding.accept_invitation(store, tenant, body.token, body.password, clock()))
     return _arrived(found, clock())
@@ -185,7 +185,7 @@ async def sign_up(tenant: Tenant, body: SignUpRequest, _: Caller, store: StoreOf
 
 
 @router.post("/verify", summary="Verify an email address")
-async def verify(tenant: Tenant, body: VerifyRequest, _: Caller, store: StoreOf, clock: ClockOf) -> Arrived:
+async def verify_email(tenant: Tenant, body: VerifyRequest, _: Caller, store: StoreOf, clock: ClockOf) -> Arrived:
     """Show by the link of the mail, once, that the address it went to is the person's."""
     found = await HASHING.run(lambda: onboarding.verify_email(store, tenant, body.token, body.password, clock()))
     return _arrived(found, clock())
@@ -217,7 +217,7 @@ async def change_password(
 
 
 @router.get("/profile", summary="One's own profile")
-def profile(tenant: Tenant, _: Caller, person: Person, store: StoreOf) -> ProfileView:
+def show_profile(tenant: Tenant, _: Caller, person: Person, store: StoreOf) -> ProfileView:
     """Return the profile of who is logged in, and which of its fields are theirs to change."""
     return ProfileView.of(_data(profiles.own_data(store, tenant, person)))
 
@@ -235,7 +235,7 @@ def change_profile(
 
 
 @router.get("/preferences", summary="One's own preferences")
-def preferences(tenant: Tenant, _: Caller, person: Person, store: StoreOf) -> PreferencesView:
+def show_preferences(tenant: Tenant, _: Caller, person: Person, store: StoreOf) -> PreferencesView:
     """Return the preferences of who is logged in, and what each can be."""
     return PreferencesView.of(_data(profiles.own_data(store, tenant, person)))
 

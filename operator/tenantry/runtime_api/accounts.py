@@ -69,7 +69,7 @@ class CapacityList(Model):
 
 
 @router.get("/accounts", summary="Find the account that has an assigned value")
-def find(
+def find_accounts(
     tenant: Tenant,
     store: StoreOf,
     now: Now,

@@ -19,7 +19,7 @@ from tenantry.runtime_api import (
     sessions,
 )
 from tenantry.runtime_api.caller import CheckSpec, utc_now
-from tenantry.runtime_api.document import document_of
+from tenantry.runtime_api.document import document_of, operation_id
 from tenantry.runtime_api.form import bound, on_invalid, only_known
 from tenantry.runtime_api.frame import Frame
 from tenantry.runtime_api.plain import put_first
@@ -42,6 +42,7 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(bound), Depends(only_known)],
+        generate_unique_id_function=operation_id,
     )
     app.state.store = store
     app.state.directories = directories

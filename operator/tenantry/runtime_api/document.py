@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from tenantry.runtime_api.caller import SESSION_HEADER
@@ -13,6 +14,17 @@ from tenantry.runtime_api.problem import MEDIA_TYPE, STATUSES, Problem
 _REFERENCE = "#/components/schemas/{model}"
 #: The framework tells of a form of its own, in which nothing is ever answered.
 _UNPROCESSABLE = 422
+#: What any call may be refused with, and a fault of ours.
+_PROBLEMS = (*STATUSES, HTTPStatus.INTERNAL_SERVER_ERROR)
+_TEXT, _SECONDS = {"type": "string"}, {"type": "integer", "minimum": 0}
+_HEADERS = {
+    "X-Request-ID": {"description": "The request's own id, or one that was made.", "required": True, "schema": _TEXT},
+    "Location": {"description": "Where what was made is found.", "required": True, "schema": _TEXT},
+    "Retry-After": {"description": "After how many seconds another try is worth it, if one is.", "schema": _SECONDS},
+    "WWW-Authenticate": {"description": "What is asked for (RFC 6750).", "schema": _TEXT},
+}
+#: Where a header may be, if not everywhere.
+_STATUSES_WITH = {"Location": (201,), "Retry-After": (409, 429, 503), "WWW-Authenticate": (401, 403)}
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -28,6 +40,12 @@ def reads_all(model: type[BaseModel]) -> dict[str, Any]:
     tenant = {"name": "tenant", "in": "path", "required": True, "schema": schema}
     tenant["description"] = "The namespace of the tenant."
     return reads(model) | {"parameters": [tenant], "security": [{"HTTPBearer": []}]}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return what generated clients call an operation: as its function, in the case that documents are written in."""
+    first, *others = route.name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -47,20 +65,37 @@ def _complete(document: dict[str, Any]) -> None:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     problem = Problem.model_json_schema(ref_template=_REFERENCE)
     schemas |= problem.pop("$defs", {}) | {"Problem": problem}
-    content = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
+    document["components"] |= {"headers": _HEADERS, "responses": {_name(s): _problem(s) for s in _PROBLEMS}}
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
             if parameter["name"] == SESSION_HEADER:
                 parameter["required"] = True
                 parameter["schema"].pop("default", None)
-        for status in STATUSES:
-            known = operation["responses"].get(str(status))
-            if known is None or status == _UNPROCESSABLE:
-                operation["responses"][str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+        responses = operation["responses"]
+        responses.pop(str(_UNPROCESSABLE), None)
+        for status, response in responses.items():
+            response["headers"] = _headers(int(status))
+        for refused in _PROBLEMS:
+            responses.setdefault(str(refused), {"$ref": f"#/components/responses/{_name(refused)}"})
         for body in operation.get("requestBody", {}).get("content", {}).values():
             schemas |= body["schema"].pop("$defs", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+
+
+def _name(status: int) -> str:
+    return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "")
+
+
+def _problem(status: int) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
+    return {"description": HTTPStatus(status).phrase, "headers": _headers(status), "content": content}
+
+
+def _headers(status: int) -> dict[str, Any]:
+    """Return what answers of a status carry beside what a route tells of its own."""
+    carried = [name for name in _HEADERS if status in _STATUSES_WITH.get(name, (status,))]
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in carried}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

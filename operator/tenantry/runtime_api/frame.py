@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from random import getrandbits
 from threading import Event
+from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -76,13 +77,13 @@ class Frame:
         answers = _Answers(send, scope, carried | {"X-Request-ID": request_id})
         if scope["path"].startswith(_OF_STORE) and len(scope["state"].get(CONNECTIONS, ())) > MOST_CONNECTIONS:
             await answers.turn_away()
-            count_request(scope, answers.status)
+            answers.count()
             return
         under_way: UnderWay | None = getattr(scope["app"].state, "under_way", None)
         if under_way is not None and scope["path"].startswith(_OF_STORE):
             if problem := under_way.pulse.problem:
                 await answers.abandon(problem)
-                count_request(scope, answers.status)
+                answers.count()
                 return
             ABANDONED.set(answers.over)
             under_way.add(answers.abandon)
@@ -97,7 +98,7 @@ class Frame:
         else:
             await self._hand_on(scope, _Handed(body, receive).receive, answers)
         finally:
-            count_request(scope, answers.status or 500)
+            answers.count()
             if under_way is not None:
                 under_way.remove(answers.abandon)
 
@@ -180,6 +181,11 @@ class _Answers:
     headers: dict[str, str]
     status: int = 0
     over: Event = field(default_factory=Event)
+    began: float = field(default_factory=perf_counter)
+
+    def count(self) -> None:
+        """Count the request; one that has no answer ended by a fault of ours."""
+        count_request(self._scope, self.status or 500, perf_counter() - self.began)
 
     async def send(self, message: Message) -> None:
         """Send a part of an answer, unless the caller has another by now."""

@@ -110,7 +110,7 @@ class HoldingList(Model):
 
 
 @router.put("", summary="Register holdings")
-def put(tenant: Tenant, body: PutRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
+def put_holdings(tenant: Tenant, body: PutRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
     """Say what belongs to whom. What is registered already goes to who is named here; the same again changes nothing.
 
     One that is refused keeps the others from being registered too: `refusals` has all of them, each with its place.
@@ -136,7 +136,7 @@ def _registrations(holdings: list[HoldingBody]) -> list[Registration]:
 
 
 @router.post("/move", summary="Move holdings to another account")
-def move(tenant: Tenant, body: MoveRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
+def move_holdings(tenant: Tenant, body: MoveRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
     """Give all that an account holds, or all of a workgroup or kind, to another at once (NR-18).
 
     Before a deletion anybody may be given it, a system user where the deletion policy names it; afterwards only those
@@ -148,7 +148,7 @@ def move(tenant: Tenant, body: MoveRequest, caller: Caller, store: StoreOf, now:
 
 
 @router.post("/delete", summary="Forget holdings")
-def delete(tenant: Tenant, body: DeleteRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
+def remove_holdings(tenant: Tenant, body: DeleteRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
     """Say that these are gone from the application. One that is not registered is passed over.
 
     A deletion that waited for them goes on within two seconds.

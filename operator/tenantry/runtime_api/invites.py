@@ -85,7 +85,7 @@ def invite(call: ForPerson, store: StoreOf, body: InviteRequest) -> Outcomes:
 
 
 @router.post("/{account_id}/resend", status_code=202, summary="Send an invitation again")
-def resend(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
+def resend_invitation(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
     """Send an invitation once more, a User's too; the former link is worth nothing, and a lapsed one queues anew."""
     refusal = invites.resend(store, call, account_id)
     if refusal is not None:
@@ -93,7 +93,7 @@ def resend(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
 
 
 @router.delete("/{account_id}", status_code=204, summary="Cancel an invitation")
-def cancel(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
+def cancel_invitation(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
     """Take an invitation back: it lets nobody in, and leaves nothing behind (MM-04)."""
     refusal = invites.cancel(store, call, account_id)
     if refusal is not None:

@@ -1,8 +1,6 @@
 """The runtime API's metrics, on a port of their own: by route, pool and reason, never by a user."""
 
-from typing import Any
-
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import Scope
 
 from tenantry.domain.refusal import Refusal
@@ -14,6 +12,13 @@ REQUESTS = Counter(
     "Requests by route, as the OpenAPI document has it, and status.",
     ["route", "status"],
     registry=REGISTRY,
+)
+SECONDS = Histogram(
+    "tenantry_request_duration_seconds",
+    "How long requests took until they were answered, by route as the OpenAPI document has it.",
+    ["route"],
+    registry=REGISTRY,
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 LOG_INS = Counter(
     "tenantry_log_ins",
@@ -30,10 +35,11 @@ MAILS = Counter(
 _GRANTED = "Granted"
 
 
-def count_request(scope: Scope, status: int) -> None:
+def count_request(scope: Scope, status: int, seconds: float) -> None:
     """Count a request that was answered; what leads nowhere is one route, or anybody could make more."""
-    route: Any = scope.get("route")
-    REQUESTS.labels(getattr(route, "path", ""), str(status)).inc()
+    route: str = getattr(scope.get("route"), "path", "")
+    REQUESTS.labels(route, str(status)).inc()
+    SECONDS.labels(route).observe(seconds)
 
 
 def count_log_in(tenant: str, pool: str, refusal: Refusal | None) -> None:

@@ -41,7 +41,7 @@ class Team(Model):
 
 
 @router.get("", summary="List the members of a project")
-def list_team(project: Project, call: ForPerson, store: StoreOf) -> Team:
+def list_project_team(project: Project, call: ForPerson, store: StoreOf) -> Team:
     """Return who is in one of the person's own projects, and what is allowed and denied there."""
     return Team(members=[_view(member) for member in granted(project_team.list_team(store, call, project))])
 

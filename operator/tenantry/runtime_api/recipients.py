@@ -33,7 +33,7 @@ class RecipientList(Model):
 
 
 @router.get("", summary="List who is to be told of an event")
-def list_(
+def list_notification_recipients(
     tenant: Tenant,
     _: Annotated[Client, Depends(needs(Scope.ACCESS))],
     store: StoreOf,

@@ -258,14 +258,14 @@ def list_sessions(
 
 
 @router.delete("/{session_id}", status_code=204, summary="Revoke one session")
-def revoke(tenant: Tenant, session_id: str, caller: Caller, store: StoreOf, now: Now) -> None:
+def revoke_session(tenant: Tenant, session_id: str, caller: Caller, store: StoreOf, now: Now) -> None:
     """End one session."""
     if not sessions.revoke(store, tenant, caller.name, Chosen(session_id=session_id), now):
         raise Refused(Refusal(Reason.SESSION_NOT_FOUND, "session", "there is no such session, or it is over"))
 
 
 @router.delete("", summary="Revoke the sessions of an account, or all")
-def revoke_many(
+def revoke_sessions(
     tenant: Tenant,
     caller: Caller,
     store: StoreOf,

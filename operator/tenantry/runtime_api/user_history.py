@@ -34,7 +34,7 @@ class History(Model):
 
 
 @router.get("", summary="What was done to an account")
-def list_history(
+def list_user_history(
     account_id: AccountId,
     call: ForPerson,
     store: StoreOf,

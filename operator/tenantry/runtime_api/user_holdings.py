@@ -56,7 +56,7 @@ class LicenseList(Model):
 
 
 @router.get("/users/{account_id}/holdings", summary="What an account holds")
-def list_held(account_id: AccountId, call: ForPerson, store: StoreOf) -> HeldList:
+def list_user_holdings(account_id: AccountId, call: ForPerson, store: StoreOf) -> HeldList:
     """Return what belongs to the account in the application, by kind (NR-28)."""
     by_kind: dict[str, list[str]] = {}
     for held in granted(user_holdings.list_held(store, call, account_id)):
@@ -65,7 +65,7 @@ def list_held(account_id: AccountId, call: ForPerson, store: StoreOf) -> HeldLis
 
 
 @router.post("/users/{account_id}/holdings/reassign", summary="Give away all that an account holds")
-def reassign(account_id: AccountId, call: ForPerson, store: StoreOf, body: ReassignRequest) -> Reassigned:
+def reassign_user_holdings(account_id: AccountId, call: ForPerson, store: StoreOf, body: ReassignRequest) -> Reassigned:
     """Give all of it, or all of a kind, to another at once (NR-18)."""
     return Reassigned(changed=granted(user_holdings.reassign(store, call, account_id, body.to, body.kind)))
 

@@ -215,21 +215,21 @@ def show_user(account_id: AccountId, call: ForPerson, store: StoreOf) -> UserDet
 
 
 @router.post("/{account_id}/lock", summary="Lock an account")
-def lock(account_id: AccountId, call: ForPerson, store: StoreOf) -> Locked:
+def lock_user(account_id: AccountId, call: ForPerson, store: StoreOf) -> Locked:
     """Refuse its log-ins and end its sessions at once; nothing else is lost (MM-12)."""
     account = granted(administration.lock(store, call, account_id))
     return Locked(id=account.id, state=account.state(call.now).value)
 
 
 @router.post("/{account_id}/unlock", summary="Unlock an account")
-def unlock(account_id: AccountId, call: ForPerson, store: StoreOf) -> Locked:
+def unlock_user(account_id: AccountId, call: ForPerson, store: StoreOf) -> Locked:
     """Let it log in again."""
     account = granted(administration.unlock(store, call, account_id))
     return Locked(id=account.id, state=account.state(call.now).value)
 
 
 @router.delete("/{account_id}/sessions", summary="Log an account out everywhere")
-def revoke_sessions(account_id: AccountId, call: ForPerson, store: StoreOf) -> Ended:
+def revoke_user_sessions(account_id: AccountId, call: ForPerson, store: StoreOf) -> Ended:
     """End every session of the account at once, in every workgroup (MM-14)."""
     return Ended(revoked=granted(administration.revoke_sessions(store, call, account_id)))
 
