@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
@@ -176,7 +176,7 @@ async def accept_invitation(tenant: Tenant, body: AcceptRequest, _: Caller, stor
     return _arrived(found, clock())
 
 
-@router.post("/sign-up", status_code=202, summary="Sign up")
+@router.post("/sign-up", status_code=202, response_class=Response, summary="Sign up")
 async def sign_up(tenant: Tenant, body: SignUpRequest, _: Caller, store: StoreOf, clock: ClockOf) -> None:
     """Claim the account that is listed. 202 whether or not one is; a mail follows where the address is verified."""
     asked = SignUp(body.workgroup, body.user_name or body.email, body.email, body.password)
@@ -191,7 +191,7 @@ async def verify_email(tenant: Tenant, body: VerifyRequest, _: Caller, store: St
     return _arrived(found, clock())
 
 
-@router.post("/password-reset", status_code=202, summary="Ask for another password")
+@router.post("/password-reset", status_code=202, response_class=Response, summary="Ask for another password")
 async def request_reset(tenant: Tenant, body: ResetRequest, _: Caller, store: StoreOf, now: Now) -> None:
     """Mail a link by which a forgotten password is replaced. 202 whether or not there is such an account."""
     asked = (tenant, body.workgroup, body.user_name, now)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from tenantry.domain.user_list import Section, SortKey, Wanted
@@ -84,7 +84,7 @@ def invite(call: ForPerson, store: StoreOf, body: InviteRequest) -> Outcomes:
     return outcomes(granted(invites.invite(store, call, body.invitation())))
 
 
-@router.post("/{account_id}/resend", status_code=202, summary="Send an invitation again")
+@router.post("/{account_id}/resend", status_code=202, response_class=Response, summary="Send an invitation again")
 def resend_invitation(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
     """Send an invitation once more, a User's too; the former link is worth nothing, and a lapsed one queues anew."""
     refusal = invites.resend(store, call, account_id)

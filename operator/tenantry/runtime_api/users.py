@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Annotated, Any, Self, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from tenantry.domain.client import Scope
@@ -234,7 +234,12 @@ def revoke_user_sessions(account_id: AccountId, call: ForPerson, store: StoreOf)
     return Ended(revoked=granted(administration.revoke_sessions(store, call, account_id)))
 
 
-@router.post("/{account_id}/password-reset", status_code=202, summary="Mail a link to reset the password")
+@router.post(
+    "/{account_id}/password-reset",
+    status_code=202,
+    response_class=Response,
+    summary="Mail a link to reset the password",
+)
 def reset_password(account_id: AccountId, call: ForPerson, store: StoreOf) -> None:
     """Mail the person a link by which the password is replaced, once and for a short time (MM-13)."""
     refusal = administration.reset_password(store, call, account_id)
