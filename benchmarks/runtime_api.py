@@ -20,7 +20,7 @@ from controlplane.progress import ticking
 from postgres import Postgres
 
 _ROUNDS = 3
-_STORMS = 6
+_STORMS = 8
 _STORM_SECONDS = 4.0
 _RACES = 100
 _TRIES = 500
@@ -59,9 +59,9 @@ class RuntimeApi:
         return at_least(f"{what} against an empty endpoint", "1/s", ours, empty, 0.4, note)
 
     def _storm(self) -> Bar:
-        quiet, storm = self._all("quiet", 0.99), self._all("in a storm", 0.99)
+        quiet, storm = self._quantile("quiet", 0.99), self._quantile("in a storm", 0.99)
         log_ins = sum((each.statuses for each in self.answers["storm"]), Counter[str]())
-        note = f"log-ins by status {dict(log_ins)}; median {self._all('in a storm', 0.5):.1f} ms"
+        note = f"log-ins by status {dict(log_ins)}; median {self._quantile('in a storm', 0.5):.1f} ms"
         return at_most("heartbeat p99 in a storm of log-ins", "ms", storm, quiet, 2.0, note)
 
     def _alike(self) -> Bar:
@@ -69,10 +69,6 @@ class RuntimeApi:
         slower, faster = max(unknown, wrong), min(unknown, wrong)
         note = f"medians of {_TRIES} each, in turn: unknown {unknown:.2f} ms, wrong {wrong:.2f} ms"
         return at_most("unknown login against wrong password", "ms", slower, faster, 1.05, note)
-
-    def _all(self, what: str, share: float) -> float:
-        """As ``_quantile``, of all rounds together: a round has too few that are slow."""
-        return quantile([took for each in self.answers[what] for took in each.latencies], share) * _MILLISECOND
 
     def _median_rate(self, what: str) -> float:
         return median(each.rate for each in self.answers[what])

@@ -19,6 +19,12 @@ class TenantryError(Exception):
 class StoreUnavailable(TenantryError):
     """The database cannot be reached or stays locked; the same call may succeed later."""
 
+    @property
+    def why(self) -> str:
+        """Return what the database's driver says, as far as it says anything, in one line; it names no password."""
+        cause = getattr(self.__cause__, "orig", None)
+        return " ".join(str(cause if cause is not None else self).split())
+
 
 class TenantLocked(StoreUnavailable):
     """Another transaction keeps the row that the call waited for; a call for another tenant may succeed now."""

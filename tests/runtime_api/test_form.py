@@ -81,7 +81,7 @@ EVALUATION, HEARTBEAT = "access/v1/evaluation", "sessions/heartbeat"
         (EVALUATION, b"{}", JSON, "subject", "subject: is missing"),
         (EVALUATION, b'{"subject": {"type": "user"}}', JSON, "subject.id", "subject.id: is missing"),
         (EVALUATION, b'{"subject": "ada"}', JSON, "subject", "subject: is no object"),
-        (EVALUATION, b"{}", "text/plain", "Content-Type", "send application/json"),
+        (EVALUATION, b"{}", "text/plain", "Content-Type", "send the body as application/json"),
     ],
 )
 def test_a_fault_is_told_by_its_field_and_what_would_be_right(
@@ -169,3 +169,20 @@ def test_the_titles_of_passwords_speak_of_no_secret(office: Api) -> None:
     answer = office.call("POST", "account/password", asked)
     assert (answer.status, answer.reason) == (422, "PasswordInvalid")
     assert "Secret" not in answer.body["title"] + answer.body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent_as", "asked_for"),
+    [
+        ("sessions", "application/x-www-form-urlencoded", "application/json"),
+        ("sessions", "text/plain", "application/json"),
+        ("sessions/heartbeat", "text/plain", "application/json"),
+        ("sessions/introspect", "application/json", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_body_that_is_said_to_be_something_else_is_refused(
+    office: Api, path: str, sent_as: str, asked_for: str
+) -> None:
+    answer = office.send(path, b'{"token": "a"}', sent_as)
+    assert (answer.status, answer.body["field"]) == (422, "Content-Type")
+    assert answer.body["detail"] == f"send the body as {asked_for}"

@@ -206,14 +206,37 @@ def test_metrics_tell_of_routes_pools_and_reasons_and_of_nobody(office: Api) -> 
         return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
 
     route = "/v1/{tenant}/sessions/{session_id}"
-    before = value("tenantry_requests_total", route=route, status="404")
-    timed = value("tenantry_request_duration_seconds_count", route=route)
+    before = value("tenantry_requests_total", method="DELETE", route=route, status="404")
+    timed = value("tenantry_request_duration_seconds_count", method="DELETE", route=route)
     refused = value("tenantry_log_ins_total", tenant="acme", pool="", reason="InvalidCredentials")
     office.call("DELETE", "sessions/nobodys")
     office.log_in("ada", "wrong")
-    assert value("tenantry_requests_total", route=route, status="404") == before + 1
-    assert value("tenantry_request_duration_seconds_count", route=route) == timed + 1
+    assert value("tenantry_requests_total", method="DELETE", route=route, status="404") == before + 1
+    assert value("tenantry_request_duration_seconds_count", method="DELETE", route=route) == timed + 1
     assert value("tenantry_log_ins_total", tenant="acme", pool="", reason="InvalidCredentials") == refused + 1
     assert office.at("/nowhere").status == 404
     assert "nowhere" not in generate_latest(metrics.REGISTRY).decode()
     assert "ada" not in generate_latest(metrics.REGISTRY).decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/livez", b"200"), ("/openapi.json", b"200"), ("/nowhere", b"404")],
+    ids=["small", "large", "no"],
+)
+def test_a_client_that_has_no_more_to_ask_gets_its_answer_all_the_same(
+    served: tuple[FastAPI, str], path: str, status: bytes
+) -> None:
+    port = int(served[1].rsplit(":", 1)[1])
+    for _ in range(20):  # its end comes with its request, or right after it
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.makefile("rb").read().split(b" ")[1] == status
+
+
+def test_a_path_with_a_slash_too_many_is_not_there_and_nobody_is_sent_elsewhere(office: Api) -> None:
+    answer = office.send(
+        "sessions/", b'{"workgroup": "tracker", "userName": "ada", "password": "x"}', "application/json"
+    )
+    assert (answer.status, answer.reason, "Location" in answer.headers) == (404, "PathNotFound", False)

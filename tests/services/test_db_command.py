@@ -1,5 +1,7 @@
 """`tenantry db` on both kinds of database, and what commands say of one that is not ready."""
 
+from pathlib import Path
+
 import pytest
 
 from tenantry.store import Store
@@ -73,3 +75,13 @@ def test_a_store_that_cannot_be_used_is_told_on_stderr(command: list[str], url: 
     done = tenantry(*command, environment={"TENANTRY_STORE_URL": url})
     assert (done.code, done.out) == (code, "")
     assert done.err.startswith(message)
+
+
+@pytest.mark.parametrize("command", READERS, ids=" ".join)
+def test_a_file_that_is_no_database_is_told_of_and_stays_as_it_was(command: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database\n" * 100)
+    done = tenantry(*command, "--store-url", f"sqlite:///{file}")
+    assert (done.code, done.out) == (3, "")
+    assert done.err == "tenantry: the identity store cannot be reached: file is not a database\n"
+    assert file.read_text() == "not a database\n" * 100

@@ -80,11 +80,4 @@ class LazyGroup(click.Group):
         except click.Abort as error:
             raise Failure("nothing was changed") from error
         except StoreUnavailable as error:
-            raise Away(_why_away(error)) from error
-
-
-def _why_away(error: StoreUnavailable) -> str:
-    """Return what the database's driver says, as far as it says anything (it names no password)."""
-    cause = getattr(error.__cause__, "orig", None)
-    said = " ".join(str(cause).split()) if cause is not None else str(error)
-    return f"the identity store cannot be reached: {said}"
+            raise Away(f"the identity store cannot be reached: {error.why}") from error

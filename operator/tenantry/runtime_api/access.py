@@ -19,11 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 from tenantry.domain.access import Resource
 from tenantry.domain.client import Scope
 from tenantry.domain.reason import Reason
-from tenantry.domain.refusal import Refusal, choices
+from tenantry.domain.refusal import choices
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Direct, Now, Shown, StoreOf, Tenant, address_of, admit, needs
 from tenantry.runtime_api.document import reads, reads_all
-from tenantry.runtime_api.faults import body_faults, refusal_of
+from tenantry.runtime_api.faults import NO_JSON_SENT, body_faults, refusal_of, sends_json
 from tenantry.runtime_api.problem import BadRequest
 from tenantry.services import evaluations
 from tenantry.services.clients import Client, Credential
@@ -163,14 +163,13 @@ def _body(model: type[M]) -> Callable[[Request], Any]:
 
 async def _read(request: Request, model: type[M]) -> M:
     """Return the body; what is wrong with it is for an application that may ask, and told once that is known."""
-    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type == "application/json":
+    if sends_json(request):
         try:
             return model.model_validate_json(await request.body())
         except ValidationError as error:
             fault = _fault(error)
     else:
-        fault = BadRequest(Refusal(Reason.INVALID_REQUEST, "Content-Type", "send application/json"))
+        fault = BadRequest(NO_JSON_SENT)
     await Direct.of(request).admitted(Scope.ACCESS)
     raise fault
 

@@ -39,6 +39,8 @@ def make_app(store: Store, check_spec: CheckSpec, directories: Directories | Non
         title="Tenantry",
         version=version("tenantry"),
         description="Who may log in now, and who may do this.",
+        # A redirect would have a person's password sent again, to wherever the Host header says.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(bound), Depends(only_known)],

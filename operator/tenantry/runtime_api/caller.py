@@ -138,7 +138,10 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Client]]:
 
 
 def _nobody(shown: Credential) -> Refusal:
-    message = f'send "Authorization: Bearer" with a token of tenant "{shown.tenant}"; tenantry clients create makes one'
+    message = (
+        f'send "Authorization: Bearer" with a token of tenant "{shown.tenant}", which tenantry clients create makes, '
+        "or correct the tenant in the path"
+    )
     return Refusal(Reason.INVALID_CLIENT, "Authorization", message)
 
 

@@ -74,7 +74,7 @@ def _complete(document: dict[str, Any]) -> None:
         responses = operation["responses"]
         responses.pop(str(_UNPROCESSABLE), None)
         for status, response in responses.items():
-            response["headers"] = _headers(int(status))
+            response["headers"] = _headers(int(status)) | response.get("headers", {})
         for refused in _PROBLEMS:
             responses.setdefault(str(refused), {"$ref": f"#/components/responses/{_name(refused)}"})
         for body in operation.get("requestBody", {}).get("content", {}).values():
@@ -84,12 +84,14 @@ def _complete(document: dict[str, Any]) -> None:
 
 
 def _name(status: int) -> str:
-    return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "")
+    return f"Problem{status:d}"  # the phrases of some are not the same in every Python
 
 
 def _problem(status: int) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
-    return {"description": HTTPStatus(status).phrase, "headers": _headers(status), "content": content}
+    server = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    told = "A fault of the server's own." if server else "A refusal; `reason` says which."
+    return {"description": told, "headers": _headers(status), "content": content}
 
 
 def _headers(status: int) -> dict[str, Any]:

@@ -6,20 +6,43 @@ What was given is not repeated: it may be a secret.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fastapi import Request
 from pydantic import ValidationError
 
 from tenantry.domain.reason import Reason
 from tenantry.domain.refusal import Refusal
+from tenantry.runtime_api.problem import Refused
 
 #: The framework's word for a body that cannot be parsed.
 NO_JSON = "json_invalid"
 _BODY = "body"
 #: What the framework would have of a request without one.
 NO_BODY = {"type": "missing", "loc": (_BODY,), "msg": ""}
+NO_JSON_SENT = Refusal(Reason.INVALID_REQUEST, "Content-Type", "send the body as application/json")
+_FORM = "application/x-www-form-urlencoded"
 #: So many faults of one request are told.
 _MOST = 5
 _AN_OBJECT = "send a JSON object"
 _OF_TYPE = "with Content-Type: application/json"
+
+
+def sends_json(request: Request) -> bool:
+    """Tell whether the body is said to be JSON."""
+    return _media_type(request) == "application/json"
+
+
+async def a_form(request: Request) -> None:
+    """Refuse a body that is not said to be a form: every field of it would seem to be missing.
+
+    Raises:
+        Refused: it is said to be something else, or nothing.
+    """
+    if _media_type(request) != _FORM:
+        raise Refused(Refusal(Reason.INVALID_REQUEST, "Content-Type", f"send the body as {_FORM}"))
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def refusal_of(faults: Sequence[Mapping[str, Any]]) -> Refusal:

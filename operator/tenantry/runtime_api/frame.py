@@ -68,13 +68,13 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        began, headers = perf_counter(), Headers(scope=scope)
         sent = headers.get("X-Request-ID", "")
         # It is no secret: asking the system for one would cost more.
         request_id = sent if _REQUEST_ID.fullmatch(sent) else f"{getrandbits(128):032x}"
         scope.setdefault("state", {})["request_id"] = request_id
         carried = _TLS_HEADERS if scope["scheme"] == "https" else _HEADERS
-        answers = _Answers(send, scope, carried | {"X-Request-ID": request_id})
+        answers = _Answers(send, scope, carried | {"X-Request-ID": request_id}, began)
         if scope["path"].startswith(_OF_STORE) and len(scope["state"].get(CONNECTIONS, ())) > MOST_CONNECTIONS:
             await answers.turn_away()
             answers.count()
@@ -179,13 +179,15 @@ class _Answers:
     _send: Send
     _scope: Scope
     headers: dict[str, str]
+    began: float
     status: int = 0
     over: Event = field(default_factory=Event)
-    began: float = field(default_factory=perf_counter)
+    ended: float | None = None
 
     def count(self) -> None:
         """Count the request; one that has no answer ended by a fault of ours."""
-        count_request(self._scope, self.status or 500, perf_counter() - self.began)
+        ended = self.ended if self.ended is not None else perf_counter()
+        count_request(self._scope, self.status or 500, ended - self.began)
 
     async def send(self, message: Message) -> None:
         """Send a part of an answer, unless the caller has another by now."""
@@ -210,4 +212,6 @@ class _Answers:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             MutableHeaders(scope=message).update(self.headers)
+        elif not message.get("more_body"):  # what goes on after the last piece is nobody's wait
+            self.ended = perf_counter()
         await self._send(message)

@@ -60,7 +60,7 @@ class PutRequest(Model):
     holdings: list[HoldingBody] = Field(min_length=1, max_length=_MOST, description="At most 1,000 in one call.")
 
 
-class DeleteRequest(Model):
+class DeleteHoldingsRequest(Model):
     """What the application does not have any more."""
 
     workgroup: WorkgroupName
@@ -148,7 +148,7 @@ def move_holdings(tenant: Tenant, body: MoveRequest, caller: Caller, store: Stor
 
 
 @router.post("/delete", summary="Forget holdings")
-def remove_holdings(tenant: Tenant, body: DeleteRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
+def remove_holdings(tenant: Tenant, body: DeleteHoldingsRequest, caller: Caller, store: StoreOf, now: Now) -> Changed:
     """Say that these are gone from the application. One that is not registered is passed over.
 
     A deletion that waited for them goes on within two seconds.
@@ -176,7 +176,7 @@ def list_holdings(
     store: StoreOf,
     only: Annotated[Filter, Depends(_filter)],
     after: Annotated[str, Query(max_length=2048, description="`next` of the page before.")] = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="So many at most.")] = 100,
 ) -> HoldingList:
     """Return what accounts hold, page by page, by workgroup, kind and name (NR-28)."""
     found = list_page(store, tenant, only, _place(after), limit + 1)

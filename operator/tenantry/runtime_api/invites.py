@@ -58,7 +58,7 @@ def list_invites(
     call: ForPerson,
     store: StoreOf,
     after: Annotated[str, Query(description="`next` of the page before.")] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="So many at most.")] = 50,
 ) -> InviteList:
     """Return who was invited to the workgroup of the person and has not come yet (MM-03)."""
     wanted = Wanted("", SortKey.LOGIN, invited=True)

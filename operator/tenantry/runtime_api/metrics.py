@@ -9,14 +9,14 @@ REGISTRY = CollectorRegistry()
 
 REQUESTS = Counter(
     "tenantry_requests",
-    "Requests by route, as the OpenAPI document has it, and status.",
-    ["route", "status"],
+    "Requests by method, route (none: there is none of that path and method) and status.",
+    ["method", "route", "status"],
     registry=REGISTRY,
 )
 SECONDS = Histogram(
     "tenantry_request_duration_seconds",
-    "How long requests took until they were answered, by route as the OpenAPI document has it.",
-    ["route"],
+    "How long requests took from their headers to their answer, by method and route.",
+    ["method", "route"],
     registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
@@ -38,8 +38,9 @@ _GRANTED = "Granted"
 def count_request(scope: Scope, status: int, seconds: float) -> None:
     """Count a request that was answered; what leads nowhere is one route, or anybody could make more."""
     route: str = getattr(scope.get("route"), "path", "")
-    REQUESTS.labels(route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
+    method = scope["method"] if route else ""
+    REQUESTS.labels(method, route, str(status)).inc()
+    SECONDS.labels(method, route).observe(seconds)
 
 
 def count_log_in(tenant: str, pool: str, refusal: Refusal | None) -> None:

@@ -26,6 +26,7 @@ class Pulse:
         self._ask = ask
         self._since: float | None = None
         self._fault: Exception | None = StoreUnavailable("not asked yet")
+        self._told = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
@@ -65,7 +66,9 @@ class Pulse:
         try:
             self._ask()
         except StoreUnavailable as error:
-            self._fault = error
+            if not isinstance(self._fault, type(error)) or not self._told:
+                log.warning("the identity store cannot be reached: %s", error.why)
+            self._fault, self._told = error, True
         except Exception as error:  # noqa: BLE001 - a store that cannot be asked is no reason not to ask it again
             if not isinstance(self._fault, type(error)):
                 log.warning("the store cannot be asked: %s", type(error).__name__)

@@ -39,10 +39,10 @@ def list_notification_recipients(
     store: StoreOf,
     now: Now,
     *,
-    workgroup: Annotated[str, Query(max_length=253)],
+    workgroup: Annotated[str, Query(max_length=253, description="The Workgroup whose event it is.")],
     notification: Annotated[str, Query(max_length=63, description="One that the Workgroup defines.")],
     after: Annotated[str, Query(max_length=1024, description="`next` of the page before.")] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: Annotated[int, Query(ge=1, le=500, description="So many at most.")] = 100,
 ) -> RecipientList:
     """Return the members who chose this notification and whose account is in use (IT-08)."""
     found = list_recipients(store, tenant, workgroup, notification, now, after=after, limit=limit)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import sys
 from contextlib import suppress
@@ -31,15 +32,19 @@ from tenantry.services.passwords import is_password
 from tenantry.services.readiness import ask_store
 from tenantry.store import Store
 
+log = logging.getLogger("tenantry.runtime_api")
+
 
 class Protocol(H11Protocol):
     """HTTP/1.1 as uvicorn speaks it, with a clock on headers: who sends them byte by byte holds no connection."""
 
     _clock: asyncio.TimerHandle | None = None
+    _gathered: Gathered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first request as long as uvicorn waits for the next."""
-        super().connection_made(Gathered(transport, self.loop))  # type: ignore[arg-type]  # it is as good as one
+        self._gathered = Gathered(transport, self.loop)
+        super().connection_made(self._gathered)  # type: ignore[arg-type]  # it is as good as one
         self.app_state[CONNECTIONS] = self.connections
         self._start_clock()
 
@@ -50,6 +55,11 @@ class Protocol(H11Protocol):
             self._start_clock()
         else:
             self._stop_clock()
+
+    def on_response_complete(self) -> None:
+        """Write the answer, before what comes next is looked at."""
+        self._gathered.flush()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the clock."""
@@ -114,7 +124,7 @@ def serve(
     """
     tls, renewing = _tls(where)
     listening = listen(where.host, where.port)
-    _show_metrics(where)
+    metrics = _show_metrics(where)
     signal.signal(signal.SIGTERM, _end)
     sys.setswitchinterval(_SWITCH_SECONDS)
     is_password(None, "")  # what nobody has is hashed by this: the first who needs it would wait twice as long
@@ -126,6 +136,8 @@ def serve(
     app.state.public_url = where.public_url
     app.state.under_way = UnderWay(pulse)
     app.openapi()  # made for the first query, it would hold up every other call
+    scheme, place = "https" if tls else "http", _place(listening.getsockname())
+    log.info("answering on %s://%s, metrics %s, store %s", scheme, place, metrics, store.name)
     threads: list[Pulse | Clockwork | Postman] = [pulse, clockwork, *renewing, postman]
     for thread in threads:
         thread.start()
@@ -140,11 +152,18 @@ def serve(
         apart.close()
 
 
-def _show_metrics(where: Where) -> None:
+def _place(address: tuple[Any, ...]) -> str:
+    host, port, *_ = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _show_metrics(where: Where) -> str:
+    """Answer for metrics, and return where."""
     if where.metrics_port is None:
-        return
+        return "nowhere (see --metrics-port)"
     try:
-        start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
+        server, _ = start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
+        return f"on http://{_place(server.server_address)}/metrics"
     except OSError as error:
         place = f"{where.metrics_host}:{where.metrics_port}"
         message = f"cannot listen on {place}: {error.strerror}; see --metrics-host and --metrics-port"

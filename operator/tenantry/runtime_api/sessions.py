@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Self, TypeVar
 
 import orjson
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
@@ -19,7 +19,7 @@ from tenantry.logs import bind_request
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Clock, Direct, Now, StoreOf, Tenant, admit, needs
 from tenantry.runtime_api.document import reads_all
-from tenantry.runtime_api.faults import NO_BODY, body_faults
+from tenantry.runtime_api.faults import NO_BODY, NO_JSON_SENT, a_form, body_faults, sends_json
 from tenantry.runtime_api.hashing import ASKING, HASHING
 from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
@@ -34,6 +34,7 @@ PREFIX = "/v1/{tenant}/sessions"
 router = APIRouter(prefix=PREFIX, tags=["sessions"])
 Caller = Annotated[Client, Depends(needs(Scope.SESSIONS))]
 Token = Annotated[str, Field(min_length=1, max_length=256, description="The session's token.")]
+SessionId = Annotated[str, Path(description="The `id` of the session.")]
 _MOST_TOKENS = 1000
 M = TypeVar("M", bound=BaseModel)
 
@@ -125,6 +126,13 @@ class Revoked(Model):
     revoked: int
 
 
+class IntrospectionRequest(BaseModel):
+    """Which token is asked about (RFC 7662, section 2.1)."""
+
+    token: str = Field(description="The session's token.")
+    token_type_hint: str | None = Field(default=None, description="Taken and ignored: there is one type of token.")
+
+
 class Introspection(BaseModel):
     """What a token is worth (RFC 7662, section 2.2)."""
 
@@ -143,7 +151,7 @@ async def log_in(request: Request) -> Response:
     """Log in with a password. 409 says that no license is free, with the time after which to try again."""
     state = request.app.state
     async with state.log_ins_at_once:
-        await _BEATS.passed()  # they wait for the interpreter as it is, longer than for the store
+        await _BEATS.passed()  # a log-in that is read meanwhile takes the interpreter from them
         direct, body = Direct.of(request), await _read(request, LogInRequest)
         await asyncio.sleep(0)  # what else came meanwhile is looked at before the log-ins that came with this one
     client = await direct.admitted(Scope.SESSIONS)
@@ -154,7 +162,6 @@ async def log_in(request: Request) -> Response:
     if isinstance(found, DirectoryClaim):
         asked = partial(_log_in_by_directory, direct.store, client.name, found, state.directories, state.now)
         found = await ASKING.run(asked)
-    await _BEATS.passed()
     if isinstance(found, Refusal):
         raise Refused(found)
     place = {"Location": f"/v1/{tenant}/sessions/{found.session.id}"}
@@ -202,6 +209,9 @@ async def heartbeat(request: Request) -> Response:
 async def _read(request: Request, model: type[M]) -> M:
     """Return the body; what is wrong with it is for an application that may ask, and told once that is known."""
     content = await request.body()
+    if content and not sends_json(request):
+        await Direct.of(request).admitted(Scope.SESSIONS)
+        raise Refused(NO_JSON_SENT)
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
@@ -223,9 +233,16 @@ def log_off(tenant: Tenant, body: TokenRequest, caller: Caller, store: StoreOf, 
 
 
 @router.post("/introspect", summary="Ask what a token is worth", response_model_exclude_none=True)
-def introspect(tenant: Tenant, _: Caller, store: StoreOf, now: Now, token: Annotated[str, Form()]) -> Introspection:
+def introspect(
+    tenant: Tenant,
+    _: Caller,
+    __: Annotated[None, Depends(a_form)],
+    store: StoreOf,
+    now: Now,
+    body: Annotated[IntrospectionRequest, Form()],
+) -> Introspection:
     """Tell whether a token's session is live, and whose it is; of whatever is none, that it is not (RFC 7662)."""
-    known = sessions.introspect(store, tenant, token, now)
+    known = sessions.introspect(store, tenant, body.token, now)
     if known is None:
         return Introspection(active=False)
     session = known.session
@@ -249,7 +266,7 @@ def list_sessions(
     now: Now,
     user_name: Annotated[str | None, Query(alias="userName", max_length=254, description="Only of this login.")] = None,
     after: Annotated[str, Query(max_length=64, description="`next` of the page before.")] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: Annotated[int, Query(ge=1, le=500, description="So many at most.")] = 100,
 ) -> SessionList:
     """Return who is logged in, page by page."""
     found = sessions.list_sessions(store, tenant, now, after, limit + 1, user_name)
@@ -258,7 +275,7 @@ def list_sessions(
 
 
 @router.delete("/{session_id}", status_code=204, summary="Revoke one session")
-def revoke_session(tenant: Tenant, session_id: str, caller: Caller, store: StoreOf, now: Now) -> None:
+def revoke_session(tenant: Tenant, session_id: SessionId, caller: Caller, store: StoreOf, now: Now) -> None:
     """End one session."""
     if not sessions.revoke(store, tenant, caller.name, Chosen(session_id=session_id), now):
         raise Refused(Refusal(Reason.SESSION_NOT_FOUND, "session", "there is no such session, or it is over"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from tenantry.domain.administration import Target
@@ -120,13 +120,13 @@ class Choice(Model):
         return Settled(self.workgroup, self.kind, self.reassign_to, self.drop)
 
 
-class DeleteRequest(Model):
+class DeleteUserRequest(Model):
     """What is to become of what the account holds."""
 
     holdings: list[Choice] = Field(default_factory=list, max_length=64, description="By workgroup and kind.")
 
 
-class DeleteManyRequest(DeleteRequest):
+class DeleteUsersRequest(DeleteUserRequest):
     """Who is to go."""
 
     ids: Ids = Field(description="The accounts.")
@@ -189,7 +189,13 @@ def add_users(call: ForPerson, store: StoreOf, body: AddRequest) -> Outcomes:
 
 
 @router.post("/groups/{workgroup}/{group}/members", summary="Put accounts into a group")
-def join_group(workgroup: str, group: str, call: ForPerson, store: StoreOf, body: MembersRequest) -> Outcomes:
+def join_group(
+    workgroup: Annotated[str, Path(description="The Workgroup: the one in which the person acts.")],
+    group: Annotated[str, Path(description="The name of one of its groups.")],
+    call: ForPerson,
+    store: StoreOf,
+    body: MembersRequest,
+) -> Outcomes:
     """Put many accounts into a group at once (NR-21); each keeps the groups that it has."""
     if workgroup != call.person.session.workgroup:
         message = f'you act in Workgroup "{call.person.session.workgroup}"; log in to the other one for that'
@@ -209,21 +215,21 @@ def restore_user(account_id: AccountId, call: ForPerson, store: StoreOf, body: N
 
 
 @router.delete("/users/{account_id}", status_code=204, summary="Delete an account")
-def delete_user(account_id: AccountId, call: ForPerson, store: StoreOf, body: DeleteRequest | None = None) -> None:
+def delete_user(account_id: AccountId, call: ForPerson, store: StoreOf, body: DeleteUserRequest | None = None) -> None:
     """Delete an account; what it holds is settled by the choices, or it stays (NR-16, NR-17)."""
     _delete_one(call, store, account_id, body, membership=False)
 
 
 @router.delete("/users/{account_id}/membership", status_code=204, summary="Delete an account from the workgroup")
 def delete_membership(
-    account_id: AccountId, call: ForPerson, store: StoreOf, body: DeleteRequest | None = None
+    account_id: AccountId, call: ForPerson, store: StoreOf, body: DeleteUserRequest | None = None
 ) -> None:
     """Take an account out of the workgroup of the person: it stays, with its access and other workgroups (NR-25)."""
     _delete_one(call, store, account_id, body, membership=True)
 
 
 @router.post("/users/delete", summary="Delete several accounts")
-def delete_users(call: ForPerson, store: StoreOf, body: DeleteManyRequest) -> DeleteAnswer:
+def delete_users(call: ForPerson, store: StoreOf, body: DeleteUsersRequest) -> DeleteAnswer:
     """Tell what a deletion would do, and with ``confirm`` do it (IT-18). Who is refused stays as it was."""
     settled = tuple(choice.settled() for choice in body.holdings)
     deletion = Deletion(tuple(body.ids), settled, confirmed=body.confirm)
@@ -231,7 +237,7 @@ def delete_users(call: ForPerson, store: StoreOf, body: DeleteManyRequest) -> De
     return DeleteAnswer(confirmed=body.confirm, results=[_deleted(one) for one in gone])
 
 
-def _delete_one(call: ForPerson, store: StoreOf, id_: str, body: DeleteRequest | None, *, membership: bool) -> None:
+def _delete_one(call: ForPerson, store: StoreOf, id_: str, body: DeleteUserRequest | None, *, membership: bool) -> None:
     settled = tuple(choice.settled() for choice in body.holdings) if body is not None else ()
     (gone,) = granted(user_deletions.delete_users(store, call, Deletion((id_,), settled, membership)))
     if gone.refusal is not None:

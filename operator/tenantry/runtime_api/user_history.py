@@ -39,7 +39,7 @@ def list_user_history(
     call: ForPerson,
     store: StoreOf,
     before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="So many at most.")] = 50,
 ) -> History:
     """Return who changed the account, when, from what to what, page by page."""
     found = granted(user_history.list_history(store, call, account_id, before, limit + 1))

@@ -110,8 +110,7 @@ def start(store: Store, namespace: str, client: str, proof: Proof, now: datetime
         token = _PREFIX + secrets.token_urlsafe(32)
         insert_session(act.connection, act.tenant.id, session, token_hash(token))
         act.records.append(describe_session_start(session))
-        if log_in.floats:
-            forget_denials(act.connection, account.id)
+        forget_denials(act.connection, account.id)
         if session.pool is not None and session.type is not None:
             active = count_active(act.connection, act.tenant.id, session.pool, session.type)
             raise_peak(act.connection, act.tenant.id, session.pool, session.type, active)

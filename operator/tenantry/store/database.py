@@ -46,6 +46,9 @@ _PASSING_SQLITE = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PROTOCOL,
+    # The file is none of a database, or a broken one, until somebody puts the right one in its place.
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
 }
 #: An extended result code of SQLite has the primary one in its lowest byte.
 _PRIMARY_CODE = 0xFF
@@ -85,6 +88,11 @@ class Store:
         except (ArgumentError, ImportError, ValueError):  # not chained: what they say may have the password in it
             raise InputError(_NOT_A_URL) from None
         return cls(engine, audit_key, patience)
+
+    @property
+    def name(self) -> str:
+        """Return the URL as others may read it: without the password."""
+        return self._url.render_as_string(hide_password=True)
 
     def close(self) -> None:
         """Close every connection."""

@@ -32,6 +32,7 @@ _DELETE = delete(sessions).where(_OF_IDS)
 _FIGURES_OF_POOL = (logins.c.tenant_id == bindparam("of_tenant"), logins.c.pool == bindparam("of_pool"))
 _FIGURES = (*_FIGURES_OF_POOL, logins.c.type == bindparam("of_type"))
 _ACTIVE_NOW = bindparam("active", type_=Integer)
+#: Written even where it is not higher: to look first would be one more statement of every log-in.
 _HIGHER = case((logins.c.peak < _ACTIVE_NOW, _ACTIVE_NOW), else_=logins.c.peak)
 _RAISE_PEAK = update(logins).where(*_FIGURES).values(peak=_HIGHER)
 _COUNT_DENIED = update(logins).where(*_FIGURES).values(denied=logins.c.denied + 1)

@@ -12,7 +12,7 @@ class _Transport(asyncio.Transport):
     """Notes what came, and may be closing."""
 
     def __init__(self) -> None:
-        super().__init__({"peername": "a"})
+        super().__init__({"peername": "a", "transport": self})
         self.told: list[str] = []
         self.over = False
 
@@ -40,14 +40,38 @@ def _answer(to: Gathered) -> None:
         to.write(piece)
 
 
+def _answer_whole(to: Gathered) -> None:
+    _answer(to)
+    to.flush()
+    to.get_extra_info("transport").told.append("the next turn")
+
+
+def _answer_much(to: Gathered) -> None:
+    for _ in range(3):
+        to.write(b"." * 64 * 1024)
+    to.get_extra_info("transport").told.append("the next turn")
+
+
 def _answer_and_close(to: Gathered) -> None:
     _answer(to)
     to.close()
 
 
-@pytest.mark.parametrize(("act", "told"), [(_answer, ["head body"]), (_answer_and_close, ["head body", "closed"])])
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        (_answer, ["head body"]),
+        (_answer_whole, ["head body", "the next turn"]),
+        (_answer_and_close, ["head body", "closed"]),
+    ],
+)
 def test_an_answer_is_written_in_one_piece(act: Callable[[Gathered], None], told: list[str]) -> None:
     assert _after(act, _Transport()) == told
+
+
+def test_of_an_answer_without_end_little_is_kept() -> None:
+    first, told, last = _after(_answer_much, _Transport())
+    assert (len(first), told, len(last)) == (2 * 64 * 1024, "the next turn", 64 * 1024)
 
 
 def test_who_went_away_is_written_nothing() -> None:
