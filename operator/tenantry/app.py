@@ -149,7 +149,7 @@ class _Process:
                 await _run_migrations(self._settings.store_url)
             except StoreUnavailable as error:
                 failed += 1
-                log.warning("store not ready yet", error=str(error), attempt=failed)
+                log.warning("store not ready yet", error=error.why, attempt=failed)
                 await asyncio.sleep(OUTAGE.delay(failed))
         log.info("store ready", revision=newest_revision())
 

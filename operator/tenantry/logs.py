@@ -1,6 +1,7 @@
 """The log of a process: one line an event, keys and values, UTC, and never a secret or anything of a person.
 
-Objects are told by kind and UID, not by name; exceptions by type and place, not by text.
+Objects are told by kind and UID, not by name; exceptions by type and place, not by text, but for what the driver of a
+database says of a store that cannot be reached (StoreUnavailable.why).
 """
 
 import logging

@@ -83,9 +83,9 @@ class Api:
         reply = _POOL.request("POST", url, body=content, headers=headers)
         return Answer(reply.status, urllib3.HTTPHeaderDict(reply.headers), reply.data.decode())
 
-    def at(self, path: str) -> Answer:
-        """Get what is outside of the tenant, without a token."""
-        reply = _POOL.request("GET", self.url + path)
+    def at(self, path: str, method: str = "GET") -> Answer:
+        """Ask for what is outside of the tenant, without a token."""
+        reply = _POOL.request(method, self.url + path)
         return Answer(reply.status, urllib3.HTTPHeaderDict(reply.headers), reply.data.decode())
 
     def give_password(self, login: str, hashed: str) -> None:

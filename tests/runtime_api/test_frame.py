@@ -240,3 +240,36 @@ def test_a_path_with_a_slash_too_many_is_not_there_and_nobody_is_sent_elsewhere(
         "sessions/", b'{"workgroup": "tracker", "userName": "ada", "password": "x"}', "application/json"
     )
     assert (answer.status, answer.reason, "Location" in answer.headers) == (404, "PathNotFound", False)
+
+
+@pytest.mark.parametrize("path", ["sessions", "sessions/heartbeat", "access/v1/evaluation"])
+def test_so_does_who_asks_what_the_store_must_be_asked_for(served: tuple[FastAPI, str], office: Api, path: str) -> None:
+    body = {
+        "sessions": {"workgroup": "tracker", "userName": "ada", "password": "wrong"},
+        "sessions/heartbeat": {"tokens": ["a"]},
+        "access/v1/evaluation": {
+            "subject": {"type": "user", "id": "ada"},
+            "action": {"name": "read"},
+            "resource": {"type": "record", "id": "1"},
+        },
+    }[path]
+    content = json.dumps(body).encode()
+    head = (
+        f"POST /v1/acme/{path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {office.token()}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", int(served[1].rsplit(":", 1)[1])), timeout=10) as connection:
+        connection.sendall(head.encode() + content)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read()
+    assert answer.split(b" ")[1] == (b"401" if path == "sessions" else b"200")
+
+
+def test_nobody_makes_metrics_by_words_of_their_own(office: Api) -> None:
+    before = generate_latest(metrics.REGISTRY).decode().count("\n")
+    for path in ("/livez", "/v1/acme/users/ada", "/v1/acme/sessions"):
+        for word in ("BREW", "AAAA", "BBBB"):
+            assert office.at(path, word).status == 405
+    found = generate_latest(metrics.REGISTRY).decode()
+    assert "BREW" not in found
+    assert found.count("\n") <= before + 30, "no more than the series of what leads nowhere"

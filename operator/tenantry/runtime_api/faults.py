@@ -28,7 +28,8 @@ _OF_TYPE = "with Content-Type: application/json"
 
 def sends_json(request: Request) -> bool:
     """Tell whether the body is said to be JSON."""
-    return _media_type(request) == "application/json"
+    media_type = _media_type(request)
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 async def a_form(request: Request) -> None:

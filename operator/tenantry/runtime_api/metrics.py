@@ -1,5 +1,7 @@
 """The runtime API's metrics, on a port of their own: by route, pool and reason, never by a user."""
 
+from http import HTTPStatus
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import Scope
 
@@ -37,7 +39,8 @@ _GRANTED = "Granted"
 
 def count_request(scope: Scope, status: int, seconds: float) -> None:
     """Count a request that was answered; what leads nowhere is one route, or anybody could make more."""
-    route: str = getattr(scope.get("route"), "path", "")
+    known = scope.get("route") if status != HTTPStatus.METHOD_NOT_ALLOWED else None  # a method is any word
+    route: str = getattr(known, "path", "")
     method = scope["method"] if route else ""
     REQUESTS.labels(method, route, str(status)).inc()
     SECONDS.labels(method, route).observe(seconds)

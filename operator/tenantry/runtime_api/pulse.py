@@ -26,7 +26,7 @@ class Pulse:
         self._ask = ask
         self._since: float | None = None
         self._fault: Exception | None = StoreUnavailable("not asked yet")
-        self._told = False
+        self._said = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
@@ -63,18 +63,19 @@ class Pulse:
 
     def _hear(self) -> None:
         """Ask. Whatever is wrong, it is asked again: a thread that ended here would have the store hang for ever."""
+        fault: Exception | None = None
+        said = ""
         try:
             self._ask()
+        except StoreUnmigrated as error:
+            fault, said = error, f"is not migrated yet: {error.why}"
         except StoreUnavailable as error:
-            if not isinstance(self._fault, type(error)) or not self._told:
-                log.warning("the identity store cannot be reached: %s", error.why)
-            self._fault, self._told = error, True
+            fault, said = error, f"cannot be reached: {error.why}"
         except Exception as error:  # noqa: BLE001 - a store that cannot be asked is no reason not to ask it again
-            if not isinstance(self._fault, type(error)):
-                log.warning("the store cannot be asked: %s", type(error).__name__)
-            self._fault = error
-        else:
-            self._fault = None
+            fault, said = error, f"cannot be asked: {type(error).__name__}"
+        if said != self._said:
+            log.log(logging.WARNING if said else logging.INFO, "the identity store %s", said or "answers again")
+        self._fault, self._said = fault, said
 
 
 class UnderWay:

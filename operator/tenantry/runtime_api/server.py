@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 from prometheus_client import start_http_server
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from tenantry.domain.directory import Directories
 from tenantry.errors import InputError
@@ -55,6 +55,17 @@ class Protocol(H11Protocol):
             self._start_clock()
         else:
             self._stop_clock()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
+        """Keep the connection of a client that has no more to ask until it has its answer: it may be logged in by then.
+
+        TLS knows no connection that is closed on one side.
+        """
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete or cycle.more_body or self.scheme != "http":
+            return False
+        cycle.keep_alive = False
+        return True
 
     def on_response_complete(self) -> None:
         """Write the answer, before what comes next is looked at."""
@@ -163,11 +174,11 @@ def _show_metrics(where: Where) -> str:
         return "nowhere (see --metrics-port)"
     try:
         server, _ = start_http_server(where.metrics_port, where.metrics_host, REGISTRY)
-        return f"on http://{_place(server.server_address)}/metrics"
     except OSError as error:
         place = f"{where.metrics_host}:{where.metrics_port}"
         message = f"cannot listen on {place}: {error.strerror}; see --metrics-host and --metrics-port"
         raise InputError(message) from error
+    return f"on http://{_place(server.server_address)}/metrics"
 
 
 def _tls(where: Where) -> tuple[dict[str, Any], list[Clockwork]]:

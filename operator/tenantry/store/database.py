@@ -46,9 +46,7 @@ _PASSING_SQLITE = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PROTOCOL,
-    # The file is none of a database, or a broken one, until somebody puts the right one in its place.
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,  # until somebody puts the right file in its place
 }
 #: An extended result code of SQLite has the primary one in its lowest byte.
 _PRIMARY_CODE = 0xFF
@@ -81,6 +79,8 @@ class Store:
         """
         try:
             parsed = make_url(url)
+            if "@" in (parsed.host or ""):  # a part of a password, which every error would quote
+                raise InputError(_NOT_A_URL)
             make = _sqlite if parsed.get_backend_name() == "sqlite" else _postgresql
             engine = make(parsed, patience)
         except OSError as error:
@@ -91,8 +91,9 @@ class Store:
 
     @property
     def name(self) -> str:
-        """Return the URL as others may read it: without the password."""
-        return self._url.render_as_string(hide_password=True)
+        """Return where it is, as others may read it: users, and options such as a password, are left out."""
+        place = (self._url.host, self._url.port, self._url.database)
+        return URL.create(self.dialect, None, None, *place).render_as_string()
 
     def close(self) -> None:
         """Close every connection."""

@@ -179,6 +179,7 @@ URLS = {
     "a store in memory": ("sqlite:///:memory:", "names no file"),
     "no file": ("sqlite://", "names no file"),
     "a folder": ("sqlite:////usr", "/usr is a folder"),
+    "a password with an @": ("postgresql://u:hunter2@hunter2@h/db", "cannot be used"),
     "another database": ("mysql://nobody:hunter2@h/db", "is not a database URL"),
 }
 
