@@ -186,3 +186,15 @@ def test_a_body_that_is_said_to_be_something_else_is_refused(
     answer = office.send(path, b'{"token": "a"}', sent_as)
     assert (answer.status, answer.body["field"]) == (422, "Content-Type")
     assert answer.body["detail"] == f"send the body as {asked_for}"
+
+
+@pytest.mark.parametrize("sent_as", ["multipart/form-data", "multipart/form-data; boundary=a", "text/plain"])
+def test_no_form_is_read_of_who_may_not_ask(office: Api, sent_as: str) -> None:
+    answer = office.send("sessions/introspect", b"--b", sent_as, token="tnc_nobodys")
+    assert (answer.status, answer.reason) == (401, "InvalidClient")
+
+
+@pytest.mark.parametrize("form", [b"", b"token_type_hint=access_token", b"token=", b"\xff=\xff"])
+def test_a_form_without_a_token_is_told_what_is_missing(office: Api, form: bytes) -> None:
+    answer = office.send("sessions/introspect", form, "application/x-www-form-urlencoded")
+    assert (answer.status, answer.body["field"], answer.body["detail"]) == (422, "token", "token: is missing")

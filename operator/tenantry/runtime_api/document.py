@@ -28,10 +28,10 @@ _STATUSES_WITH = {"Location": (201,), "Retry-After": (409, 429, 503), "WWW-Authe
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
-def reads(model: type[BaseModel]) -> dict[str, Any]:
+def reads(model: type[BaseModel], media_type: str = "application/json") -> dict[str, Any]:
     """Return what a route says of a body that it reads by itself, as ``openapi_extra``."""
     schema = model.model_json_schema(ref_template=_REFERENCE)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 
 def reads_all(model: type[BaseModel]) -> dict[str, Any]:

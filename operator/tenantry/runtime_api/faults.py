@@ -19,7 +19,7 @@ _BODY = "body"
 #: What the framework would have of a request without one.
 NO_BODY = {"type": "missing", "loc": (_BODY,), "msg": ""}
 NO_JSON_SENT = Refusal(Reason.INVALID_REQUEST, "Content-Type", "send the body as application/json")
-_FORM = "application/x-www-form-urlencoded"
+FORM = "application/x-www-form-urlencoded"
 #: So many faults of one request are told.
 _MOST = 5
 _AN_OBJECT = "send a JSON object"
@@ -38,8 +38,8 @@ async def a_form(request: Request) -> None:
     Raises:
         Refused: it is said to be something else, or nothing.
     """
-    if _media_type(request) != _FORM:
-        raise Refused(Refusal(Reason.INVALID_REQUEST, "Content-Type", f"send the body as {_FORM}"))
+    if _media_type(request) != FORM:
+        raise Refused(Refusal(Reason.INVALID_REQUEST, "Content-Type", f"send the body as {FORM}"))
 
 
 def _media_type(request: Request) -> str:

@@ -4,9 +4,11 @@ import asyncio
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Self, TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
@@ -18,8 +20,8 @@ from tenantry.domain.session import Session
 from tenantry.logs import bind_request
 from tenantry.runtime_api.batches import Batches
 from tenantry.runtime_api.caller import Clock, Direct, Now, StoreOf, Tenant, admit, needs
-from tenantry.runtime_api.document import reads_all
-from tenantry.runtime_api.faults import NO_BODY, NO_JSON_SENT, a_form, body_faults, sends_json
+from tenantry.runtime_api.document import reads, reads_all
+from tenantry.runtime_api.faults import FORM, NO_BODY, NO_JSON_SENT, a_form, body_faults, sends_json
 from tenantry.runtime_api.hashing import ASKING, HASHING
 from tenantry.runtime_api.metrics import count_log_in
 from tenantry.runtime_api.model import Model
@@ -232,17 +234,23 @@ def log_off(tenant: Tenant, body: TokenRequest, caller: Caller, store: StoreOf, 
     sessions.log_off(store, tenant, caller.name, body.token, now)
 
 
-@router.post("/introspect", summary="Ask what a token is worth", response_model_exclude_none=True)
-def introspect(
-    tenant: Tenant,
-    _: Caller,
-    __: Annotated[None, Depends(a_form)],
-    store: StoreOf,
-    now: Now,
-    body: Annotated[IntrospectionRequest, Form()],
+@router.post(
+    "/introspect",
+    summary="Ask what a token is worth",
+    response_model_exclude_none=True,
+    openapi_extra=reads(IntrospectionRequest, FORM),
+)
+async def introspect(
+    request: Request, tenant: Tenant, _: Caller, __: Annotated[None, Depends(a_form)], store: StoreOf, now: Now
 ) -> Introspection:
     """Tell whether a token's session is live, and whose it is; of whatever is none, that it is not (RFC 7662)."""
-    known = sessions.introspect(store, tenant, body.token, now)
+    # The framework would parse a form before it asks who sends it.
+    fields = dict(parse_qsl((await request.body()).decode(errors="replace")))
+    try:
+        asked = IntrospectionRequest.model_validate(fields)
+    except ValidationError as error:
+        raise RequestValidationError(body_faults(error)) from error
+    known = await run_in_threadpool(sessions.introspect, store, tenant, asked.token, now)
     if known is None:
         return Introspection(active=False)
     session = known.session
