@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything is made on the way: the environment in .venv, the programs in the cache folder.
 PYTHON ?= python3
-WORKERS ?= 4
+WORKERS ?= 3
 N ?= 10000
 ARGS ?=
 
