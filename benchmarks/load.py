@@ -79,15 +79,6 @@ class Answers:
         """Return how long those took that were asked for in this time."""
         return Answers([took for took, at in zip(self.latencies, self.began, strict=True) if start <= at < end])
 
-    def __add__(self, other: "Answers") -> "Answers":
-        return Answers(
-            self.latencies + other.latencies,
-            self.began + other.began,
-            self.statuses + other.statuses,
-            self.took + other.took,
-            self.bodies + other.bodies,
-        )
-
 
 def quantile(values: Sequence[float], share: float) -> float:
     """Return the value that so large a share does not exceed."""

@@ -334,8 +334,8 @@ def _install(shell: Shell) -> None:
 
 def _start_operator(shell: Shell, folder: Path, *, tethered: bool) -> Service:
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "tenantry", "run", f"--store-url={_store_url(folder)}", f"--health-port={port}"]
-    command.append("--health-host=127.0.0.1")
+    options = [f"--store-url={_store_url(folder)}", "--health-host=127.0.0.1", f"--health-port={port}"]
+    command = [sys.executable, "-m", "tenantry", "run", *options]
     print(f"\n$ tenantry {shlex.join(command[3:])} &", flush=True)
     operator = Service("operator", folder, tethered).start(command, shell.environment)
     return operator.wait_until(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), within=60)

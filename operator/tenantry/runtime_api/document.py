@@ -66,7 +66,7 @@ def _complete(document: dict[str, Any]) -> None:
     problem = Problem.model_json_schema(ref_template=_REFERENCE)
     schemas |= problem.pop("$defs", {}) | {"Problem": problem}
     document["components"] |= {"headers": _HEADERS, "responses": {_name(s): _problem(s) for s in _PROBLEMS}}
-    for operation in _operations(document):
+    for operation in operations(document):
         for parameter in operation.get("parameters", ()):
             if parameter["name"] == SESSION_HEADER:
                 parameter["required"] = True
@@ -100,6 +100,7 @@ def _headers(status: int) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in carried}
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what a document says of each call."""
     for path in document["paths"].values():
         yield from (path[method] for method in _METHODS if method in path)

@@ -26,7 +26,6 @@ BUSY_SECONDS = 5
 #: Who has this share of its patience left need not be told to wait shorter.
 _HARDLY_WAITED = 0.9
 _READ_ONLY = "tenantry_read_only"
-_UNTIL = "tenantry_until"
 _PATIENCE = "tenantry_patience"
 _NOT_A_URL = (
     "the URL of the identity store cannot be used; write sqlite:///path or postgresql://user:password@host:5432/name, "
@@ -115,9 +114,11 @@ class Store:
         """
         until = monotonic() + self._patience
         with self._turn(tenant, haste=haste), _told_apart(), self.engine.connect() as connection:
-            connection.execution_options(**{_UNTIL: until, _PATIENCE: self._patience})
+            patience = self._left(until)
+            connection.execution_options(**{_PATIENCE: patience})
             with connection.begin():
-                self._shorten(connection, until)
+                if self.dialect == "postgresql" and patience != self._patience:
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
                 yield connection
                 abandoned = ABANDONED.get()
                 if abandoned is not None and abandoned.is_set():
@@ -135,11 +136,10 @@ class Store:
             return self._turns.setdefault("", Turns()).take(self._patience, haste=haste)
         return self._turns.setdefault(tenant, Turns(TenantLocked)).take(self._patience) if tenant else nullcontext()
 
-    def _shorten(self, connection: Connection, until: float) -> None:
-        """Have who waited for the writers of this process wait the less for those of others."""
+    def _left(self, until: float) -> float:
+        """Return how long to wait for the writers of others: the less, the longer it was for those of this process."""
         left = max(0.001, until - monotonic())
-        if self.dialect == "postgresql" and left < self._patience * _HARDLY_WAITED:
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {left * 1000:.0f}")
+        return left if left < self._patience * _HARDLY_WAITED else self._patience
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -215,10 +215,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if read_only:
         connection.exec_driver_sql("BEGIN")
         return
-    until, patience = (connection.get_execution_options().get(name) for name in (_UNTIL, _PATIENCE))
-    if until is not None and patience is not None:
-        left = max(0.0, until - monotonic())
-        _be_patient(connection, patience if left >= patience * _HARDLY_WAITED else left)
+    patience = connection.get_execution_options().get(_PATIENCE)
+    if patience is not None:
+        _be_patient(connection, patience)
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

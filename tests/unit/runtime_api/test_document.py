@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tenantry.cli.validation.specs import check_spec
 from tenantry.runtime_api.app import make_app
+from tenantry.runtime_api.document import operations
 from tenantry.store import Store
 
 
@@ -17,13 +17,8 @@ def document() -> dict[str, Any]:
     return make_app(Store.open("sqlite://"), check_spec).openapi()
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document["paths"].values():
-        yield from (path[method] for method in ("get", "put", "post", "delete", "patch") if method in path)
-
-
 def test_each_operation_has_a_name_of_its_own(document: dict[str, Any]) -> None:
-    ids = Counter(operation["operationId"] for operation in _operations(document))
+    ids = Counter(operation["operationId"] for operation in operations(document))
     assert [name for name, times in ids.items() if times > 1 or not name.isalpha()] == []
     assert {"logIn", "heartbeat", "createUser"} <= set(ids)
 
@@ -39,7 +34,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_every_parameter_is_described(document: dict[str, Any]) -> None:
-    parameters = [p for operation in _operations(document) for p in operation.get("parameters", ())]
+    parameters = [p for operation in operations(document) for p in operation.get("parameters", ())]
     assert {p["name"] for p in parameters if not p.get("description")} == set()
 
 
